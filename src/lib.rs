@@ -1,1 +1,3 @@
 //! tracktik-operator
+pub mod api;
+pub mod rotation;

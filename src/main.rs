@@ -1,1 +1,2 @@
+//! tracktik-operator
 fn main() {}
