@@ -256,13 +256,10 @@ pub enum Grant {
     Refresh,
 }
 
-impl TrackTikCredential {
+impl TrackTikCredentialSpec {
     /// The name of the token Secret: the one asked for, or the credential's with `-token` behind it.
     #[must_use]
-    pub fn token_secret_name(&self) -> String {
-        self.spec.token_secret.name.clone().unwrap_or_else(|| {
-            let name = self.metadata.name.as_deref().unwrap_or_default();
-            format!("{name}-token")
-        })
+    pub fn token_secret_name(&self, credential: &str) -> String {
+        self.token_secret.name.clone().unwrap_or_else(|| format!("{credential}-token"))
     }
 }

@@ -1,0 +1,109 @@
+//! A `TrackTikCredential` as the watch delivers it: what deciding needs, and nothing that a bad spec could break.
+//!
+//! One object that cannot be decoded must not stop the list for all, nor lose its own failure record.
+
+use std::borrow::Cow;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::{Deserialize, Deserializer};
+
+use super::ObjectKey;
+use crate::api::{
+    Moment, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
+    annotations::{REQUESTED_AT, ROTATE, echo_of},
+};
+
+/// The object on the wire.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CredentialObject {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    #[serde(default, deserialize_with = "lenient")]
+    spec: Option<TrackTikCredentialSpec>,
+    #[serde(default, deserialize_with = "lenient")]
+    status: Option<TrackTikCredentialStatus>,
+}
+
+/// Nothing where the value is not of the type; the decoder's error is dropped, since it would quote the value.
+fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+impl Resource for CredentialObject {
+    type DynamicType = ();
+    type Scope = <TrackTikCredential as Resource>::Scope;
+
+    fn kind(dt: &()) -> Cow<'_, str> {
+        TrackTikCredential::kind(dt)
+    }
+    fn group(dt: &()) -> Cow<'_, str> {
+        TrackTikCredential::group(dt)
+    }
+    fn version(dt: &()) -> Cow<'_, str> {
+        TrackTikCredential::version(dt)
+    }
+    fn plural(dt: &()) -> Cow<'_, str> {
+        TrackTikCredential::plural(dt)
+    }
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// A credential in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CredentialView {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// Changes when it is deleted and created again.
+    pub uid: String,
+    /// Changes with every write.
+    pub resource_version: String,
+    /// Changes with every write to the spec.
+    pub generation: i64,
+    /// When it was created.
+    pub created: Moment,
+    /// It has a deletion timestamp.
+    pub deleting: bool,
+    /// The rotate annotation, in the form that is echoed.
+    pub rotate: Option<String>,
+    /// The annotation of `flux reconcile`, in the form that is echoed.
+    pub requested_at: Option<String>,
+    /// The spec; `None` where this version cannot decode it.
+    pub spec: Option<TrackTikCredentialSpec>,
+    /// The status as it stands in the cluster.
+    pub status: TrackTikCredentialStatus,
+}
+
+impl From<CredentialObject> for CredentialView {
+    fn from(object: CredentialObject) -> Self {
+        let meta = object.metadata;
+        let annotations = meta.annotations.unwrap_or_default();
+        let asked = |name: &str| annotations.get(name).filter(|value| !value.is_empty()).map(|value| echo_of(value));
+        Self {
+            rotate: asked(ROTATE),
+            requested_at: asked(REQUESTED_AT),
+            key: ObjectKey::new(meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()),
+            uid: meta.uid.unwrap_or_default(),
+            resource_version: meta.resource_version.unwrap_or_default(),
+            generation: meta.generation.unwrap_or(0),
+            created: meta.creation_timestamp.as_ref().map(Moment::from_time).unwrap_or_default(),
+            deleting: meta.deletion_timestamp.is_some(),
+            spec: object.spec,
+            status: object.status.unwrap_or_default(),
+        }
+    }
+}
+
+impl CredentialView {
+    /// The name of the token Secret that the spec asks for.
+    #[must_use]
+    pub fn target_name(&self) -> Option<String> {
+        self.spec.as_ref().map(|spec| spec.token_secret_name(&self.key.name))
+    }
+}

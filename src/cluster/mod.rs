@@ -1,0 +1,18 @@
+//! The API server: watching, reading and writing, and what its refusals mean. Nothing is decided here.
+
+pub mod client;
+mod credential_view;
+mod deadline;
+pub mod error;
+pub mod events;
+mod key;
+pub mod read_secret;
+mod stores;
+pub mod watches;
+pub mod write_status;
+pub mod write_token_secret;
+
+pub use credential_view::{CredentialObject, CredentialView};
+pub use deadline::{DEADLINE, deadline};
+pub use key::ObjectKey;
+pub use stores::{Stores, Sync};

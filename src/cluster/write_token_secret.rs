@@ -1,0 +1,66 @@
+//! The only room that writes or deletes Secrets. Every call carries a uid and a resourceVersion that must still hold.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api, Client,
+    api::{DeleteParams, Patch, PatchParams, Preconditions},
+    core::PartialObjectMeta,
+};
+
+use super::{
+    ObjectKey,
+    deadline::{deadline, deadline_with_values},
+    error::ClusterError,
+};
+use crate::{
+    api::annotations::OPERATOR_NAME,
+    secrets::{metadata::SecretMeta, token_secret::Object},
+};
+
+/// Whether a write is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything but storing: admission, quota, RBAC, preconditions.
+    DryRun,
+    /// For good.
+    ForGood,
+}
+
+/// Applies a token Secret by server-side apply; the reply is metadata only, so no token comes back.
+///
+/// Forced, because fields that others set on what is ours are ours to put right; whether it is ours was asked before,
+/// and the preconditions in the object hold that answer fast.
+///
+/// # Errors
+/// [`ClusterError::Conflict`] where the preconditions no longer hold, else as the API server answers.
+pub async fn apply(client: &Client, key: &ObjectKey, object: &Object, mode: Mode) -> Result<SecretMeta, ClusterError> {
+    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &key.namespace);
+    let mut params = PatchParams::apply(OPERATOR_NAME).force();
+    params.dry_run = mode == Mode::DryRun;
+    let patch = Patch::Apply(object);
+    let answer = match mode {
+        Mode::DryRun => deadline(api.patch(&key.name, &params, &patch)).await?,
+        Mode::ForGood => deadline_with_values(api.patch(&key.name, &params, &patch)).await?,
+    };
+    Ok(SecretMeta::from_object_meta(answer.metadata))
+}
+
+/// Deletes exactly the Secret that was seen.
+///
+/// # Errors
+/// [`ClusterError::Conflict`] where it has changed since, else as the API server answers. One that is gone already is
+/// no error.
+pub async fn delete(client: &Client, secret: &SecretMeta) -> Result<(), ClusterError> {
+    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.namespace);
+    let params = DeleteParams {
+        preconditions: Some(Preconditions {
+            uid: Some(secret.uid.clone()),
+            resource_version: Some(secret.resource_version.clone()),
+        }),
+        ..DeleteParams::default()
+    };
+    match deadline(api.delete(&secret.name, &params)).await {
+        Ok(_) | Err(ClusterError::NotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

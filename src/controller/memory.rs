@@ -1,0 +1,163 @@
+//! What this process remembers of a credential between two looks. All of it may be lost: a restart costs at most one
+//! login for a source that was edited meanwhile.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    api::{Failure, Moment, TrackTikCredentialStatus},
+    cluster::ObjectKey,
+    rotation::{
+        backoff::doubling,
+        observation::{Content, Issue, Problem, Trouble},
+    },
+    secrets::{metadata::SecretMeta, sensitive::Tokens},
+};
+use crate::api::Span;
+
+/// What is remembered of one credential.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Tokens that were granted and are not in the cluster yet.
+    pub held: Option<HeldTokens>,
+    /// The failure record; it counts before the one in status, which may lag behind.
+    pub failure: Option<Failure>,
+    /// The status as last written, and the version of the object then: the cache may lag behind.
+    pub status: Option<(String, TrackTikCredentialStatus)>,
+    /// The token Secret as last written or read: the cache may lag behind.
+    pub token_secret: Option<SecretMeta>,
+    /// The version that this process itself wrote last, which status names.
+    pub wrote: Option<(String, String)>,
+    /// What a full read of one version of the token Secret showed.
+    pub verified: Option<(String, Content)>,
+    /// One version of the token Secret that lacks what one layout asks for.
+    pub too_little: Option<(String, String)>,
+    /// The source values of the latest token request.
+    pub last_used: Option<LastUsed>,
+    /// What a read of these versions of the sources showed to be wrong with them.
+    pub source_problem: Option<(Vec<String>, Problem)>,
+    /// Identity and sources that were seen to succeed, with nothing failed since.
+    pub proven: Option<(String, Vec<String>)>,
+    /// The rotate annotation that a request was made under.
+    pub handled_rotate: Option<String>,
+    /// When grants that no schedule asked for began, in the last ten minutes.
+    pub grants: Vec<Moment>,
+    /// What the API server refuses, and for which state of the objects.
+    pub trouble: Option<(String, Trouble)>,
+    /// Refusals in a row, for their pace.
+    pub troubles: i32,
+    /// Conflicts in a row, for their pace.
+    pub conflicts: i32,
+    /// When the token Secret may be repaired again.
+    pub repair: Pause,
+    /// When an old token Secret may be deleted again.
+    pub deletes: BTreeMap<String, Pause>,
+    /// Since when the grant that is due waits for a place.
+    pub waiting_since: Option<Moment>,
+    /// When the issue of this id was first seen to be in the future.
+    pub issue_anchor: Option<(String, Moment)>,
+    /// When a failure record of this time was first seen to be in the future.
+    pub failure_anchor: Option<(Moment, Moment)>,
+    /// Status writes that failed in a row.
+    pub status_failures: i32,
+}
+
+/// Tokens that were granted and are not in the cluster yet.
+#[derive(Debug)]
+pub struct HeldTokens {
+    /// The facts of their grant.
+    pub issue: Issue,
+    /// The tokens.
+    pub tokens: Tokens,
+    /// Writes that failed.
+    pub failures: i32,
+    /// No write before this time.
+    pub not_before: Moment,
+}
+
+/// The source values of a token request, by a keyed digest that means nothing outside this process.
+#[derive(Clone, Debug)]
+pub struct LastUsed {
+    /// Of domain and the four values.
+    pub digest: [u8; 32],
+    /// The versions they were read at.
+    pub versions: Vec<String>,
+    /// Later versions that were read and hold the same.
+    pub same_as: Option<Vec<String>>,
+}
+
+/// A pace for something that is refused, or undone by somebody.
+#[derive(Clone, Debug, Default)]
+pub struct Pause {
+    count: i32,
+    /// Not before this time.
+    pub until: Option<Moment>,
+}
+
+/// Refusals of the API server are tried again after 10 s, doubling to 5 min.
+#[must_use]
+pub fn refusal_pace(count: i32) -> Span {
+    doubling(Span::seconds(10), count, Span::minutes(5))
+}
+
+impl Pause {
+    /// It was tried just now. Ten quiet minutes make it forget.
+    pub fn tried(&mut self, now: Moment) {
+        let quiet = self.until.is_none_or(|until| until + Span::minutes(10) < now);
+        self.count = if quiet { 1 } else { self.count.saturating_add(1) };
+        self.until = Some(now + refusal_pace(self.count));
+    }
+}
+
+impl Memory {
+    /// Records a refusal of the API server, for this state of the objects.
+    pub fn refused(&mut self, fingerprint: String, permanent: bool, problem: Problem, now: Moment) {
+        let again = self.trouble.as_ref().is_some_and(|(of, _)| *of == fingerprint);
+        self.troubles = if again { self.troubles.saturating_add(1) } else { 1 };
+        let next = (now + refusal_pace(self.troubles)).next_whole_second();
+        self.trouble = Some((fingerprint, Trouble { permanent, problem, next }));
+    }
+
+    /// What was refused is let through.
+    pub fn accepted(&mut self) {
+        self.trouble = None;
+        self.troubles = 0;
+        self.conflicts = 0;
+    }
+}
+
+/// The memories, by uid. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Memories(Arc<Mutex<HashMap<ObjectKey, Entry>>>);
+
+type Entry = (String, Arc<tokio::sync::Mutex<Memory>>);
+
+impl Memories {
+    /// The memory of a credential; an empty one for a new uid.
+    #[must_use]
+    pub fn of(&self, key: &ObjectKey, uid: &str) -> Arc<tokio::sync::Mutex<Memory>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = all.entry(key.clone()).or_default();
+        if entry.0 != uid {
+            *entry = (uid.to_owned(), Arc::default());
+        }
+        Arc::clone(&entry.1)
+    }
+
+    /// The credential is gone.
+    pub fn forget(&self, key: &ObjectKey) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+/// Whether version `a` is later than `b`. Kubernetes orders them as integers (KEP-5504); where one is none, neither is
+/// known to be later.
+#[must_use]
+pub fn is_later(a: &str, b: &str) -> bool {
+    match (a.parse::<u64>(), b.parse::<u64>()) {
+        (Ok(a), Ok(b)) => a > b,
+        _ => false,
+    }
+}

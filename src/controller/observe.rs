@@ -1,0 +1,238 @@
+//! Gathers an observation from the stores and from memory. No I/O: on the path of a fresh credential nothing is asked.
+
+use super::{
+    Context,
+    memory::{Memory, is_later},
+    turn::{Asked, Turn, latest_status},
+};
+use crate::{
+    api::{Failure, Grant, Moment, Reason, Span, annotations},
+    cluster::{CredentialView, Sync},
+    rotation::{
+        Observation, failure_record,
+        observation::{Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, Sources, Target, Trouble},
+    },
+    secrets::{
+        issue_record,
+        metadata::SecretMeta,
+        ownership::{Ownership, conflict_message, ownership},
+        source::SourcePlan,
+        token_secret::Desired,
+    },
+};
+use std::sync::Arc;
+
+/// Looks at a credential.
+#[must_use]
+pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory: &'a mut Memory) -> Turn<'a> {
+    let now = context.clock.now();
+    let mark = Turn::mark(&credential);
+    let asked = credential.spec.as_ref().map(|spec| Asked {
+        plan: SourcePlan::of(spec),
+        desired: Desired::of(spec, mark.clone()),
+        domain: spec.domain.clone(),
+    });
+    let mut seen = Observation {
+        uid: credential.uid.clone(),
+        deleting: credential.deleting,
+        spec_problem: spec_problem(&credential),
+        rotate: credential.rotate.clone(),
+        handled_rotate: memory.handled_rotate.clone().or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
+        waiting_since: memory.waiting_since,
+        repair_not_before: memory.repair.until,
+        ..Observation::default()
+    };
+    let mut token_secret = None;
+    if let (Some(spec), Some(asked)) = (&credential.spec, &asked) {
+        seen.suspended = spec.suspend;
+        seen.renewal = spec.renewal.clone();
+        seen.identity = asked.plan.identity();
+        seen.layout = asked.desired.layout.canonical();
+        seen.domain_problem = domain_problem(context, &spec.domain);
+        seen.sources = sources(context, &credential, asked, memory);
+        let (target, found) = target(context, &credential, asked, memory);
+        seen.target = target;
+        token_secret = found;
+        seen.old_targets = old_targets(context, &credential, asked, memory);
+    }
+    drop_outdated_held(memory, &seen, now);
+    seen.held = memory.held.as_ref().map(|held| Held { issue: held.issue.clone(), not_before: held.not_before });
+    seen.failure = failure(&credential, memory, seen.issue());
+    seen.anchors = anchors(memory, &seen, now);
+    memory.grants.retain(|at| *at + Span::minutes(10) > now);
+    seen.recent_grants.clone_from(&memory.grants);
+    let mut turn = Turn { context, credential, memory, asked, token_secret, seen, now };
+    turn.seen.trouble = trouble(&turn);
+    turn
+}
+
+fn spec_problem(credential: &CredentialView) -> Option<String> {
+    let Some(spec) = &credential.spec else {
+        return Some(
+            "the spec cannot be decoded by this version of the operator: compare the installed CRD with the operator's \
+             (`tracktik-operator crd`)"
+                .to_owned(),
+        );
+    };
+    (spec.renewal.grant == Grant::Refresh).then(|| {
+        "spec.renewal.grant: Refresh is not supported by this version of the operator; set it to Password".to_owned()
+    })
+}
+
+fn domain_problem(context: &Context, domain: &str) -> Option<String> {
+    (!context.allowed_domains.allows(domain)).then(|| {
+        format!(
+            "spec.domain {domain:?} is not allowed by the operator's --allowed-domain ({}): correct it, or have the \
+             operator's administrator allow it",
+            context.allowed_domains
+        )
+    })
+}
+
+fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Sources {
+    let mut versions = Vec::new();
+    for name in asked.plan.secrets() {
+        match context.stores.secret(&credential.key.sibling(name)) {
+            Some(found) => versions.push(found.version()),
+            None => return Sources { versions: Vec::new(), problem: Some(asked.plan.missing(name)) },
+        }
+    }
+    let known_problem = memory.source_problem.as_ref().filter(|(of, _)| *of == versions);
+    let problem = known_problem.map(|(_, problem)| problem.clone());
+    // An edit that a read has shown to leave the values as they were is no change.
+    let last_used = memory.last_used.as_ref().filter(|used| used.same_as.as_ref() == Some(&versions));
+    let versions = last_used.map_or(versions, |used| used.versions.clone());
+    Sources { versions, problem }
+}
+
+/// The token Secret as best known: the cache may lag behind our own writes.
+fn best_known(context: &Context, credential: &CredentialView, name: &str, memory: &Memory) -> Option<SecretMeta> {
+    let key = credential.key.sibling(name);
+    let own = memory.token_secret.as_ref().filter(|own| own.name == name);
+    match (context.stores.secret(&key), own) {
+        (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
+        (Some(cached), _) => Some((*cached).clone()),
+        (None, Some(own)) => {
+            let gone = context.stores.gone_at(&key);
+            let deleted = gone.is_some_and(|at| at.is_empty() || is_later(&at, &own.resource_version));
+            (!deleted).then(|| own.clone())
+        }
+        (None, None) => None,
+    }
+}
+
+fn target(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> (Target, Option<SecretMeta>) {
+    let name = &asked.desired.name;
+    let Some(found) = best_known(context, credential, name, memory) else {
+        let first = context.stores.first_claimant(&credential.key.sibling(name));
+        let rival = first.filter(|first| first.key != credential.key);
+        let target = rival.map_or(Target::Absent, |rival| {
+            let mark = Turn::mark(&rival);
+            Target::Taken(conflict_message(name, &Ownership::OtherCredential(mark)))
+        });
+        return (target, None);
+    };
+    let owners = found.owner_uids();
+    let whose = ownership(found.claim(&owners), &asked.desired.mark);
+    if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
+        return (Target::Taken(conflict_message(name, &whose)), Some(found));
+    }
+    let issue = issue_of(&found, memory);
+    let content = content(&found, credential, asked, memory);
+    let drift = issue.as_ref().and_then(|issue| asked.desired.drift(&found, issue));
+    (Target::Ours(Box::new(OurTarget { issue, content, drift })), Some(found))
+}
+
+/// The facts on the Secret; where somebody removed them, those that this process wrote on it.
+fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
+    let on_it = found.annotations.get(annotations::ISSUE).and_then(|text| issue_record::read(text));
+    on_it.or_else(|| {
+        let own = memory.token_secret.as_ref().filter(|own| own.uid == found.uid)?;
+        own.annotations.get(annotations::ISSUE).and_then(|text| issue_record::read(text))
+    })
+}
+
+fn content(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Content {
+    let version = found.version();
+    let layout = asked.desired.layout.canonical();
+    if memory.too_little.as_ref().is_some_and(|(of, lacks)| *of == version && *lacks == layout) {
+        return Content::TooLittle;
+    }
+    if let Some((_, content)) = memory.verified.as_ref().filter(|(of, _)| *of == version) {
+        return *content;
+    }
+    let wrote = memory.wrote.as_ref().is_some_and(|(name, at)| *name == found.name && *at == found.resource_version);
+    let in_status = latest_status(credential, memory).token_secret.as_ref().is_some_and(|known| {
+        known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
+    });
+    if wrote || in_status { Content::Good } else { Content::Unverified }
+}
+
+fn old_targets(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Vec<OldTarget> {
+    let mark = asked.desired.mark.to_string();
+    let marked = context.stores.marked_secrets(&credential.key);
+    marked
+        .iter()
+        .filter(|secret| secret.name != asked.desired.name && secret.mark() == Some(&mark) && !secret.deleting)
+        .map(|secret| OldTarget {
+            name: secret.name.clone(),
+            expires_at: issue_of(secret, memory).map(|issue| issue.expires_at),
+            not_before: memory.deletes.get(&secret.name).and_then(|pause| pause.until),
+        })
+        .collect()
+}
+
+/// A held token that is no longer wanted: a later one is in place, or it is past half its life.
+fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) {
+    let Some(held) = &memory.held else { return };
+    let overtaken = seen.issue().is_some_and(|issue| {
+        issue.issue_id == held.issue.issue_id
+            || (issue.issued_at > held.issue.issued_at && issue.identity == seen.identity)
+    });
+    if overtaken || now > held.issue.issued_at + held.issue.lifetime().divided_by(2) {
+        memory.held = None;
+    }
+}
+
+fn failure(credential: &CredentialView, memory: &Memory, issue: Option<&Issue>) -> Failure {
+    let record = memory.failure.clone().or_else(|| latest_status(credential, memory).failure.clone()).unwrap_or_default();
+    let in_place = issue.map(|issue| issue.issue_id.as_str());
+    let held = memory.held.as_ref().map(|held| held.issue.issue_id.as_str());
+    match &record.pending {
+        // The facts in the cluster, or in hand, resolve it, whatever happened to the status write.
+        Some(pending) if in_place == Some(&pending.issue_id) || held == Some(&pending.issue_id) => {
+            failure_record::after_success(&record, pending.time)
+        }
+        _ => record,
+    }
+}
+
+/// A stored time that lies in the future is anchored at the instant it was first seen to; the anchor never moves.
+fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
+    let issue = seen.issue().filter(|issue| issue.issued_at > now);
+    memory.issue_anchor = issue.map(|issue| match &memory.issue_anchor {
+        Some((of, at)) if *of == issue.issue_id => (of.clone(), (*at).min(now)),
+        _ => (issue.issue_id.clone(), now),
+    });
+    let record = failure_record::folded(&seen.failure);
+    let ahead = record.last_time.filter(|last| *last > now);
+    memory.failure_anchor = ahead.map(|last| match memory.failure_anchor {
+        Some((of, at)) if of == last => (of, at.min(now)),
+        _ => (last, now),
+    });
+    Anchors {
+        issue: memory.issue_anchor.as_ref().map(|(_, at)| *at),
+        failure: memory.failure_anchor.map(|(_, at)| at),
+    }
+}
+
+fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
+    let namespace = &turn.credential.key.namespace;
+    if let (_, Sync::Refused(why)) = turn.context.stores.sync_of(namespace) {
+        let message = format!("the operator may not watch Secrets in namespace {namespace:?}: {why}");
+        let problem = Problem { reason: Reason::AccessDenied, message };
+        return Some(Trouble { permanent: false, problem, next: (turn.now + Span::minutes(5)).next_whole_second() });
+    }
+    let fingerprint = turn.fingerprint();
+    turn.memory.trouble.as_ref().filter(|(of, _)| *of == fingerprint).map(|(_, trouble)| trouble.clone())
+}

@@ -1,0 +1,57 @@
+//! What a refusal by the API server means for a credential, in the words of status.
+
+use super::{act::After, turn::Turn};
+use crate::{
+    api::{Reason, Span},
+    cluster::{
+        ObjectKey,
+        error::{ClusterError, Refusal},
+    },
+    rotation::{backoff::doubling, observation::Problem},
+};
+
+/// Records a refusal; the step is tried again at the pace of refusals, or when target, source or spec change.
+pub fn record(turn: &mut Turn<'_>, error: &ClusterError, secret: &ObjectKey) {
+    let (reason, permanent, message) = words(error, secret);
+    let now = turn.context.clock.now();
+    let fingerprint = turn.fingerprint();
+    turn.memory.refused(fingerprint, permanent, Problem { reason, message }, now);
+}
+
+/// Records that a mutating webhook or policy changes what is written, so that it could not be found again.
+pub fn record_mutation(turn: &mut Turn<'_>, secret: &ObjectKey, what: &str) {
+    let message = format!(
+        "Secret {:?}: something that mutates Secrets on their way in (an admission webhook or policy) changes {what}; \
+         exempt Secrets that tracktik-operator writes from it",
+        secret.name
+    );
+    let now = turn.context.clock.now();
+    let fingerprint = turn.fingerprint();
+    turn.memory.refused(fingerprint, false, Problem { reason: Reason::TargetNotWritable, message }, now);
+}
+
+/// Our view was older than the cluster: soon again, since the watch is about to bring the news.
+pub fn retry_conflict(turn: &mut Turn<'_>) -> After {
+    turn.memory.conflicts = turn.memory.conflicts.saturating_add(1);
+    let wait = doubling(Span::millis(200), turn.memory.conflicts, Span::seconds(10));
+    After::Settle(turn.context.clock.now() + wait)
+}
+
+fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {
+    let name = &secret.name;
+    match error {
+        ClusterError::Forbidden { by: Refusal::Access, message } => {
+            (Reason::AccessDenied, false, format!("the operator may not do what Secret {name:?} needs: {message}"))
+        }
+        ClusterError::Forbidden { message, .. } => {
+            (Reason::TargetNotWritable, false, format!("Secret {name:?} cannot be written: {message}"))
+        }
+        ClusterError::Invalid { fields } if fields.iter().any(|field| field.starts_with("data")) => (
+            Reason::TargetNotWritable,
+            true,
+            format!("Secret {name:?} is immutable: delete it, and it is made anew"),
+        ),
+        ClusterError::Unauthenticated => (Reason::AccessDenied, false, error.to_string()),
+        _ => (Reason::TargetNotWritable, false, format!("Secret {name:?} cannot be read or written: {error}")),
+    }
+}

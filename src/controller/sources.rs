@@ -1,0 +1,81 @@
+//! Reading the service account, live, right before it is used; and telling an edit of a value from any other edit.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    act::After,
+    memory::LastUsed,
+    refusal::{self, retry_conflict},
+    turn::{Asked, Turn},
+};
+use crate::{
+    cluster::{error::ClusterError, read_secret::read_secret},
+    rotation::{decide::now_stands, observation::Sources},
+    secrets::{content::SecretContent, sensitive::ServiceAccount},
+};
+
+/// Reads the source Secrets and brings the observation up to date with what was read.
+///
+/// # Errors
+/// What to do instead where there is no usable service account.
+pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceAccount, After> {
+    let mut secrets: BTreeMap<String, SecretContent> = BTreeMap::new();
+    for name in asked.plan.secrets() {
+        let key = turn.credential.key.sibling(name);
+        match read_secret(&turn.context.client, &key).await {
+            Ok(content) => {
+                secrets.insert(name.to_owned(), content);
+            }
+            // Deleted a moment ago; the watch will tell.
+            Err(ClusterError::NotFound) => return Err(retry_conflict(turn)),
+            Err(error) => {
+                refusal::record(turn, &error, &key);
+                return Err(After::LookAgain);
+            }
+        }
+    }
+    let versions: Vec<String> = secrets.values().map(SecretContent::version).collect();
+    let account = match asked.plan.resolve(&secrets) {
+        Ok(account) => account,
+        Err(problem) => {
+            // For these versions; the cache may be behind what was read, and then the watch is about to tell.
+            let known = turn.seen.sources.versions == versions;
+            turn.memory.source_problem = Some((versions, problem));
+            return Err(if known { After::LookAgain } else { retry_conflict(turn) });
+        }
+    };
+    turn.memory.source_problem = None;
+    let digest = turn.context.digest_of(&asked.domain, &account);
+    let effective = match &mut turn.memory.last_used {
+        Some(used) if used.digest == digest => {
+            if used.versions != versions {
+                used.same_as = Some(versions);
+            }
+            used.versions.clone()
+        }
+        _ => versions,
+    };
+    turn.seen.sources = Sources { versions: effective.clone(), problem: None };
+    turn.memory.last_used = match turn.memory.last_used.take() {
+        Some(used) if used.digest == digest => Some(used),
+        _ => Some(LastUsed { digest, versions: effective, same_as: None }),
+    };
+    debug_assert!(now_stands(&turn.seen).sources == turn.seen.sources.versions);
+    Ok(account)
+}
+
+/// A digest under a key that only this process has, so that it tells nothing to whoever sees it.
+#[must_use]
+pub fn keyed_digest(key: &[u8; 32], domain: &str, account: &ServiceAccount) -> [u8; 32] {
+    let values = [&account.client_id, &account.client_secret, &account.username, &account.password];
+    let mut inner = Sha256::new();
+    inner.update(key);
+    for value in std::iter::once(domain).chain(values.into_iter().map(|value| value.expose())) {
+        inner.update(u64::try_from(value.len()).unwrap_or(u64::MAX).to_be_bytes());
+        inner.update(value.as_bytes());
+    }
+    // Hashed twice with the key, as HMAC does, so that no value can be appended to.
+    Sha256::new().chain_update(key).chain_update(inner.finalize()).finalize().into()
+}

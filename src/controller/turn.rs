@@ -1,0 +1,94 @@
+//! One turn of a reconcile: the credential as it stands, what is remembered of it, and what was observed.
+
+use std::sync::Arc;
+
+use super::{Context, memory::Memory};
+use crate::{
+    api::{Moment, TrackTikCredentialStatus},
+    cluster::{CredentialView, ObjectKey},
+    rotation::Observation,
+    secrets::{
+        metadata::SecretMeta,
+        ownership::Mark,
+        source::SourcePlan,
+        token_secret::{Desired, Precondition},
+    },
+};
+
+/// One turn of a reconcile.
+pub struct Turn<'a> {
+    /// What the whole process shares.
+    pub context: &'a Context,
+    /// The credential as last seen.
+    pub credential: Arc<CredentialView>,
+    /// What is remembered of it.
+    pub memory: &'a mut Memory,
+    /// What the spec asks for; nothing where it cannot be decoded.
+    pub asked: Option<Asked>,
+    /// The token Secret as best known, if there is one of any owner.
+    pub token_secret: Option<SecretMeta>,
+    /// What a decision is made from.
+    pub seen: Observation,
+    /// When it was observed.
+    pub now: Moment,
+}
+
+/// What the spec asks for, in the terms of the rooms that do it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where the four values come from.
+    pub plan: SourcePlan,
+    /// The token Secret.
+    pub desired: Desired,
+    /// `spec.domain`.
+    pub domain: String,
+}
+
+impl Turn<'_> {
+    /// The credential's mark.
+    #[must_use]
+    pub fn mark(credential: &CredentialView) -> Mark {
+        Mark {
+            namespace: credential.key.namespace.clone(),
+            name: credential.key.name.clone(),
+            uid: credential.uid.clone(),
+        }
+    }
+
+    /// Namespace and name of the token Secret.
+    #[must_use]
+    pub fn token_secret_key(&self, asked: &Asked) -> ObjectKey {
+        self.credential.key.sibling(&asked.desired.name)
+    }
+
+    /// What the token Secret must be for a write to be let through.
+    #[must_use]
+    pub fn precondition(&self) -> Precondition {
+        self.token_secret.as_ref().map_or(Precondition::MustNotExist, |found| Precondition::Exactly {
+            uid: found.uid.clone(),
+            resource_version: found.resource_version.clone(),
+        })
+    }
+
+    /// What a refusal by the API server is about: when it changes, the refusal is no longer waited for.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let target = self.token_secret.as_ref().map(SecretMeta::version).unwrap_or_default();
+        format!("{} {target} {:?}", self.credential.generation, self.seen.sources.versions)
+    }
+
+    /// The status as last written or seen, whichever is later.
+    #[must_use]
+    pub fn latest_status(&self) -> &TrackTikCredentialStatus {
+        latest_status(&self.credential, self.memory)
+    }
+}
+
+/// The status as last written or seen, whichever is later.
+#[must_use]
+pub fn latest_status<'a>(credential: &'a CredentialView, memory: &'a Memory) -> &'a TrackTikCredentialStatus {
+    match &memory.status {
+        Some((version, status)) if super::memory::is_later(version, &credential.resource_version) => status,
+        _ => &credential.status,
+    }
+}

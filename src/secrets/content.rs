@@ -1,0 +1,86 @@
+//! A whole Secret as the API server returns it, in a shape whose decoding cannot fail on a value.
+//!
+//! A decoder that fails quotes what it failed on, and clients log it: so values stay text until somebody uses one.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+use super::layout::Data;
+
+/// A whole Secret.
+#[derive(Clone, Deserialize)]
+pub struct SecretContent {
+    /// Its metadata.
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    /// `Opaque`, or another.
+    #[serde(default)]
+    pub r#type: Option<String>,
+    /// Nothing of it can be written any more.
+    #[serde(default)]
+    pub immutable: Option<bool>,
+    #[serde(default, deserialize_with = "any_values")]
+    data: BTreeMap<String, Zeroizing<String>>,
+}
+
+impl SecretContent {
+    /// `name@uid/resourceVersion`.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let part = |part: &Option<String>| part.clone().unwrap_or_default();
+        let meta = &self.metadata;
+        format!(
+            "{}@{}/{}",
+            part(&meta.name),
+            part(&meta.uid),
+            part(&meta.resource_version)
+        )
+    }
+
+    /// Whether the key exists.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.data.contains_key(key)
+    }
+
+    /// The bytes of a key; nothing where it does not exist or is no base64.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let quoted = Zeroizing::new(format!("\"{}\"", self.data.get(key)?.as_str()));
+        serde_json::from_str::<ByteString>(&quoted)
+            .ok()
+            .map(|bytes| Zeroizing::new(bytes.0))
+    }
+
+    /// All keys that can be decoded.
+    #[must_use]
+    pub fn data(&self) -> Data {
+        self.data
+            .keys()
+            .filter_map(|key| Some((key.clone(), self.get(key)?)))
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for SecretContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretContent")
+            .field("version", &self.version())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Values of any type: what is no string is kept as one that no decoder takes, and is then reported by its key.
+fn any_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Zeroizing<String>>, D::Error> {
+    let values = Option::<BTreeMap<String, serde_json::Value>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(values
+        .into_iter()
+        .map(|(key, value)| match value {
+            serde_json::Value::String(text) => (key, Zeroizing::new(text)),
+            _ => (key, Zeroizing::new("?".to_owned())),
+        })
+        .collect())
+}
