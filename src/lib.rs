@@ -1,3 +1,13 @@
 //! tracktik-operator
 pub mod api;
+pub mod clock;
+pub mod cluster;
+pub mod command_line;
+mod credential_figures;
+pub mod health;
+pub mod http_server;
+pub mod metrics;
 pub mod rotation;
+pub mod run;
+pub mod settings;
+pub mod telemetry;
