@@ -6,13 +6,17 @@ mod deadline;
 pub mod error;
 pub mod events;
 mod key;
+pub mod no_connection;
 pub mod read_secret;
+mod request_counts;
 mod stores;
 pub mod watches;
 pub mod write_status;
 pub mod write_token_secret;
 
 pub use credential_view::{CredentialObject, CredentialView};
-pub use deadline::{DEADLINE, deadline};
+pub use deadline::{DEADLINE, deadline, deadline_with_values};
+pub use error::{ClusterError, Refusal};
 pub use key::ObjectKey;
+pub use no_connection::NoConnection;
 pub use stores::{Stores, Sync};

@@ -1,0 +1,248 @@
+//! What the API server's refusals mean, without what it must not be asked to repeat.
+//!
+//! A message of the API server may echo what it was sent (`data[password]: Invalid value: "…"`), an admission policy
+//! writes what it likes, and a proxy answers with whole pages. So words are kept only where they are known to come
+//! from the API server's own vocabulary, or from a call that carried no secret.
+
+use kube::{client::AuthError, core::Status};
+
+use super::no_connection::NoConnection;
+
+/// The longest message that is kept, in characters.
+pub const LONGEST_MESSAGE: usize = 300;
+
+/// Most field paths that are kept of an invalid object.
+const MOST_FIELDS: usize = 8;
+
+/// Whether a call sent or received secret values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// Metadata, credentials, dry runs with placeholders, Leases.
+    NoValues,
+    /// Source Secrets or tokens.
+    SecretValues,
+}
+
+/// Who refused a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// RBAC, or another authorizer.
+    Access,
+    /// A quota is used up.
+    Quota,
+    /// An admission webhook or policy.
+    Admission,
+    /// The namespace is being deleted.
+    NamespaceTerminating,
+}
+
+/// Why a call of the API server failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterError {
+    /// The object, its namespace or its kind does not exist.
+    #[error("not found")]
+    NotFound,
+    /// It is not as the caller thought: another resourceVersion, another uid, a field manager, or it exists already.
+    #[error("conflict: it has changed meanwhile")]
+    Conflict,
+    /// The call is not allowed.
+    #[error("refused: {message}")]
+    Forbidden {
+        /// Who refused.
+        by: Refusal,
+        /// Why, for a person; at most [`LONGEST_MESSAGE`] characters.
+        message: String,
+    },
+    /// The API server does not accept the object. A JSON patch whose `test` fails looks like this, without fields.
+    #[error("invalid{}", in_fields(.fields))]
+    Invalid {
+        /// Paths of the fields, never their values.
+        fields: Vec<String>,
+    },
+    /// The operator's own credentials for the API server were refused (401), or cannot be read.
+    #[error("the API server does not accept the operator's own credentials")]
+    Unauthenticated,
+    /// No connection, or it broke: the call may or may not have been carried out.
+    #[error("the API server cannot be reached: {0}")]
+    Unreachable(NoConnection),
+    /// No answer within [`super::DEADLINE`]: the call may or may not have been carried out.
+    #[error("the API server did not answer in time")]
+    TimedOut,
+    /// Any other answer.
+    #[error("the API server answered {code}{}", with_detail(.detail))]
+    Other {
+        /// HTTP status code; 0 where there was an answer that could not be understood.
+        code: u16,
+        /// The API server's reason, or the webhook that failed; from closed vocabularies.
+        detail: String,
+    },
+}
+
+impl ClusterError {
+    /// What `error` means, and of its words only those that can be shown.
+    #[must_use]
+    pub fn from_kube(error: &kube::Error, carried: Carried) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::from_status(status, carried),
+            kube::Error::Auth(_) => Self::Unauthenticated,
+            kube::Error::Service(error) if error.is::<AuthError>() => Self::Unauthenticated,
+            kube::Error::Service(_) | kube::Error::HyperError(_) | kube::Error::ReadEvents(_) => {
+                Self::Unreachable(NoConnection::because_of(error))
+            }
+            // What remains is an answer that cannot be understood, and its error may quote the answer.
+            _ => Self::Other {
+                code: 0,
+                detail: "something that cannot be understood".to_owned(),
+            },
+        }
+    }
+
+    /// As [`ClusterError::from_kube`], for the `Status` that a watch delivers as an event.
+    #[must_use]
+    pub fn from_status(status: &Status, carried: Carried) -> Self {
+        // Before the code is looked at: a webhook may deny with any code, a policy by default with that of Invalid,
+        // and neither means what the API server means by it.
+        if let Some(own) = denied_by_admission(&status.message) {
+            let message = if carried == Carried::NoValues {
+                &status.message
+            } else {
+                own
+            };
+            return Self::Forbidden {
+                by: Refusal::Admission,
+                message: cleaned(message),
+            };
+        }
+        if status.is_forbidden() {
+            return forbidden(status, carried);
+        }
+        match status.code {
+            _ if status.is_not_found() => Self::NotFound,
+            _ if status.is_conflict() || status.is_already_exists() => Self::Conflict,
+            _ if status.is_invalid() => Self::Invalid { fields: fields(status) },
+            401 => Self::Unauthenticated,
+            code => Self::Other {
+                code,
+                detail: detail(status),
+            },
+        }
+    }
+
+    /// Whether the same call may well succeed a little later, with nobody doing anything.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::TimedOut => true,
+            Self::Other { code, .. } => *code == 429 || *code >= 500,
+            _ => false,
+        }
+    }
+}
+
+/// `admission webhook "x" denied the request`, `ValidatingAdmissionPolicy 'p' with binding 'b' denied request`: up to
+/// where the words of the API server end and those of the policy's author begin.
+fn denied_by_admission(message: &str) -> Option<&str> {
+    let webhook = message
+        .starts_with("admission webhook \"")
+        .then_some("denied the request");
+    let policy = message
+        .contains("ValidatingAdmissionPolicy '")
+        .then_some("denied request");
+    let end = webhook.or(policy)?;
+    message.find(end).map(|at| &message[..at + end.len()])
+}
+
+/// RBAC, quota and the terminating namespace speak the API server's own words; an unknown refusal may be anyone's.
+fn forbidden(status: &Status, carried: Carried) -> ClusterError {
+    let message = status.message.as_str();
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let terminating = causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating");
+    let (by, known) = if terminating || message.contains("because it is being terminated") {
+        (Refusal::NamespaceTerminating, true)
+    } else if message.contains("exceeded quota: ") || message.contains("failed quota: ") {
+        (Refusal::Quota, true)
+    } else if message.contains(" cannot ") && message.contains(" resource ") {
+        (Refusal::Access, true)
+    } else if message.contains(" is forbidden: ") && !message.contains(" cannot ") {
+        // A built-in admission plug-in; an authorizer always says who cannot do what.
+        (Refusal::Admission, false)
+    } else {
+        (Refusal::Access, false)
+    };
+    let shown = known || carried == Carried::NoValues;
+    let message = if shown {
+        cleaned(message)
+    } else {
+        "the API server gave a reason that may hold values".to_owned()
+    };
+    ClusterError::Forbidden { by, message }
+}
+
+fn fields(status: &Status) -> Vec<String> {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let paths = causes.map(|cause| cause.field.as_str()).filter(|path| !path.is_empty());
+    paths
+        .take(MOST_FIELDS)
+        .map(|path| path.chars().filter(|c| !c.is_control()).take(120).collect())
+        .collect()
+}
+
+/// The reason, where it is one word as the API server's are, and the name of a webhook that could not be called.
+fn detail(status: &Status) -> String {
+    let webhook = status
+        .message
+        .split_once("failed calling webhook \"")
+        .and_then(|(_, rest)| rest.split_once('"'));
+    if let Some((webhook, _)) = webhook {
+        return cleaned(&format!("failed calling webhook \"{webhook}\""));
+    }
+    let word = !status.reason.is_empty() && status.reason.len() <= 40;
+    let word = word && status.reason.chars().all(|c| c.is_ascii_alphanumeric());
+    if word { status.reason.clone() } else { String::new() }
+}
+
+/// One line of at most [`LONGEST_MESSAGE`] characters, in which nothing looks like a token.
+fn cleaned(message: &str) -> String {
+    let words = message
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty());
+    let line = words.map(without_tokens).collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST_MESSAGE {
+        return line;
+    }
+    line.chars().take(LONGEST_MESSAGE - 1).chain(['…']).collect()
+}
+
+/// A last net, for a policy that quotes what it refuses: a long run of the letters of base64 and of URLs that mixes
+/// cases or digits in as names in Kubernetes do not.
+fn without_tokens(word: &str) -> String {
+    let of_token = |c: char| c.is_ascii_alphanumeric() || "+/=_-.".contains(c);
+    let mut out = String::with_capacity(word.len());
+    let mut rest = word;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !of_token(c)).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(end);
+        let mixed = run.chars().any(|c| c.is_ascii_uppercase()) && run.chars().any(|c| c.is_ascii_digit());
+        out.push_str(if run.len() >= 24 && mixed { "<removed>" } else { run });
+        let next = tail.chars().next().map_or(0, char::len_utf8);
+        out.push_str(&tail[..next]);
+        rest = &tail[next..];
+    }
+    out
+}
+
+fn in_fields(fields: &[String]) -> String {
+    if fields.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", fields.join(", "))
+    }
+}
+
+fn with_detail(detail: &str) -> String {
+    if detail.is_empty() {
+        String::new()
+    } else {
+        format!(" ({detail})")
+    }
+}

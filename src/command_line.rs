@@ -1,0 +1,169 @@
+//! The command line: its flags, their variables and the texts of `--help`. What the values must be, and what becomes of
+//! them, is in [`crate::settings`].
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, CommandFactory, Parser, Subcommand, builder::RangedU64ValueParser, error::ErrorKind};
+
+use crate::settings::{self, LogFormat, NotRun};
+
+/// Keeps `TrackTik` API tokens fresh in Kubernetes Secrets.
+#[derive(Parser)]
+#[command(
+    name = "tracktik-operator",
+    version,
+    about = "Keeps TrackTik API tokens fresh in Kubernetes Secrets.",
+    arg_required_else_help = false
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the operator
+    #[command(after_help = "Every flag may be given in the environment instead; a flag wins over its variable.")]
+    Run(Box<RunFlags>),
+    /// Print the CustomResourceDefinition as YAML, to be applied before the operator is started
+    #[expect(clippy::doc_markdown, reason = "clap prints this as it stands")]
+    Crd,
+}
+
+// The texts below are what `--help` prints, line by line.
+#[derive(Args)]
+pub(crate) struct RunFlags {
+    /// Kubeconfig to use. Without it: the files that KUBECONFIG names, then ~/.kube/config,
+    /// then the service account of the pod.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "TRACKTIK_OPERATOR_KUBECONFIG",
+        verbatim_doc_comment
+    )]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// Namespace to look at; repeat the flag or separate names by commas. Without it: all namespaces,
+    /// for which the operator needs cluster-wide access to Secrets.
+    #[arg(
+        long = "namespace",
+        value_name = "NAME",
+        env = "TRACKTIK_OPERATOR_NAMESPACE",
+        verbatim_doc_comment
+    )]
+    #[arg(value_delimiter = ',', value_parser = settings::namespace)]
+    pub(crate) namespaces: Vec<String>,
+
+    /// Host that credentials may send their password to; repeat the flag or separate hosts by commas.
+    /// `*.example.com` covers every host below example.com, on port 443 only. An IP address, and a host with
+    /// a port, must be listed exactly. Setting it replaces the defaults.
+    #[arg(
+        long = "allowed-domain",
+        value_name = "HOST",
+        env = "TRACKTIK_OPERATOR_ALLOWED_DOMAIN"
+    )]
+    #[arg(value_delimiter = ',', value_parser = settings::allowed_domain, verbatim_doc_comment)]
+    #[arg(default_values = ["*.staffr.net", "*.staffr.us", "*.staffr.ca"])]
+    pub(crate) allowed_domains: Vec<String>,
+
+    /// PEM file with certificate authorities to trust for the token endpoint, beside those of the system.
+    /// Read once, at start.
+    #[arg(long, value_name = "FILE", env = "TRACKTIK_OPERATOR_CA_BUNDLE", verbatim_doc_comment)]
+    pub(crate) ca_bundle: Option<PathBuf>,
+
+    /// Address and port to serve /livez, /readyz and /metrics on, over plain HTTP.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "TRACKTIK_OPERATOR_LISTEN",
+        default_value = "0.0.0.0:8080"
+    )]
+    #[arg(value_parser = settings::listen, verbatim_doc_comment)]
+    pub(crate) listen: SocketAddr,
+
+    /// How log lines are written to stderr.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "TRACKTIK_OPERATOR_LOG_FORMAT",
+        default_value = "json"
+    )]
+    pub(crate) log_format: LogFormat,
+
+    /// Which log lines are written: error, warn, info, debug, trace or off, or directives such as
+    /// `warn,tracktik_operator=debug`. More than info is only ever written of the operator's own modules:
+    /// below that, the libraries for HTTP, TLS and Kubernetes print headers and bodies, which hold secrets.
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "TRACKTIK_OPERATOR_LOG_LEVEL",
+        default_value = "info"
+    )]
+    #[arg(value_parser = settings::log_level, verbatim_doc_comment)]
+    pub(crate) log_level: String,
+
+    /// Seconds that connecting to the token endpoint may take, TLS included; 1 to 60.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "TRACKTIK_OPERATOR_CONNECT_TIMEOUT_SECONDS",
+        default_value = "5"
+    )]
+    #[arg(value_parser = seconds(1, 60))]
+    pub(crate) connect_timeout_seconds: u64,
+
+    /// Seconds that a token request may take as a whole; 1 to 60. TrackTik itself gives up after 30.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "TRACKTIK_OPERATOR_REQUEST_TIMEOUT_SECONDS",
+        default_value = "40"
+    )]
+    // No more than a minute: the login budget counts on a request being over before its place is free again.
+    #[arg(value_parser = seconds(1, 60))]
+    pub(crate) request_timeout_seconds: u64,
+
+    /// Seconds that the start waits for an API server that does not answer. For tests.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "TRACKTIK_OPERATOR_API_SERVER_PATIENCE_SECONDS",
+        default_value = "60"
+    )]
+    #[arg(value_parser = seconds(0, 3_600), hide = true)]
+    pub(crate) api_server_patience_seconds: u64,
+}
+
+/// The command that `arguments` and the environment give.
+pub(crate) fn read(arguments: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<Command, NotRun> {
+    let line = CommandLine::try_parse_from(arguments).map_err(|error| not_run(&error))?;
+    Ok(line.command)
+}
+
+/// The command line as clap knows it, for references and tests.
+#[must_use]
+pub fn definition() -> clap::Command {
+    CommandLine::command()
+}
+
+fn seconds(least: u64, most: u64) -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(least..=most)
+}
+
+/// clap's message in one line, so that it survives a log collector that splits lines.
+fn not_run(error: &clap::Error) -> NotRun {
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return NotRun::Asked(text);
+    }
+    let lines = text.lines().map(str::trim);
+    let told = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));
+    let line = told
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(" tip: ", "; ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    NotRun::Mistake(format!("{line}; see tracktik-operator run --help"))
+}

@@ -1,0 +1,103 @@
+//! The metrics of each credential, computed at every scrape from what stands then: a deleted one is gone at once.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, metrics::MetricType};
+
+use crate::api::{Moment, conditions::Truth};
+
+/// What one credential looks like at a scrape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialFigures {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// When the access token in its token Secret expires; no series without one.
+    pub expiration: Option<Moment>,
+    /// When it will next be renewed of the operator's own accord; no series without one.
+    pub renewal: Option<Moment>,
+    /// Its condition `Ready`.
+    pub ready: Truth,
+}
+
+impl CredentialFigures {
+    fn labels(&self) -> [(&'static str, &str); 2] {
+        [("namespace", &self.namespace), ("name", &self.name)]
+    }
+}
+
+/// Where the credentials come from, asked once per scrape. A follower, which acts on none, gives none.
+pub type CredentialSource = Arc<dyn Fn() -> Vec<CredentialFigures> + Send + Sync>;
+
+/// The collector; without a source there are no credentials.
+#[derive(Clone, Default)]
+pub(crate) struct CredentialCollector {
+    pub(crate) source: Arc<OnceLock<CredentialSource>>,
+}
+
+impl fmt::Debug for CredentialCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialCollector").finish_non_exhaustive()
+    }
+}
+
+impl Collector for CredentialCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let credentials = self.source.get().map(|source| source()).unwrap_or_default();
+        if credentials.is_empty() {
+            return Ok(());
+        }
+        times(
+            &mut encoder,
+            "tracktik_credential_expiration_timestamp_seconds",
+            "When the access token in the token Secret expires, in Unix time.",
+            credentials
+                .iter()
+                .filter_map(|figures| Some((figures, figures.expiration?))),
+        )?;
+        times(
+            &mut encoder,
+            "tracktik_credential_renewal_timestamp_seconds",
+            "When the operator will next renew the token of its own accord, in Unix time.",
+            credentials
+                .iter()
+                .filter_map(|figures| Some((figures, figures.renewal?))),
+        )?;
+
+        let mut family = encoder.encode_descriptor(
+            "tracktik_credential_ready",
+            "The condition Ready: 1 for what it is, 0 for what it is not.",
+            None,
+            MetricType::Gauge,
+        )?;
+        for figures in &credentials {
+            for truth in [Truth::True, Truth::False, Truth::Unknown] {
+                let [namespace, name] = figures.labels();
+                let labels = [namespace, name, ("condition", truth.as_str())];
+                family
+                    .encode_family(&labels)?
+                    .encode_gauge(&i64::from(truth == figures.ready))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn times<'f>(
+    encoder: &mut DescriptorEncoder<'_>,
+    metric: &str,
+    help: &str,
+    times: impl Iterator<Item = (&'f CredentialFigures, Moment)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(metric, help, None, MetricType::Gauge)?;
+    for (figures, time) in times {
+        family
+            .encode_family(&figures.labels())?
+            .encode_gauge(&time.as_seconds())?;
+    }
+    Ok(())
+}

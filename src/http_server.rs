@@ -1,0 +1,107 @@
+//! `/livez`, `/readyz` and `/metrics`, over plain HTTP. Nothing that is served here is secret.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    health::{Liveness, Readiness},
+    metrics::{self, Metrics},
+};
+
+/// What the server reports.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    /// For `/livez`.
+    pub liveness: Liveness,
+    /// For `/readyz`.
+    pub readiness: Readiness,
+    /// For `/metrics`.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A port that is held and not answered yet: taken first of all, so that a second operator on one host ends at once.
+#[derive(Debug)]
+pub struct HttpServer {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// The address of `--listen` cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {error}")]
+pub struct CannotListen {
+    address: SocketAddr,
+    #[source]
+    error: std::io::Error,
+}
+
+impl HttpServer {
+    /// Takes `address`; port 0 takes any free port. Says so in the log, with the address as field `address`.
+    ///
+    /// # Errors
+    /// The port is taken, or the address is none of this host's.
+    pub async fn bind(address: SocketAddr) -> Result<Self, CannotListen> {
+        let failed = |error| CannotListen { address, error };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        tracing::info!(%address, "listening");
+        Ok(Self { listener, address })
+    }
+
+    /// The address with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop`, and then what is still being answered.
+    ///
+    /// # Errors
+    /// The listener failed for good.
+    pub async fn serve(self, reported: Reported, stop: CancellationToken) -> std::io::Result<()> {
+        axum::serve(self.listener, router(reported))
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
+    }
+}
+
+fn router(reported: Reported) -> Router {
+    let Reported {
+        liveness,
+        readiness,
+        metrics,
+    } = reported;
+    Router::new()
+        .route("/livez", get(async move || livez(&liveness)))
+        .route("/readyz", get(async move || readyz(&readiness)))
+        .route(
+            "/metrics",
+            get(async move || ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.render())),
+        )
+        .fallback(async || (StatusCode::NOT_FOUND, "here are /livez, /readyz and /metrics\n"))
+}
+
+fn livez(liveness: &Liveness) -> impl IntoResponse + use<> {
+    match liveness.stuck_for() {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(silent) => {
+            let why = format!("the reconcile loop has not turned for {} s\n", silent.as_secs());
+            (StatusCode::SERVICE_UNAVAILABLE, why)
+        }
+    }
+}
+
+fn readyz(readiness: &Readiness) -> impl IntoResponse + use<> {
+    match readiness.report() {
+        Ok(ok) => (StatusCode::OK, ok.to_owned()),
+        Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, missing),
+    }
+}

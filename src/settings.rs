@@ -1,0 +1,171 @@
+//! The settings: flags and their environment twins become one validated [`Settings`]. Nothing else reads the
+//! environment; what stands in here is all that an administrator can set.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::ValueEnum;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use tracing_subscriber::EnvFilter;
+
+use crate::command_line::{self, Command, RunFlags};
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// Run the operator.
+    Run(Box<Settings>),
+    /// Print the `CustomResourceDefinition`.
+    Crd,
+}
+
+/// Why nothing is run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotRun {
+    /// Help or the version was asked for: this text.
+    Asked(String),
+    /// The command line or the environment is wrong: what is wrong with it, in one line.
+    Mistake(String),
+}
+
+/// Everything that an administrator has set, valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The kubeconfig to use; `None` for the usual discovery (`KUBECONFIG`, `~/.kube/config`, the pod's own account).
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespaces to look at, sorted and each once; empty means all.
+    pub namespaces: Vec<String>,
+    /// The hosts that credentials may name, as they were written: exact hosts, `host:port`, or `*.` and a suffix.
+    pub allowed_domains: Vec<String>,
+    /// Certificate authorities to trust for the token endpoint, beside those of the system.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Where health and metrics are served.
+    pub listen: SocketAddr,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// Which log lines are written: directives that [`EnvFilter`] takes.
+    pub log_level: String,
+    /// The longest that connecting to the token endpoint may take, TLS included.
+    pub connect_timeout: Duration,
+    /// The longest that a token request may take as a whole; never shorter than `connect_timeout`.
+    pub request_timeout: Duration,
+    /// How long the start waits for an API server that does not answer.
+    pub api_server_patience: Duration,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object per line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// What `arguments` ask for, the name of the program first; what they do not say is taken from the environment.
+///
+/// # Errors
+/// [`NotRun`]: help was asked for, or something is wrong.
+pub fn parse(arguments: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<Request, NotRun> {
+    match command_line::read(arguments)? {
+        Command::Crd => Ok(Request::Crd),
+        Command::Run(flags) => validated(*flags).map(|settings| Request::Run(Box::new(settings))),
+    }
+}
+
+fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
+    if flags.connect_timeout_seconds > flags.request_timeout_seconds {
+        return Err(NotRun::Mistake(
+            "--connect-timeout-seconds must not be greater than --request-timeout-seconds, which it is a part of"
+                .to_owned(),
+        ));
+    }
+    Ok(Settings {
+        kubeconfig: flags.kubeconfig,
+        namespaces: flags
+            .namespaces
+            .into_iter()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        allowed_domains: flags.allowed_domains,
+        extra_roots: flags
+            .ca_bundle
+            .as_deref()
+            .map(extra_roots)
+            .transpose()?
+            .unwrap_or_default(),
+        listen: flags.listen,
+        log_format: flags.log_format,
+        log_level: flags.log_level,
+        connect_timeout: Duration::from_secs(flags.connect_timeout_seconds),
+        request_timeout: Duration::from_secs(flags.request_timeout_seconds),
+        api_server_patience: Duration::from_secs(flags.api_server_patience_seconds),
+    })
+}
+
+/// The hook for the room that knows what an allowed domain is: it sees each value of `--allowed-domain`, as written.
+pub(crate) fn allowed_domain(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return Err("not a host name; write example.com, *.example.com or example.com:8443".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// An empty name is refused too: an empty variable must not widen one namespace to all.
+pub(crate) fn namespace(text: &str) -> Result<String, String> {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let valid = (1..=63).contains(&text.len())
+        && text.chars().all(|c| inner(c) || c == '-')
+        && text.starts_with(inner)
+        && text.ends_with(inner);
+    if valid {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "not the name of a namespace: 1 to 63 lower-case letters, digits and '-'; leave it unset for all"
+                .to_owned(),
+        )
+    }
+}
+
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "not an IP address and a port; write for example 0.0.0.0:8080 or [::]:8080".to_owned())
+}
+
+pub(crate) fn log_level(text: &str) -> Result<String, String> {
+    // A filter takes any word for a module to be traced, so that a misspelt level would silence all others.
+    let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
+    let spelt = text.contains('[') || text.split(',').all(|part| part.contains('=') || is_level(part.trim()));
+    match EnvFilter::builder().parse(text) {
+        Ok(_) if spelt => Ok(text.to_owned()),
+        _ => {
+            Err("not a level; write error, warn, info, debug, trace or off, or warn,tracktik_operator=debug".to_owned())
+        }
+    }
+}
+
+fn extra_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, NotRun> {
+    let because = |why: String| NotRun::Mistake(format!("--ca-bundle: {}: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| because(format!("cannot be read: {error}")))?;
+    let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| because("is not in PEM format".to_owned()))?;
+    // A root that the TLS library cannot use would be left out in silence, and every login would fail.
+    let mut store = rustls::RootCertStore::empty();
+    for root in &roots {
+        store
+            .add(root.clone())
+            .map_err(|_| because("holds a certificate that cannot be used".to_owned()))?;
+    }
+    if roots.is_empty() {
+        return Err(because("holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned()));
+    }
+    Ok(roots)
+}
