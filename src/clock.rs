@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use tokio::time::Instant;
 
-use crate::api::Moment;
+use crate::api::{Moment, Span};
 
 /// The wall clock: for what is written into objects, compared with what servers say, or outlives this process. It may
 /// jump either way.
@@ -28,4 +28,31 @@ pub fn now() -> Moment {
 )]
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// The wall clock as the controller is handed it: the system's, or one that follows tokio's clock from a given start, so
+/// that a test may run through weeks.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Option<(Moment, Instant)>);
+
+impl Clock {
+    /// The system's.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(None)
+    }
+
+    /// One that reads `start` now and goes on with tokio's clock.
+    #[must_use]
+    pub fn following_tokio(start: Moment) -> Self {
+        Self(Some((start, monotonic())))
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        let Some((start, at)) = self.0 else { return now() };
+        let passed = monotonic().saturating_duration_since(at).as_millis();
+        start + Span::millis(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
 }

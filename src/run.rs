@@ -6,7 +6,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cluster::client::{self, NoClient},
+    clock::Clock,
+    cluster::{
+        Stores,
+        client::{self, NoClient},
+        events::Events,
+        watches::{WatchContext, watch_credentials, watch_secrets},
+    },
+    controller::{
+        Context, Parts,
+        run_loop::{Wakeups, run_loop},
+    },
+    oauth::{
+        allowed_domains::AllowedDomains,
+        endpoint::{EndpointOptions, HttpTokenEndpoint},
+    },
     health::{Liveness, Readiness, STUCK_AFTER},
     http_server::{CannotListen, HttpServer, Reported},
     metrics::Metrics,
@@ -16,6 +30,9 @@ use crate::{
 
 /// How long the answers that are under way at the end may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// How long reconciles that are under way at the end may take: a token request of 40 s, and storing what it gave.
+const LAST_RECONCILES: Duration = Duration::from_mins(1);
 
 /// Why the operator ended without having been asked to. One line, which says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +46,12 @@ pub enum StartError {
     /// The address for health and metrics cannot be had.
     #[error("--listen: {0}; choose another address or port")]
     Listen(#[from] CannotListen),
+    /// A pattern of `--allowed-domain`.
+    #[error("--allowed-domain: {0}")]
+    AllowedDomain(String),
+    /// The client for token endpoints cannot be built.
+    #[error("{0}")]
+    Endpoint(String),
     /// There is no API server to work with.
     #[error(transparent)]
     Cluster(#[from] NoClient),
@@ -62,10 +85,10 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
         () = stop.cancelled() => None,
         connected = client::connect(&settings, &reported.metrics) => Some(connected?),
     };
-    if let Some(_client) = connected {
-        // The controller goes here; it adds its own items to the readiness before this one is ready.
+    if let Some(client) = connected {
+        let controller = Controller::start(&settings, client, &reported, stop.clone())?;
         server_item.ready();
-        stop.cancelled().await;
+        controller.until_stopped().await;
     }
 
     stop_serving.cancel();
@@ -74,6 +97,86 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The watches, the loop and the sender of events.
+struct Controller {
+    tasks: tokio::task::JoinSet<()>,
+    reconciling: tokio::task::JoinHandle<()>,
+    watching: CancellationToken,
+}
+
+impl Controller {
+    fn start(
+        settings: &Settings,
+        client: kube::Client,
+        reported: &Reported,
+        stopping: CancellationToken,
+    ) -> Result<Self, StartError> {
+        let allowed = AllowedDomains::parse(&settings.allowed_domains)
+            .map_err(|error| StartError::AllowedDomain(error.to_string()))?;
+        let endpoint = HttpTokenEndpoint::new(EndpointOptions {
+            allowed: allowed.clone(),
+            extra_roots: settings.extra_roots.clone(),
+            connect_timeout: settings.connect_timeout,
+            total_timeout: settings.request_timeout,
+        })
+        .map_err(|error| StartError::Endpoint(error.to_string()))?;
+        tracing::info!(allowed_domains = %allowed, "token requests go to these domains only");
+
+        let mut tasks = tokio::task::JoinSet::new();
+        let (events, sending) = Events::new(client.clone());
+        tasks.spawn(sending);
+        let stores = Stores::default();
+        let metrics = Arc::clone(&reported.metrics);
+        let figures = stores.clone();
+        metrics.credentials_from(Arc::new(move || figures.credentials().iter().map(|seen| seen.figures()).collect()));
+        let context = Arc::new(
+            Context::new(Parts {
+                client: client.clone(),
+                stores: stores.clone(),
+                endpoint: Arc::new(endpoint),
+                allowed_domains: allowed,
+                events,
+                metrics,
+                clock: Clock::system(),
+                stopping,
+            })
+            .map_err(|error| StartError::Endpoint(error.to_string()))?,
+        );
+        let wakeups = Wakeups::default();
+        let watching = CancellationToken::new();
+        let wake = wakeups.clone();
+        let watch = WatchContext { stores, wake: Arc::new(move |key| wake.wake(key)), shutdown: watching.clone() };
+        for namespace in scopes(settings) {
+            let place = if namespace.is_empty() { "all namespaces".to_owned() } else { format!("namespace {namespace}") };
+            let credentials = reported.readiness.item(format!("credentials in {place}"));
+            tasks.spawn(watch_credentials(client.clone(), namespace.clone(), watch.clone(), credentials));
+            let secrets = reported.readiness.item(format!("Secrets in {place}"));
+            tasks.spawn(watch_secrets(client.clone(), namespace, watch.clone(), secrets));
+        }
+        let reconciling = tokio::spawn(run_loop(context, wakeups, reported.liveness.clone(), LAST_RECONCILES));
+        Ok(Self { tasks, reconciling, watching })
+    }
+
+    /// Until the loop has let what it had begun come to its end. The watches go on until then: a token that was granted
+    /// is still to be stored.
+    async fn until_stopped(mut self) {
+        if self.reconciling.await.is_err() {
+            tracing::error!("the reconcile loop ended in a panic, which is a bug");
+        }
+        self.watching.cancel();
+        // The sender of events ends once the last reconcile has dropped its end of the queue.
+        let rest = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_ANSWERS, rest).await.is_err() {
+            tracing::debug!("the last events were not recorded");
+        }
+    }
+}
+
+/// The namespaces to watch; one empty name stands for all.
+fn scopes(settings: &Settings) -> Vec<String> {
+    if settings.namespaces.is_empty() { vec![String::new()] } else { settings.namespaces.clone() }
 }
 
 /// Cancelled by the first SIGTERM or SIGINT; a second one ends the process at once, for whoever does not want to wait

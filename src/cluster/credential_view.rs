@@ -9,10 +9,10 @@ use kube::Resource;
 use serde::{Deserialize, Deserializer};
 
 use super::ObjectKey;
-use crate::api::{
-    Moment, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
-    annotations::{REQUESTED_AT, ROTATE, echo_of},
-};
+use crate::{api::{
+    ConditionType, Moment, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
+    annotations::{REQUESTED_AT, ROTATE, echo_of}, conditions::Truth,
+}, credential_figures::CredentialFigures};
 
 /// The object on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -101,6 +101,23 @@ impl From<CredentialObject> for CredentialView {
 }
 
 impl CredentialView {
+    /// What metrics show of it.
+    #[must_use]
+    pub fn figures(&self) -> CredentialFigures {
+        let ready = self.status.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+        CredentialFigures {
+            namespace: self.key.namespace.clone(),
+            name: self.key.name.clone(),
+            expiration: self.status.expiration_time,
+            renewal: self.status.renewal_time,
+            ready: match ready.map(|condition| condition.status.as_str()) {
+                Some("True") => Truth::True,
+                Some("False") => Truth::False,
+                _ => Truth::Unknown,
+            },
+        }
+    }
+
     /// The name of the token Secret that the spec asks for.
     #[must_use]
     pub fn target_name(&self) -> Option<String> {

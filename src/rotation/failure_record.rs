@@ -112,6 +112,15 @@ pub fn folded(record: &Failure) -> Failure {
     }
 }
 
+/// As [`folded`], but for the announcement of this request, whose outcome is known.
+#[must_use]
+pub fn folded_unless(record: &Failure, issue_id: &str) -> Failure {
+    match &record.pending {
+        Some(pending) if pending.issue_id != issue_id => folded(record),
+        _ => record.clone(),
+    }
+}
+
 /// Until when the record asks to wait with what stands now; `None` when nothing is to be waited for.
 ///
 /// `anchor` is when this process first saw the record's times to be in the future.

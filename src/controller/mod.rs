@@ -1,0 +1,126 @@
+//! What happens to a credential: observe → decide → act → record, and the loop that has it happen when it is due.
+//!
+//! The only room that sees all the others.
+
+mod act;
+mod login;
+pub mod memory;
+mod observe;
+pub mod queue;
+mod reconcile;
+mod record;
+mod refusal;
+pub mod run_loop;
+mod sources;
+mod turn;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::Moment,
+    clock::Clock,
+    cluster::{Stores, events::Events},
+    metrics::Metrics,
+    oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint, places::Places},
+    secrets::sensitive::ServiceAccount,
+};
+
+/// What all reconciles share.
+pub struct Context {
+    /// The API server.
+    pub client: Client,
+    /// What the watches have delivered.
+    pub stores: Stores,
+    /// The token endpoints.
+    pub endpoint: Arc<dyn TokenEndpoint>,
+    /// How many token requests may be in flight.
+    pub places: Places,
+    /// Where credentials may be sent.
+    pub allowed_domains: AllowedDomains,
+    /// What is remembered of each credential.
+    pub memories: memory::Memories,
+    /// Where transitions are told.
+    pub events: Events,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Clock,
+    /// When this process started to reconcile.
+    pub started: Moment,
+    /// From here on no grant begins.
+    pub stopping: CancellationToken,
+    status_accepted: AtomicBool,
+    digest_key: [u8; 32],
+}
+
+/// The random key of the process could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random numbers")]
+pub struct NoRandomNumbers;
+
+/// The parts that a [`Context`] is built from.
+pub struct Parts {
+    /// See [`Context::client`].
+    pub client: Client,
+    /// See [`Context::stores`].
+    pub stores: Stores,
+    /// See [`Context::endpoint`].
+    pub endpoint: Arc<dyn TokenEndpoint>,
+    /// See [`Context::allowed_domains`].
+    pub allowed_domains: AllowedDomains,
+    /// See [`Context::events`].
+    pub events: Events,
+    /// See [`Context::metrics`].
+    pub metrics: Arc<Metrics>,
+    /// See [`Context::clock`].
+    pub clock: Clock,
+    /// See [`Context::stopping`].
+    pub stopping: CancellationToken,
+}
+
+impl Context {
+    /// Of these parts.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn new(parts: Parts) -> Result<Self, NoRandomNumbers> {
+        let mut digest_key = [0; 32];
+        getrandom::fill(&mut digest_key).map_err(|_| NoRandomNumbers)?;
+        let Parts { client, stores, endpoint, allowed_domains, events, metrics, clock, stopping } = parts;
+        Ok(Self {
+            started: clock.now(),
+            client,
+            stores,
+            endpoint,
+            places: Places::new(),
+            allowed_domains,
+            memories: memory::Memories::default(),
+            events,
+            metrics,
+            clock,
+            stopping,
+            status_accepted: AtomicBool::new(false),
+            digest_key,
+        })
+    }
+
+    /// Whether this process has had a status write accepted, so that failures can be recorded.
+    #[must_use]
+    pub fn status_accepted(&self) -> bool {
+        self.status_accepted.load(Ordering::Relaxed)
+    }
+
+    fn note_status_accepted(&self) {
+        self.status_accepted.store(true, Ordering::Relaxed);
+    }
+
+    fn digest_of(&self, domain: &str, account: &ServiceAccount) -> [u8; 32] {
+        sources::keyed_digest(&self.digest_key, domain, account)
+    }
+}

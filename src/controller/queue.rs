@@ -1,0 +1,158 @@
+//! Which credentials are due, when, and in what order. Plain data: the loop in [`super::run_loop`] does the waiting.
+//!
+//! A credential is in here once. Of those that are due, the one whose token expires soonest comes first; an event for
+//! one that is being reconciled has it looked at again afterwards.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::{api::Moment, clock::Instant, cluster::ObjectKey};
+
+/// The queue.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// Not due yet, by time.
+    later: BTreeSet<(Instant, ObjectKey)>,
+    /// When each of those is due.
+    times: HashMap<ObjectKey, Instant>,
+    /// Due, soonest expiry first.
+    due: BTreeSet<(Moment, ObjectKey)>,
+    /// The expiry that each was last known to have.
+    expiries: HashMap<ObjectKey, Moment>,
+    /// Being reconciled, and whether something happened meanwhile.
+    running: HashMap<ObjectKey, bool>,
+    /// Waiting for a place for a token request.
+    waiting: HashSet<ObjectKey>,
+}
+
+impl Queue {
+    /// Something happened to a credential: it is due now.
+    pub fn wake(&mut self, key: ObjectKey) {
+        if let Some(again) = self.running.get_mut(&key) {
+            *again = true;
+            return;
+        }
+        self.unschedule(&key);
+        let expiry = self.expiries.get(&key).copied().unwrap_or_default();
+        self.due.insert((expiry, key));
+    }
+
+    /// A place for a token request is free: those who wait for one are due.
+    pub fn wake_waiting(&mut self) {
+        for key in std::mem::take(&mut self.waiting) {
+            self.wake(key);
+        }
+    }
+
+    /// Takes the next that is due, to be reconciled.
+    pub fn take(&mut self, now: Instant) -> Option<ObjectKey> {
+        while let Some((at, key)) = self.later.first().cloned() {
+            if at > now {
+                break;
+            }
+            self.unschedule(&key);
+            let expiry = self.expiries.get(&key).copied().unwrap_or_default();
+            self.due.insert((expiry, key));
+        }
+        let (_, key) = self.due.pop_first()?;
+        self.waiting.remove(&key);
+        self.running.insert(key.clone(), false);
+        Some(key)
+    }
+
+    /// A reconcile has ended; `at` is when the credential is due again, if ever.
+    pub fn finished(&mut self, key: &ObjectKey, at: Option<Instant>, expiry: Option<Moment>, waits_for_place: bool) {
+        let again = self.running.remove(key).unwrap_or(false);
+        match expiry {
+            Some(expiry) => self.expiries.insert(key.clone(), expiry),
+            None => self.expiries.remove(key),
+        };
+        if waits_for_place {
+            self.waiting.insert(key.clone());
+        }
+        if again {
+            self.wake(key.clone());
+        } else if let Some(at) = at {
+            self.later.insert((at, key.clone()));
+            self.times.insert(key.clone(), at);
+        }
+    }
+
+    /// When the next becomes due, if none is yet.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Instant> {
+        self.later.first().map(|(at, _)| *at)
+    }
+
+    /// Whether anything is due now.
+    #[must_use]
+    pub fn has_due(&self, now: Instant) -> bool {
+        !self.due.is_empty() || self.next_at().is_some_and(|at| at <= now)
+    }
+
+    /// How many are due and not being reconciled.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.due.len()
+    }
+
+    fn unschedule(&mut self, key: &ObjectKey) {
+        if let Some(at) = self.times.remove(key) {
+            self.later.remove(&(at, key.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::monotonic;
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey::new("n", name)
+    }
+
+    #[test]
+    fn what_is_due_comes_by_expiry() {
+        let mut queue = Queue::default();
+        let now = monotonic();
+        for (name, expiry) in [("a", 30), ("b", 10), ("c", 20)] {
+            queue.wake(key(name));
+            assert_eq!(queue.take(now), Some(key(name)));
+            queue.finished(&key(name), Some(now + Duration::from_secs(5)), Some(Moment::from_seconds(expiry)), false);
+        }
+        assert_eq!(queue.take(now), None);
+        assert_eq!(queue.next_at(), Some(now + Duration::from_secs(5)));
+        let later = now + Duration::from_secs(6);
+        let order: Vec<_> = std::iter::from_fn(|| queue.take(later)).collect();
+        assert_eq!(order, [key("b"), key("c"), key("a")]);
+    }
+
+    #[test]
+    fn an_event_during_a_reconcile_is_not_lost() {
+        let mut queue = Queue::default();
+        let now = monotonic();
+        queue.wake(key("a"));
+        assert_eq!(queue.take(now), Some(key("a")));
+        queue.wake(key("a"));
+        assert_eq!(queue.take(now), None, "never twice at once");
+        queue.finished(&key("a"), None, None, false);
+        assert_eq!(queue.take(now), Some(key("a")));
+        queue.finished(&key("a"), None, None, false);
+        assert_eq!(queue.take(now), None);
+    }
+
+    #[test]
+    fn an_earlier_wake_replaces_a_later_timer() {
+        let mut queue = Queue::default();
+        let now = monotonic();
+        queue.wake(key("a"));
+        queue.take(now);
+        queue.finished(&key("a"), Some(now + Duration::from_secs(60)), None, true);
+        queue.wake_waiting();
+        assert_eq!(queue.take(now), Some(key("a")));
+        queue.finished(&key("a"), None, None, false);
+        assert_eq!(queue.next_at(), None);
+    }
+}

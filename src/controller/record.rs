@@ -1,0 +1,108 @@
+//! Writes what the observation says into status, where it differs from what stands there, and tells of transitions.
+
+use super::turn::Turn;
+use crate::{
+    api::{
+        Binding, ConditionType, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
+        conditions::{Statement, Truth, merge},
+    },
+    cluster::{CredentialView, error::ClusterError, write_status::write_status},
+    rotation::{
+        backoff::doubling,
+        decide::Decision,
+        observation::Target,
+        readiness::{Readiness, readiness},
+    },
+};
+
+/// A status that could not be written is tried again after 1 s, doubling to 1 min.
+#[must_use]
+pub fn pace(failures: i32) -> Span {
+    doubling(Span::seconds(1), failures, Span::minutes(1))
+}
+
+/// Brings status up to date. Answers whether the cluster now says what was meant, be it without a write.
+pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> bool {
+    let says = readiness(&turn.seen, decision, turn.now);
+    let earlier = turn.latest_status().clone();
+    let status = desired(turn, &says, &earlier);
+    if status == earlier {
+        return true;
+    }
+    match write_status(&turn.context.client, &turn.credential, &status).await {
+        Ok(after) => {
+            tell(turn, &earlier, &says.statements);
+            turn.memory.status = Some((after.resource_version, status));
+            turn.memory.status_failures = 0;
+            turn.context.note_status_accepted();
+            true
+        }
+        // Deleted, or re-created under another uid: nobody is left to be told.
+        Err(ClusterError::NotFound) => true,
+        Err(error) => {
+            turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
+            tracing::warn!(%error, "status could not be written; trying again");
+            false
+        }
+    }
+}
+
+fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus) -> TrackTikCredentialStatus {
+    let credential: &CredentialView = &turn.credential;
+    let failure = &turn.seen.failure;
+    TrackTikCredentialStatus {
+        observed_generation: Some(credential.generation),
+        conditions: merge(&says.statements, &earlier.conditions, credential.generation, turn.now),
+        token_secret: token_secret(turn, earlier),
+        binding: has_token(turn).map(|name| Binding { name }),
+        issued_time: says.issued,
+        expiration_time: says.expires,
+        renewal_time: says.renews,
+        failure: (!failure.is_empty()).then(|| failure.clone()),
+        last_handled_rotate: turn.memory.handled_rotate.clone().or_else(|| earlier.last_handled_rotate.clone()),
+        last_handled_reconcile_at: credential
+            .requested_at
+            .clone()
+            .or_else(|| earlier.last_handled_reconcile_at.clone()),
+    }
+}
+
+/// The token Secret's name, where it is ours and holds a token.
+fn has_token(turn: &Turn<'_>) -> Option<String> {
+    match &turn.seen.target {
+        Target::Ours(ours) if ours.issue.is_some() => turn.token_secret.as_ref().map(|secret| secret.name.clone()),
+        _ => None,
+    }
+}
+
+/// With the version of our own last write: a version that was only verified is remembered without a write.
+fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<TokenSecretStatus> {
+    let name = has_token(turn)?;
+    let wrote = turn.memory.wrote.as_ref().filter(|(written, _)| *written == name).map(|(_, version)| version.clone());
+    let known = earlier.token_secret.as_ref().filter(|known| known.name == name);
+    let resource_version = wrote.or_else(|| known.and_then(|known| known.resource_version.clone()));
+    Some(TokenSecretStatus { name, resource_version })
+}
+
+/// One event for a transition that a person would want to know of; none for a renewal as planned.
+fn tell(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus, now: &[Statement]) {
+    let said = |of: ConditionType| earlier.conditions.iter().find(|condition| condition.type_ == of.as_str());
+    let news = |of: ConditionType| {
+        let statement = now.iter().find(|statement| statement.of == of)?;
+        let same = said(of).is_some_and(|condition| {
+            condition.status == statement.truth.as_str() && condition.reason == statement.reason.as_str()
+        });
+        (!same).then_some(statement)
+    };
+    let ready = news(ConditionType::Ready).filter(|statement| statement.reason != Reason::Issuing);
+    let renewed = news(ConditionType::Renewed).filter(|statement| {
+        // Its recovery is worth telling only after it was told to fail.
+        let failed = said(ConditionType::Renewed).is_some_and(|condition| condition.status == "False");
+        statement.truth == Truth::False || (statement.truth == Truth::True && failed)
+    });
+    if let Some(statement) = ready.or(renewed) {
+        let warning = statement.truth != Truth::True && statement.reason != Reason::Suspended;
+        let events = &turn.context.events;
+        events.publish(&turn.credential, warning, statement.reason, &statement.message, turn.now);
+    }
+}

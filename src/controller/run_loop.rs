@@ -1,0 +1,147 @@
+//! The loop: takes what is due, reconciles many at once, and survives a panic in any of them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::Notify,
+    task::{Id, JoinError, JoinSet},
+};
+use tracing::Instrument;
+
+use super::{
+    Context,
+    queue::Queue,
+    reconcile::{Next, reconcile},
+};
+use crate::{
+    api::{Moment, Span},
+    clock::{self, Instant},
+    cluster::ObjectKey,
+    health::Liveness,
+    metrics::ReconcileResult,
+};
+
+/// Reconciles at once. Each holds a slot for its API calls and one token request, never while it waits.
+const AT_ONCE: usize = 64;
+
+/// After a panic, the credential is looked at again after this time.
+const AFTER_PANIC: Duration = Duration::from_mins(1);
+
+/// The loop shows that it turns at least this often.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Where watches put what must be looked at. Clones share one queue.
+#[derive(Clone, Debug, Default)]
+pub struct Wakeups(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Notify,
+}
+
+impl Wakeups {
+    /// A credential must be looked at.
+    pub fn wake(&self, key: ObjectKey) {
+        self.with(|queue| queue.wake(key));
+        self.0.changed.notify_one();
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Queue) -> T) -> T {
+        // The queue's methods leave it whole also where they panic: they only insert and remove.
+        act(&mut self.0.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+type Finished = (ObjectKey, Next, f64);
+
+/// Runs until the context says that it is stopping, then lets what has begun come to its end, for `patience` at most.
+pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Liveness, patience: Duration) {
+    let mut tasks: JoinSet<Finished> = JoinSet::new();
+    let mut keys: HashMap<Id, ObjectKey> = HashMap::new();
+    loop {
+        liveness.beat();
+        while tasks.len() < AT_ONCE
+            && let Some(key) = wakeups.with(|queue| queue.take(clock::monotonic()))
+        {
+            let id = tasks.spawn(one(Arc::clone(&context), key.clone())).id();
+            keys.insert(id, key);
+        }
+        context.metrics.queue_depth(wakeups.with(|queue| queue.depth()));
+        let next = wakeups.with(|queue| queue.next_at());
+        let sleep = sleep_until(next, tasks.len() < AT_ONCE);
+        tokio::select! {
+            () = context.stopping.cancelled() => break,
+            () = wakeups.0.changed.notified() => {}
+            () = context.places.freed() => wakeups.with(Queue::wake_waiting),
+            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
+            () = tokio::time::sleep_until(sleep) => {}
+        }
+    }
+    drain(tasks, patience).await;
+}
+
+fn sleep_until(next: Option<Instant>, free: bool) -> Instant {
+    let heartbeat = clock::monotonic() + HEARTBEAT;
+    match next {
+        Some(next) if free => next.min(heartbeat),
+        _ => heartbeat,
+    }
+}
+
+async fn one(context: Arc<Context>, key: ObjectKey) -> Finished {
+    let began = clock::monotonic();
+    let span = tracing::info_span!("reconcile", namespace = key.namespace, name = key.name);
+    let next = reconcile(&context, &key).instrument(span).await;
+    (key, next, clock::monotonic().duration_since(began).as_secs_f64())
+}
+
+fn settle(
+    context: &Context,
+    wakeups: &Wakeups,
+    keys: &mut HashMap<Id, ObjectKey>,
+    done: Result<(Id, Finished), JoinError>,
+) {
+    match done {
+        Ok((id, (key, next, seconds))) => {
+            keys.remove(&id);
+            context.metrics.reconcile_finished(ReconcileResult::Success, seconds);
+            let (at, expiry, waits) = match next {
+                Next::At(at, expiry) => (Some(at), Some(expiry), false),
+                Next::Place(at, expiry) => (Some(at), Some(expiry), true),
+                Next::Nothing => (None, None, false),
+            };
+            let at = at.map(|at| in_monotonic(at, context.clock.now()));
+            wakeups.with(|queue| queue.finished(&key, at, expiry, waits));
+        }
+        Err(error) => {
+            let Some(key) = keys.remove(&error.id()) else { return };
+            context.metrics.reconcile_finished(ReconcileResult::Error, 0.0);
+            tracing::error!(
+                namespace = key.namespace,
+                name = key.name,
+                "a reconcile ended in a panic, which is a bug; the others go on, and this one is tried again in a minute"
+            );
+            let at = clock::monotonic() + AFTER_PANIC;
+            wakeups.with(|queue| queue.finished(&key, Some(at), None, false));
+        }
+    }
+}
+
+/// The wall clock may jump; a sleep does not.
+fn in_monotonic(at: Moment, now: Moment) -> Instant {
+    let wait = (at - now).max(Span::ZERO).min(Span::hours(24));
+    clock::monotonic() + wait.to_std()
+}
+
+async fn drain(mut tasks: JoinSet<Finished>, patience: Duration) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(patience, all).await.is_err() {
+        tracing::warn!("stopped before all reconciles had ended");
+        tasks.abort_all();
+    }
+}

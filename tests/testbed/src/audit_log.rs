@@ -1,0 +1,136 @@
+//! The API server's audit log: every request that it answered, by whom and with what result. It is
+//! how a test knows that nothing was written.
+
+use std::{
+    collections::HashSet,
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// One answered request. A watch counts when it begins, so that a running one is seen too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Who asked, for instance `system:serviceaccount:tracktik-system:tracktik-operator`.
+    pub user: String,
+    /// The API verb: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, …
+    pub verb: String,
+    /// The resource in plural; empty for paths such as `/readyz`.
+    pub resource: String,
+    /// For instance `status`; empty for the object itself.
+    pub subresource: String,
+    /// Empty for what has none, and for a request over all namespaces.
+    pub namespace: String,
+    /// Empty for a list or watch, and for a create that leaves the name to the server.
+    pub name: String,
+    /// The HTTP status of the answer.
+    pub code: u16,
+    /// The path and query of the request.
+    pub request_uri: String,
+}
+
+impl AuditEvent {
+    /// Whether it asked for a rehearsal, which changes nothing.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        let query = self.request_uri.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').any(|parameter| parameter == "dryRun=All")
+    }
+
+    /// Whether it asked to change something and was allowed to.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        let writes = ["create", "update", "patch", "delete", "deletecollection"];
+        writes.contains(&self.verb.as_str()) && !self.is_dry_run() && self.code < 300
+    }
+}
+
+/// Reads the log at `path` and the older file that the API server may have moved aside.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<AuditEvent>> {
+    let mut events = Vec::new();
+    let mut seen = HashSet::new();
+    for file in files(path)? {
+        for line in fs::read_to_string(file)?.lines() {
+            // The last line may be half written; every other one is the API server's own JSON.
+            let Ok(record) = serde_json::from_str::<Record>(line) else {
+                continue;
+            };
+            // A watch is logged at its start and its end.
+            if seen.insert(record.audit_id.clone()) {
+                events.push(record.into());
+            }
+        }
+    }
+    Ok(events)
+}
+
+/// Oldest first: the name of a file moved aside is the log's name and a time stamp.
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let stem = format!("{}-", path.file_stem().unwrap_or_default().to_string_lossy());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+        let file = entry?.path();
+        let name = file.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        if name.starts_with(&stem) && file.extension() == path.extension() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if path.exists() {
+        files.push(path.to_owned());
+    }
+    Ok(files)
+}
+
+/// The parts of `audit.k8s.io/v1` Event that are asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    #[serde(rename = "auditID")]
+    audit_id: String,
+    verb: String,
+    #[serde(rename = "requestURI")]
+    request_uri: String,
+    user: User,
+    #[serde(default)]
+    object_ref: ObjectRef,
+    #[serde(default)]
+    response_status: ResponseStatus,
+}
+
+#[derive(Deserialize)]
+struct User {
+    username: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ObjectRef {
+    resource: String,
+    subresource: String,
+    namespace: String,
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResponseStatus {
+    code: u16,
+}
+
+impl From<Record> for AuditEvent {
+    fn from(record: Record) -> Self {
+        Self {
+            user: record.user.username,
+            verb: record.verb,
+            resource: record.object_ref.resource,
+            subresource: record.object_ref.subresource,
+            namespace: record.object_ref.namespace,
+            name: record.object_ref.name,
+            code: record.response_status.code,
+            request_uri: record.request_uri,
+        }
+    }
+}

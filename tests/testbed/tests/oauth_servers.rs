@@ -1,0 +1,165 @@
+//! The real OAuth servers answer over TLS that the test authority vouches for, know their accounts,
+//! count what they answer, and end with the handle.
+
+use std::{error::Error, time::Duration};
+
+use reqwest::{Certificate, Client, StatusCode};
+use serde_json::Value;
+use testbed::{
+    certificates::Authority,
+    oauth_servers::{Account, Kind, OAuthServer, UserCounts},
+};
+use tokio::net::TcpStream;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[tokio::test]
+async fn django_logs_in_refuses_counts_and_ends() -> Outcome {
+    logs_in_refuses_counts_and_ends(Kind::Django).await
+}
+
+#[tokio::test]
+async fn node_logs_in_refuses_counts_and_ends() -> Outcome {
+    logs_in_refuses_counts_and_ends(Kind::Node).await
+}
+
+async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
+    let authority = Authority::new()?;
+    let server = OAuthServer::start(kind, &authority, 5).await?;
+    let client = client(&authority)?;
+    // Every character that a form must escape; the password also ends in one.
+    let account = Account {
+        client_id: "0123456789abcdef01234567".into(),
+        client_secret: "s&e=c+r%e t".into(),
+        username: "api+user@example.ca".into(),
+        password: "pä&ss+w%rd=".into(),
+    };
+    server.add_account(&account).await?;
+
+    let (status, tokens) = log_in(&client, &server, &account).await?;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    assert_eq!(tokens["token_type"], "Bearer");
+    assert!(matches!(tokens["expires_in"].as_u64(), Some(4 | 5)), "{tokens}");
+    let first = text(&tokens, "access_token");
+    assert_eq!(server.whoami(&first).await?.as_deref(), Some("api+user@example.ca"));
+    assert_eq!(server.whoami("made up").await?, None);
+
+    let wrong_password = Account {
+        password: "wrong".into(),
+        ..account.clone()
+    };
+    let (status, refusal) = log_in(&client, &server, &wrong_password).await?;
+    assert_eq!(
+        (status.as_u16(), text(&refusal, "error").as_str()),
+        (400, "invalid_grant")
+    );
+
+    let wrong_client = Account {
+        client_secret: "wrong".into(),
+        ..account.clone()
+    };
+    let (status, refusal) = log_in(&client, &server, &wrong_client).await?;
+    assert_eq!(
+        (status.as_u16(), text(&refusal, "error").as_str()),
+        (401, "invalid_client")
+    );
+
+    let refreshed = refresh(&client, &server, &account, &text(&tokens, "refresh_token")).await?;
+    let second = text(&refreshed, "access_token");
+    assert_eq!(server.whoami(&first).await?, None, "a refresh ends the token before it");
+    assert_eq!(server.whoami(&second).await?.as_deref(), Some("api+user@example.ca"));
+
+    server.change_password(&account.username, "changed").await?;
+    let (status, refusal) = log_in(&client, &server, &account).await?;
+    assert_eq!(
+        (status.as_u16(), text(&refusal, "error").as_str()),
+        (400, "invalid_grant")
+    );
+    let changed = Account {
+        password: "changed".into(),
+        ..account.clone()
+    };
+    let (status, _) = log_in(&client, &server, &changed).await?;
+    assert_eq!(status, StatusCode::OK);
+    assert!(server.change_password("nobody", "x").await.is_err());
+
+    let counts = server.counts().await?;
+    assert_eq!((counts.logins, counts.refused, counts.refreshes), (2, 3, 1));
+    let user = counts.by_username.get(&account.username);
+    assert_eq!(user, Some(&UserCounts { logins: 2, refused: 3 }));
+
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(
+        server.whoami(&second).await?,
+        None,
+        "tokens end when they said they would"
+    );
+
+    let domain = server.domain();
+    drop(server);
+    assert!(stops_listening(&domain).await, "{domain} still listens");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_trusts_another_authority_refuses_the_server() -> Outcome {
+    let server = OAuthServer::start(Kind::Node, &Authority::new()?, 60).await?;
+    let stranger = client(&Authority::new()?)?;
+    let failure = stranger.get(server.token_url()).send().await.err();
+    assert!(failure.is_some_and(|failure| failure.is_connect()));
+    assert!(server.stop().await.success());
+    Ok(())
+}
+
+fn client(authority: &Authority) -> Result<Client, Box<dyn Error>> {
+    testbed::install_tls_provider();
+    let ca = Certificate::from_pem(authority.ca_pem().as_bytes())?;
+    Ok(Client::builder().tls_certs_only([ca]).no_proxy().build()?)
+}
+
+async fn log_in(
+    client: &Client,
+    server: &OAuthServer,
+    account: &Account,
+) -> Result<(StatusCode, Value), Box<dyn Error>> {
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", &account.client_id),
+        ("client_secret", &account.client_secret),
+        ("username", &account.username),
+        ("password", &account.password),
+    ];
+    let answer = client.post(server.token_url()).form(&form).send().await?;
+    Ok((answer.status(), answer.json().await?))
+}
+
+async fn refresh(
+    client: &Client,
+    server: &OAuthServer,
+    account: &Account,
+    refresh_token: &str,
+) -> Result<Value, Box<dyn Error>> {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", &account.client_id),
+        ("client_secret", &account.client_secret),
+        ("refresh_token", refresh_token),
+    ];
+    let answer = client.post(server.token_url()).form(&form).send().await?;
+    Ok(answer.error_for_status()?.json().await?)
+}
+
+fn text(body: &Value, key: &str) -> String {
+    body[key].as_str().unwrap_or_default().to_owned()
+}
+
+/// The port closes when the process ends: no other thing in it would close it.
+async fn stops_listening(domain: &str) -> bool {
+    for _ in 0..100 {
+        if TcpStream::connect(domain).await.is_err() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
