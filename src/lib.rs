@@ -1,3 +1,4 @@
 //! tracktik-operator
 pub mod api;
 pub mod rotation;
+pub mod secrets;
