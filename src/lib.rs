@@ -1,4 +1,5 @@
 //! tracktik-operator
 pub mod api;
+pub mod oauth;
 pub mod rotation;
 pub mod secrets;
