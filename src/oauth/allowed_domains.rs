@@ -1,0 +1,132 @@
+//! Where credentials may be sent: the list that the operator's administrator gives. Users of the cluster have no say.
+//!
+//! A tenant who could choose any host would have both a way out for secrets and a way in to the cluster's network.
+
+use std::fmt;
+
+use super::host::{Host, HostError};
+
+/// The hosts that may be connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedDomains(Vec<Pattern>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    /// One host and one port.
+    Exact(Host),
+    /// All names below this one, on port 443, but not the name itself.
+    Below(String),
+}
+
+impl AllowedDomains {
+    /// TrackTik's own zones.
+    pub const DEFAULT: [&str; 3] = ["*.staffr.net", "*.staffr.us", "*.staffr.ca"];
+
+    /// Reads patterns: `*.zone` covers one or more labels below the zone on port 443; `host`, `host:port`, an IPv4
+    /// address with or without a port cover just themselves. No pattern at all allows nothing.
+    ///
+    /// # Errors
+    /// Names the first pattern that cannot be read, and why.
+    pub fn parse<S: AsRef<str>>(patterns: impl IntoIterator<Item = S>) -> Result<Self, PatternError> {
+        let read = |pattern: S| Pattern::parse(pattern.as_ref());
+        Ok(Self(patterns.into_iter().map(read).collect::<Result<_, _>>()?))
+    }
+
+    /// Whether credentials may be sent to this `spec.domain`. What is no host is not allowed.
+    #[must_use]
+    pub fn allows(&self, domain: &str) -> bool {
+        Host::parse(domain).is_ok_and(|host| self.allows_host(&host))
+    }
+
+    /// Whether credentials may be sent to this host.
+    #[must_use]
+    pub fn allows_host(&self, host: &Host) -> bool {
+        self.0.iter().any(|pattern| pattern.covers(host))
+    }
+}
+
+impl Default for AllowedDomains {
+    fn default() -> Self {
+        Self(
+            Self::DEFAULT
+                .iter()
+                .filter_map(|pattern| Pattern::parse(pattern).ok())
+                .collect(),
+        )
+    }
+}
+
+impl Pattern {
+    fn parse(pattern: &str) -> Result<Self, PatternError> {
+        let because = |why| PatternError {
+            pattern: pattern.escape_default().take(300).collect(),
+            why,
+        };
+        if let Some(zone) = pattern.strip_prefix("*.") {
+            if zone.contains('*') {
+                return Err(because(WhyNot::Star));
+            }
+            let host = Host::parse(zone).map_err(|error| because(WhyNot::Host(error)))?;
+            if zone.contains(':') {
+                return Err(because(WhyNot::PortOfWildcard));
+            }
+            if host.is_address() {
+                return Err(because(WhyNot::AddressOfWildcard));
+            }
+            if !zone.contains('.') {
+                return Err(because(WhyNot::TooWide));
+            }
+            return Ok(Self::Below(zone.to_owned()));
+        }
+        if pattern.contains('*') {
+            return Err(because(WhyNot::Star));
+        }
+        let host = Host::parse(pattern).map_err(|error| because(WhyNot::Host(error)))?;
+        Ok(Self::Exact(host))
+    }
+
+    fn covers(&self, host: &Host) -> bool {
+        match self {
+            Self::Exact(exact) => exact == host,
+            Self::Below(zone) => {
+                let below = host.name().strip_suffix(zone.as_str());
+                host.port() == 443 && !host.is_address() && below.is_some_and(|labels| labels.ends_with('.'))
+            }
+        }
+    }
+}
+
+impl fmt::Display for AllowedDomains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, pattern) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            match pattern {
+                Pattern::Exact(host) => write!(f, "{comma}{host}")?,
+                Pattern::Below(zone) => write!(f, "{comma}*.{zone}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pattern that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("allowed domain \"{pattern}\": {why}")]
+pub struct PatternError {
+    pattern: String,
+    why: WhyNot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum WhyNot {
+    #[error("{0}")]
+    Host(HostError),
+    #[error("a star may only stand at the beginning, as the whole first label: *.example.com")]
+    Star,
+    #[error("a wildcard covers port 443 only; list a host with another port by its full name")]
+    PortOfWildcard,
+    #[error("a wildcard cannot stand before an address; list the address itself")]
+    AddressOfWildcard,
+    #[error("a wildcard over a whole top-level domain lets anybody receive the credentials")]
+    TooWide,
+}
