@@ -17,13 +17,13 @@ use crate::{
         Context, Parts,
         run_loop::{Wakeups, run_loop},
     },
+    health::{Liveness, Readiness, STUCK_AFTER},
+    http_server::{CannotListen, HttpServer, Reported},
+    metrics::Metrics,
     oauth::{
         allowed_domains::AllowedDomains,
         endpoint::{EndpointOptions, HttpTokenEndpoint},
     },
-    health::{Liveness, Readiness, STUCK_AFTER},
-    http_server::{CannotListen, HttpServer, Reported},
-    metrics::Metrics,
     settings::Settings,
     telemetry,
 };
@@ -50,7 +50,7 @@ pub enum StartError {
     #[error("--allowed-domain: {0}")]
     AllowedDomain(String),
     /// The client for token endpoints cannot be built.
-    #[error("{0}")]
+    #[error("--ca-bundle: {0}")]
     Endpoint(String),
     /// There is no API server to work with.
     #[error(transparent)]
@@ -68,6 +68,7 @@ pub enum StartError {
 pub async fn run(settings: Settings) -> Result<(), StartError> {
     telemetry::start(&settings).map_err(StartError::Telemetry)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
+    let endpoint = endpoint(&settings)?;
     let stop = on_signal().map_err(StartError::Signals)?;
 
     let reported = Reported {
@@ -86,7 +87,7 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
         connected = client::connect(&settings, &reported.metrics) => Some(connected?),
     };
     if let Some(client) = connected {
-        let controller = Controller::start(&settings, client, &reported, stop.clone())?;
+        let controller = Controller::start(&settings, client, endpoint, &reported, stop.clone())?;
         server_item.ready();
         controller.until_stopped().await;
     }
@@ -97,6 +98,21 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What can be wrong with it shows here, before anything is connected to.
+fn endpoint(settings: &Settings) -> Result<(HttpTokenEndpoint, AllowedDomains), StartError> {
+    let allowed = AllowedDomains::parse(&settings.allowed_domains)
+        .map_err(|error| StartError::AllowedDomain(error.to_string()))?;
+    let endpoint = HttpTokenEndpoint::new(EndpointOptions {
+        allowed: allowed.clone(),
+        ca_bundle: settings.ca_bundle.clone(),
+        connect_timeout: settings.connect_timeout,
+        total_timeout: settings.request_timeout,
+    })
+    .map_err(|error| StartError::Endpoint(error.to_string()))?;
+    tracing::info!(allowed_domains = %allowed, "token requests go to these domains only");
+    Ok((endpoint, allowed))
 }
 
 /// The watches, the loop and the sender of events.
@@ -110,27 +126,19 @@ impl Controller {
     fn start(
         settings: &Settings,
         client: kube::Client,
+        (endpoint, allowed): (HttpTokenEndpoint, AllowedDomains),
         reported: &Reported,
         stopping: CancellationToken,
     ) -> Result<Self, StartError> {
-        let allowed = AllowedDomains::parse(&settings.allowed_domains)
-            .map_err(|error| StartError::AllowedDomain(error.to_string()))?;
-        let endpoint = HttpTokenEndpoint::new(EndpointOptions {
-            allowed: allowed.clone(),
-            extra_roots: settings.extra_roots.clone(),
-            connect_timeout: settings.connect_timeout,
-            total_timeout: settings.request_timeout,
-        })
-        .map_err(|error| StartError::Endpoint(error.to_string()))?;
-        tracing::info!(allowed_domains = %allowed, "token requests go to these domains only");
-
         let mut tasks = tokio::task::JoinSet::new();
         let (events, sending) = Events::new(client.clone());
         tasks.spawn(sending);
         let stores = Stores::default();
         let metrics = Arc::clone(&reported.metrics);
         let figures = stores.clone();
-        metrics.credentials_from(Arc::new(move || figures.credentials().iter().map(|seen| seen.figures()).collect()));
+        metrics.credentials_from(Arc::new(move || {
+            figures.credentials().iter().map(|seen| seen.figures()).collect()
+        }));
         let context = Arc::new(
             Context::new(Parts {
                 client: client.clone(),
@@ -142,21 +150,38 @@ impl Controller {
                 clock: Clock::system(),
                 stopping,
             })
-            .map_err(|error| StartError::Endpoint(error.to_string()))?,
+            .map_err(|error| StartError::Signals(std::io::Error::other(error)))?,
         );
         let wakeups = Wakeups::default();
         let watching = CancellationToken::new();
         let wake = wakeups.clone();
-        let watch = WatchContext { stores, wake: Arc::new(move |key| wake.wake(key)), shutdown: watching.clone() };
+        let watch = WatchContext {
+            stores,
+            wake: Arc::new(move |key| wake.wake(key)),
+            shutdown: watching.clone(),
+        };
         for namespace in scopes(settings) {
-            let place = if namespace.is_empty() { "all namespaces".to_owned() } else { format!("namespace {namespace}") };
+            let place = if namespace.is_empty() {
+                "all namespaces".to_owned()
+            } else {
+                format!("namespace {namespace}")
+            };
             let credentials = reported.readiness.item(format!("credentials in {place}"));
-            tasks.spawn(watch_credentials(client.clone(), namespace.clone(), watch.clone(), credentials));
+            tasks.spawn(watch_credentials(
+                client.clone(),
+                namespace.clone(),
+                watch.clone(),
+                credentials,
+            ));
             let secrets = reported.readiness.item(format!("Secrets in {place}"));
             tasks.spawn(watch_secrets(client.clone(), namespace, watch.clone(), secrets));
         }
         let reconciling = tokio::spawn(run_loop(context, wakeups, reported.liveness.clone(), LAST_RECONCILES));
-        Ok(Self { tasks, reconciling, watching })
+        Ok(Self {
+            tasks,
+            reconciling,
+            watching,
+        })
     }
 
     /// Until the loop has let what it had begun come to its end. The watches go on until then: a token that was granted
@@ -176,7 +201,11 @@ impl Controller {
 
 /// The namespaces to watch; one empty name stands for all.
 fn scopes(settings: &Settings) -> Vec<String> {
-    if settings.namespaces.is_empty() { vec![String::new()] } else { settings.namespaces.clone() }
+    if settings.namespaces.is_empty() {
+        vec![String::new()]
+    } else {
+        settings.namespaces.clone()
+    }
 }
 
 /// Cancelled by the first SIGTERM or SIGINT; a second one ends the process at once, for whoever does not want to wait

@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+
 use tracing_subscriber::EnvFilter;
 
 use crate::command_line::{self, Command, RunFlags};
@@ -43,7 +43,7 @@ pub struct Settings {
     /// The hosts that credentials may name, as they were written: exact hosts, `host:port`, or `*.` and a suffix.
     pub allowed_domains: Vec<String>,
     /// Certificate authorities to trust for the token endpoint, beside those of the system.
-    pub extra_roots: Vec<CertificateDer<'static>>,
+    pub ca_bundle: Option<Vec<u8>>,
     /// Where health and metrics are served.
     pub listen: SocketAddr,
     /// How log lines are written.
@@ -94,12 +94,7 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
             .into_iter()
             .collect(),
         allowed_domains: flags.allowed_domains,
-        extra_roots: flags
-            .ca_bundle
-            .as_deref()
-            .map(extra_roots)
-            .transpose()?
-            .unwrap_or_default(),
+        ca_bundle: flags.ca_bundle.as_deref().map(ca_bundle).transpose()?,
         listen: flags.listen,
         log_format: flags.log_format,
         log_level: flags.log_level,
@@ -151,21 +146,7 @@ pub(crate) fn log_level(text: &str) -> Result<String, String> {
     }
 }
 
-fn extra_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, NotRun> {
-    let because = |why: String| NotRun::Mistake(format!("--ca-bundle: {}: {why}", file.display()));
-    let pem = std::fs::read(file).map_err(|error| because(format!("cannot be read: {error}")))?;
-    let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|_| because("is not in PEM format".to_owned()))?;
-    // A root that the TLS library cannot use would be left out in silence, and every login would fail.
-    let mut store = rustls::RootCertStore::empty();
-    for root in &roots {
-        store
-            .add(root.clone())
-            .map_err(|_| because("holds a certificate that cannot be used".to_owned()))?;
-    }
-    if roots.is_empty() {
-        return Err(because("holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned()));
-    }
-    Ok(roots)
+fn ca_bundle(file: &Path) -> Result<Vec<u8>, NotRun> {
+    std::fs::read(file)
+        .map_err(|error| NotRun::Mistake(format!("--ca-bundle: {}: cannot be read: {error}", file.display())))
 }

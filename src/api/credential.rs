@@ -260,6 +260,9 @@ impl TrackTikCredentialSpec {
     /// The name of the token Secret: the one asked for, or the credential's with `-token` behind it.
     #[must_use]
     pub fn token_secret_name(&self, credential: &str) -> String {
-        self.token_secret.name.clone().unwrap_or_else(|| format!("{credential}-token"))
+        self.token_secret
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("{credential}-token"))
     }
 }

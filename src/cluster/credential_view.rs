@@ -9,10 +9,14 @@ use kube::Resource;
 use serde::{Deserialize, Deserializer};
 
 use super::ObjectKey;
-use crate::{api::{
-    ConditionType, Moment, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
-    annotations::{REQUESTED_AT, ROTATE, echo_of}, conditions::Truth,
-}, credential_figures::CredentialFigures};
+use crate::{
+    api::{
+        ConditionType, Moment, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
+        annotations::{REQUESTED_AT, ROTATE, echo_of},
+        conditions::Truth,
+    },
+    credential_figures::CredentialFigures,
+};
 
 /// The object on the wire.
 #[derive(Clone, Debug, Deserialize)]
@@ -84,7 +88,12 @@ impl From<CredentialObject> for CredentialView {
     fn from(object: CredentialObject) -> Self {
         let meta = object.metadata;
         let annotations = meta.annotations.unwrap_or_default();
-        let asked = |name: &str| annotations.get(name).filter(|value| !value.is_empty()).map(|value| echo_of(value));
+        let asked = |name: &str| {
+            annotations
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .map(|value| echo_of(value))
+        };
         Self {
             rotate: asked(ROTATE),
             requested_at: asked(REQUESTED_AT),
@@ -92,7 +101,11 @@ impl From<CredentialObject> for CredentialView {
             uid: meta.uid.unwrap_or_default(),
             resource_version: meta.resource_version.unwrap_or_default(),
             generation: meta.generation.unwrap_or(0),
-            created: meta.creation_timestamp.as_ref().map(Moment::from_time).unwrap_or_default(),
+            created: meta
+                .creation_timestamp
+                .as_ref()
+                .map(Moment::from_time)
+                .unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
             spec: object.spec,
             status: object.status.unwrap_or_default(),
@@ -104,7 +117,11 @@ impl CredentialView {
     /// What metrics show of it.
     #[must_use]
     pub fn figures(&self) -> CredentialFigures {
-        let ready = self.status.conditions.iter().find(|condition| condition.type_ == ConditionType::Ready.as_str());
+        let ready = self
+            .status
+            .conditions
+            .iter()
+            .find(|condition| condition.type_ == ConditionType::Ready.as_str());
         CredentialFigures {
             namespace: self.key.namespace.clone(),
             name: self.key.name.clone(),

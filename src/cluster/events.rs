@@ -32,7 +32,11 @@ impl Events {
     pub fn publish(&self, about: &CredentialView, warning: bool, reason: Reason, note: &str, now: Moment) {
         let event = event(about, warning, reason, note, now);
         if self.0.try_send(event).is_err() {
-            tracing::debug!(namespace = about.key.namespace, name = about.key.name, "event dropped: too many at once");
+            tracing::debug!(
+                namespace = about.key.namespace,
+                name = about.key.name,
+                "event dropped: too many at once"
+            );
         }
     }
 }

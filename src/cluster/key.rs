@@ -14,7 +14,10 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// Of these two.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 
     /// Another object of the same namespace: the only kind that a credential can refer to.

@@ -5,11 +5,7 @@ use kube::{
     api::{GetParams, Request},
 };
 
-use super::{
-    ObjectKey,
-    deadline::deadline_with_values,
-    error::ClusterError,
-};
+use super::{ObjectKey, deadline::deadline_with_values, error::ClusterError};
 use crate::secrets::content::SecretContent;
 
 /// Reads a Secret with its data. Not from a cache: what is read may be a password that was changed a moment ago.
@@ -19,6 +15,9 @@ use crate::secrets::content::SecretContent;
 pub async fn read_secret(client: &Client, key: &ObjectKey) -> Result<SecretContent, ClusterError> {
     let request = Request::new(format!("/api/v1/namespaces/{}/secrets", key.namespace))
         .get(&key.name, &GetParams::default())
-        .map_err(|_| ClusterError::Other { code: 0, detail: "the request cannot be built".to_owned() })?;
+        .map_err(|_| ClusterError::Other {
+            code: 0,
+            detail: "the request cannot be built".to_owned(),
+        })?;
     deadline_with_values(client.request::<SecretContent>(request)).await
 }

@@ -80,14 +80,20 @@ impl Stores {
     pub fn marked_secrets(&self, credential: &ObjectKey) -> Vec<Arc<SecretMeta>> {
         let inner = self.read();
         let names = inner.marked.get(credential).into_iter().flatten();
-        names.filter_map(|name| inner.secrets.get(&credential.sibling(name)).cloned()).collect()
+        names
+            .filter_map(|name| inner.secrets.get(&credential.sibling(name)).cloned())
+            .collect()
     }
 
     /// The credential that owns the name of a Secret that does not exist yet: the oldest, then the lowest uid.
     #[must_use]
     pub fn first_claimant(&self, target: &ObjectKey) -> Option<Arc<CredentialView>> {
         let inner = self.read();
-        let users = inner.users.get(target)?.iter().filter_map(|key| inner.credentials.get(key));
+        let users = inner
+            .users
+            .get(target)?
+            .iter()
+            .filter_map(|key| inner.credentials.get(key));
         users
             .filter(|credential| !credential.deleting && credential.target_name().as_deref() == Some(&target.name))
             .min_by(|a, b| (a.created, &a.uid).cmp(&(b.created, &b.uid)))
@@ -99,7 +105,11 @@ impl Stores {
     pub fn sync_of(&self, namespace: &str) -> (Sync, Sync) {
         let inner = self.read();
         let of = |states: &HashMap<String, Sync>| {
-            states.get(namespace).or_else(|| states.get("")).cloned().unwrap_or_default()
+            states
+                .get(namespace)
+                .or_else(|| states.get(""))
+                .cloned()
+                .unwrap_or_default()
         };
         (of(&inner.credentials_sync), of(&inner.secrets_sync))
     }
@@ -108,14 +118,22 @@ impl Stores {
     pub fn credentials_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let before = inner.credentials_sync.insert(namespace.to_owned(), sync.clone());
-        if before == Some(sync) { Vec::new() } else { inner.in_scope(namespace) }
+        if before == Some(sync) {
+            Vec::new()
+        } else {
+            inner.in_scope(namespace)
+        }
     }
 
     /// As [`Stores::credentials_are`], of Secrets.
     pub fn secrets_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let before = inner.secrets_sync.insert(namespace.to_owned(), sync.clone());
-        if before == Some(sync) { Vec::new() } else { inner.in_scope(namespace) }
+        if before == Some(sync) {
+            Vec::new()
+        } else {
+            inner.in_scope(namespace)
+        }
     }
 
     /// A credential was added or changed.
@@ -151,7 +169,11 @@ impl Stores {
         let key = ObjectKey::new(&secret.namespace, &secret.name);
         let mut concerned = inner.forget_mark(&key);
         if let Some(owner) = owner(&secret) {
-            inner.marked.entry(owner.clone()).or_default().insert(secret.name.clone());
+            inner
+                .marked
+                .entry(owner.clone())
+                .or_default()
+                .insert(secret.name.clone());
             concerned.push(owner);
         }
         inner.gone.remove(&key);
@@ -187,16 +209,24 @@ impl Stores {
 
 impl Inner {
     fn in_scope(&self, namespace: &str) -> Vec<ObjectKey> {
-        self.credentials.keys().filter(|key| namespace.is_empty() || key.namespace == namespace).cloned().collect()
+        self.credentials
+            .keys()
+            .filter(|key| namespace.is_empty() || key.namespace == namespace)
+            .cloned()
+            .collect()
     }
 
     /// Takes a credential out of the index; answers its rivals for the target it had.
     fn forget_uses(&mut self, key: &ObjectKey) -> Vec<ObjectKey> {
-        let Some(before) = self.credentials.get(key).cloned() else { return Vec::new() };
+        let Some(before) = self.credentials.get(key).cloned() else {
+            return Vec::new();
+        };
         let mut rivals = Vec::new();
         for secret in uses(&before) {
             let secret_key = key.sibling(&secret);
-            let Some(users) = self.users.get_mut(&secret_key) else { continue };
+            let Some(users) = self.users.get_mut(&secret_key) else {
+                continue;
+            };
             users.remove(key);
             if before.target_name().as_deref() == Some(&secret) {
                 rivals.extend(users.iter().cloned());
@@ -210,7 +240,9 @@ impl Inner {
 
     /// Takes a Secret out of the index of marks; answers the credential whose mark it carried.
     fn forget_mark(&mut self, key: &ObjectKey) -> Vec<ObjectKey> {
-        let Some(owner) = self.secrets.get(key).and_then(|secret| owner(secret)) else { return Vec::new() };
+        let Some(owner) = self.secrets.get(key).and_then(|secret| owner(secret)) else {
+            return Vec::new();
+        };
         if let Some(names) = self.marked.get_mut(&owner) {
             names.remove(&key.name);
             if names.is_empty() {
@@ -222,7 +254,9 @@ impl Inner {
 }
 
 fn uses(credential: &CredentialView) -> BTreeSet<String> {
-    let Some(spec) = &credential.spec else { return BTreeSet::new() };
+    let Some(spec) = &credential.spec else {
+        return BTreeSet::new();
+    };
     let mut names: BTreeSet<String> = SourcePlan::of(spec).secrets().into_iter().map(str::to_owned).collect();
     names.extend(credential.target_name());
     names
@@ -238,5 +272,7 @@ fn besides<'a>(
     namespace: &str,
     listed: &HashSet<ObjectKey>,
 ) -> Vec<ObjectKey> {
-    keys.filter(|key| (namespace.is_empty() || key.namespace == namespace) && !listed.contains(*key)).cloned().collect()
+    keys.filter(|key| (namespace.is_empty() || key.namespace == namespace) && !listed.contains(*key))
+        .cloned()
+        .collect()
 }

@@ -88,19 +88,35 @@ pub struct WatchContext {
 
 /// Watches credentials in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_credentials(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    watch(scoped::<CredentialObject>(client, &namespace), &namespace, &context, &item).await;
+    watch(
+        scoped::<CredentialObject>(client, &namespace),
+        &namespace,
+        &context,
+        &item,
+    )
+    .await;
 }
 
 /// Watches the metadata of Secrets in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_secrets(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    watch(scoped::<kube::core::PartialObjectMeta<Secret>>(client, &namespace), &namespace, &context, &item).await;
+    watch(
+        scoped::<kube::core::PartialObjectMeta<Secret>>(client, &namespace),
+        &namespace,
+        &context,
+        &item,
+    )
+    .await;
 }
 
 fn scoped<K>(client: Client, namespace: &str) -> Api<K>
 where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
 {
-    if namespace.is_empty() { Api::all(client) } else { Api::namespaced(client, namespace) }
+    if namespace.is_empty() {
+        Api::all(client)
+    } else {
+        Api::namespaced(client, namespace)
+    }
 }
 
 async fn watch<K: Watched>(api: Api<K>, namespace: &str, context: &WatchContext, item: &ReadinessItem) {
@@ -179,7 +195,11 @@ fn failed<K: Watched>(
     known: bool,
 ) -> Vec<ObjectKey> {
     let cause = cause(error);
-    let place = if namespace.is_empty() { "all namespaces".to_owned() } else { format!("namespace {namespace:?}") };
+    let place = if namespace.is_empty() {
+        "all namespaces".to_owned()
+    } else {
+        format!("namespace {namespace:?}")
+    };
     let advice = match &cause {
         ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
         ClusterError::NotFound => format!("install the CustomResourceDefinition {}", K::NAME),
@@ -204,8 +224,9 @@ fn cause(error: &watcher::Error) -> ClusterError {
         | watcher::Error::WatchStartFailed(error)
         | watcher::Error::WatchFailed(error) => ClusterError::from_kube(error, Carried::NoValues),
         watcher::Error::WatchError(status) => ClusterError::from_status(status, Carried::NoValues),
-        watcher::Error::NoResourceVersion => {
-            ClusterError::Other { code: 0, detail: "a list without resourceVersion".to_owned() }
-        }
+        watcher::Error::NoResourceVersion => ClusterError::Other {
+            code: 0,
+            detail: "a list without resourceVersion".to_owned(),
+        },
     }
 }

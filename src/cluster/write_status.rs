@@ -27,9 +27,14 @@ pub async fn write_status(
         // "add" replaces what is there, and unlike "replace" does not fail where nothing is.
         { "op": "add", "path": "/status", "value": status },
     ]);
-    let patch = serde_json::from_value(patch)
-        .map_err(|_| ClusterError::Other { code: 0, detail: "the patch cannot be built".to_owned() })?;
-    let params = PatchParams { field_manager: Some(OPERATOR_NAME.to_owned()), ..PatchParams::default() };
+    let patch = serde_json::from_value(patch).map_err(|_| ClusterError::Other {
+        code: 0,
+        detail: "the patch cannot be built".to_owned(),
+    })?;
+    let params = PatchParams {
+        field_manager: Some(OPERATOR_NAME.to_owned()),
+        ..PatchParams::default()
+    };
     let answer = deadline(api.patch_status(&credential.key.name, &params, &Patch::Json::<()>(patch))).await?;
     Ok(CredentialView::from(answer))
 }

@@ -48,7 +48,9 @@ pub async fn act(turn: &mut Turn<'_>, decision: &Decision) -> After {
         Step::Login => super::login::login(turn, decision).await,
         step => {
             // Rows that act on the token Secret match only where the spec could be decoded.
-            let Some(asked) = turn.asked.clone() else { return After::Settle(decision.until) };
+            let Some(asked) = turn.asked.clone() else {
+                return After::Settle(decision.until);
+            };
             match step {
                 Step::StoreHeld => store_held(turn, &asked).await,
                 Step::Verify => verify(turn, &asked).await,
@@ -59,13 +61,24 @@ pub async fn act(turn: &mut Turn<'_>, decision: &Decision) -> After {
 }
 
 async fn delete_old_target(turn: &mut Turn<'_>, name: &str) -> After {
-    let pause = turn.memory.deletes.entry(name.to_owned()).or_insert_with(Pause::default);
+    let pause = turn
+        .memory
+        .deletes
+        .entry(name.to_owned())
+        .or_insert_with(Pause::default);
     // Also after a success: the watch tells, and until it has told, the decision would be the same.
     pause.tried(turn.now);
-    let Some(secret) = turn.context.stores.secret(&turn.credential.key.sibling(name)) else { return After::LookAgain };
+    let Some(secret) = turn.context.stores.secret(&turn.credential.key.sibling(name)) else {
+        return After::LookAgain;
+    };
     match delete(&turn.context.client, &secret).await {
-        Ok(()) => tracing::info!(secret = name, "deleted a token Secret that is no longer the target; its token has expired"),
-        Err(error) => tracing::warn!(secret = name, %error, "an old token Secret could not be deleted; trying again later"),
+        Ok(()) => tracing::info!(
+            secret = name,
+            "deleted a token Secret that is no longer the target; its token has expired"
+        ),
+        Err(error) => {
+            tracing::warn!(secret = name, %error, "an old token Secret could not be deleted; trying again later")
+        }
     }
     After::LookAgain
 }
@@ -74,8 +87,13 @@ async fn delete_old_target(turn: &mut Turn<'_>, name: &str) -> After {
 async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
     let on = turn.precondition();
     let key = turn.token_secret_key(asked);
-    let Some(held) = &turn.memory.held else { return After::LookAgain };
-    let data = asked.desired.layout.render(&asked.desired.values(&held.tokens, held.issue.expires_at));
+    let Some(held) = &turn.memory.held else {
+        return After::LookAgain;
+    };
+    let data = asked
+        .desired
+        .layout
+        .render(&asked.desired.values(&held.tokens, held.issue.expires_at));
     let issue = Issue {
         layout: asked.desired.layout.canonical(),
         data_hash: asked.desired.layout.hash(&data),
@@ -84,7 +102,10 @@ async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
     };
     let written = match asked.desired.object(&issue, &data, &on) {
         Ok(object) => apply(&turn.context.client, &key, &object, Mode::ForGood).await,
-        Err(_) => Err(ClusterError::Other { code: 0, detail: "the Secret cannot be built".to_owned() }),
+        Err(_) => Err(ClusterError::Other {
+            code: 0,
+            detail: "the Secret cannot be built".to_owned(),
+        }),
     };
     match written {
         Ok(meta) => {
@@ -111,10 +132,19 @@ async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
 
 /// Reads the token Secret in full, once for each version that somebody else wrote.
 async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
-    let Some((content, meta, issue)) = read_ours(turn, asked).await else { return retry_conflict(turn) };
-    let verdict = if is_intact(&content, &issue) { Content::Good } else { Content::Damaged };
+    let Some((content, meta, issue)) = read_ours(turn, asked).await else {
+        return retry_conflict(turn);
+    };
+    let verdict = if is_intact(&content, &issue) {
+        Content::Good
+    } else {
+        Content::Damaged
+    };
     if verdict == Content::Damaged {
-        tracing::warn!(secret = meta.name, "the token Secret's data was changed by somebody else; a new token is needed");
+        tracing::warn!(
+            secret = meta.name,
+            "the token Secret's data was changed by somebody else; a new token is needed"
+        );
     }
     turn.memory.verified = Some((meta.version(), verdict));
     turn.memory.token_secret = Some(meta);
@@ -126,12 +156,20 @@ async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
 async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
     turn.memory.repair.tried(turn.now);
     let why = match &turn.seen.target {
-        Target::Ours(ours) => ours.drift.clone().unwrap_or_else(|| "another layout is asked for".to_owned()),
+        Target::Ours(ours) => ours
+            .drift
+            .clone()
+            .unwrap_or_else(|| "another layout is asked for".to_owned()),
         Target::Absent | Target::Taken(_) => String::new(),
     };
-    let Some((content, meta, issue)) = read_ours(turn, asked).await else { return retry_conflict(turn) };
+    let Some((content, meta, issue)) = read_ours(turn, asked).await else {
+        return retry_conflict(turn);
+    };
     let version = meta.version();
-    let on = Precondition::Exactly { uid: meta.uid.clone(), resource_version: meta.resource_version.clone() };
+    let on = Precondition::Exactly {
+        uid: meta.uid.clone(),
+        resource_version: meta.resource_version.clone(),
+    };
     if !is_intact(&content, &issue) {
         turn.memory.verified = Some((version, Content::Damaged));
         turn.memory.token_secret = Some(meta);
@@ -143,11 +181,19 @@ async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         turn.memory.token_secret = Some(meta);
         return After::LookAgain;
     };
-    let issue = Issue { data_hash: asked.desired.layout.hash(&data), layout, asked: asked.desired.asked(), ..issue };
+    let issue = Issue {
+        data_hash: asked.desired.layout.hash(&data),
+        layout,
+        asked: asked.desired.asked(),
+        ..issue
+    };
     let key = turn.token_secret_key(asked);
     let written = match asked.desired.object(&issue, &data, &on) {
         Ok(object) => apply(&turn.context.client, &key, &object, Mode::ForGood).await,
-        Err(_) => Err(ClusterError::Other { code: 0, detail: "the Secret cannot be built".to_owned() }),
+        Err(_) => Err(ClusterError::Other {
+            code: 0,
+            detail: "the Secret cannot be built".to_owned(),
+        }),
     };
     match written {
         Ok(meta) => {
@@ -173,7 +219,9 @@ fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Da
     let old = Layout::parse(&issue.layout)?;
     let mut values = old.extract(&all);
     values.extend(asked.desired.fixed_values(issue.expires_at));
-    values.entry(Name::TokenType).or_insert_with(|| "Bearer".to_owned().into());
+    values
+        .entry(Name::TokenType)
+        .or_insert_with(|| "Bearer".to_owned().into());
     let lacks = |name| wanted.uses(name) && !values.contains_key(&name);
     // A refresh token that the old layout would have held was never given; another login would not give one either.
     let too_little = lacks(Name::AccessToken) || (lacks(Name::RefreshToken) && !old.uses(Name::RefreshToken));
@@ -197,7 +245,10 @@ async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent,
     if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
         return None;
     }
-    let on_it = meta.annotations.get(annotations::ISSUE).and_then(|text| issue_record::read(text));
+    let on_it = meta
+        .annotations
+        .get(annotations::ISSUE)
+        .and_then(|text| issue_record::read(text));
     let known = match &turn.seen.target {
         Target::Ours(ours) => OurTarget::clone(ours).issue,
         Target::Absent | Target::Taken(_) => None,
@@ -208,7 +259,9 @@ async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent,
 }
 
 fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
-    let Some(layout) = Layout::parse(&issue.layout) else { return false };
+    let Some(layout) = Layout::parse(&issue.layout) else {
+        return false;
+    };
     content.r#type.as_deref() == Some("Opaque") && layout.hash(&content.data()) == issue.data_hash
 }
 

@@ -14,7 +14,7 @@ use crate::{
         error::ClusterError,
         write_token_secret::{Mode, apply},
     },
-    oauth::{endpoint::TokenEndpoint as _, form::GrantRequest},
+    oauth::GrantRequest,
     rotation::{
         Because, Step, decide,
         decide::{Decision, now_stands},
@@ -33,7 +33,9 @@ const AFTER_START: Span = Span::seconds(200);
 
 /// Requests a token with the password grant.
 pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
-    let Some(asked) = turn.asked.clone() else { return After::Settle(decided.until) };
+    let Some(asked) = turn.asked.clone() else {
+        return After::Settle(decided.until);
+    };
     let Some(place) = turn.context.places.try_take(&asked.domain) else {
         let since = *turn.memory.waiting_since.get_or_insert(turn.now.whole_second());
         return After::WaitForPlace((since + decide::QUIET_WAIT + Span::seconds(1)).max(turn.now + Span::seconds(1)));
@@ -74,7 +76,11 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
 
     let issued_at = turn.context.clock.now().whole_second();
     let began = crate::clock::monotonic();
-    let answer = turn.context.endpoint.request_token(&asked.domain, GrantRequest::Password(&account)).await;
+    let answer = turn
+        .context
+        .endpoint
+        .request_token(&asked.domain, GrantRequest::Password(&account))
+        .await;
     drop(account);
     drop(place);
     let seconds = crate::clock::monotonic().duration_since(began).as_secs_f64();
@@ -86,7 +92,12 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
     match answer {
         Ok(tokens) => {
             turn.context.metrics.token_request(Grant::Password, "success", seconds);
-            tracing::info!(?cause, domain = asked.domain, lifetime_seconds = tokens.expires_in.as_seconds(), "token granted");
+            tracing::info!(
+                ?cause,
+                domain = asked.domain,
+                lifetime_seconds = tokens.expires_in.as_seconds(),
+                "token granted"
+            );
             turn.memory.failure = Some(failure_record::after_success(&turn.seen.failure, ended));
             turn.memory.proven = Some((stands.identity.clone(), stands.sources.clone()));
             let issue = Issue {
@@ -97,10 +108,17 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
                 sources: stands.sources,
                 ..Issue::default()
             };
-            turn.memory.held = Some(HeldTokens { issue, tokens, failures: 0, not_before: issued_at });
+            turn.memory.held = Some(HeldTokens {
+                issue,
+                tokens,
+                failures: 0,
+                not_before: issued_at,
+            });
         }
         Err(failure) => {
-            turn.context.metrics.token_request(Grant::Password, failure.outcome(), seconds);
+            turn.context
+                .metrics
+                .token_request(Grant::Password, failure.outcome(), seconds);
             let setback = Setback {
                 reason: failure.reason(),
                 message: failure.message(&asked.domain),
@@ -109,8 +127,13 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
             };
             tracing::warn!(?cause, domain = asked.domain, reason = %setback.reason, detail = setback.message, "token request failed");
             let before = failure_record::folded_unless(&turn.seen.failure, &issue_id);
-            turn.memory.failure =
-                Some(failure_record::after_failure(&before, &turn.credential.uid, stands, &setback, ended));
+            turn.memory.failure = Some(failure_record::after_failure(
+                &before,
+                &turn.credential.uid,
+                stands,
+                &setback,
+                ended,
+            ));
             turn.memory.proven = None;
         }
     }
@@ -131,9 +154,14 @@ async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
         data_hash: "0".repeat(64),
         asked: asked.desired.asked(),
     };
-    let data = asked.desired.layout.render(&asked.desired.placeholder_values(placeholder.expires_at));
+    let data = asked
+        .desired
+        .layout
+        .render(&asked.desired.placeholder_values(placeholder.expires_at));
     let object = asked.desired.object(&placeholder, &data, &turn.precondition());
-    let Ok(object) = object else { return Err(After::Settle(turn.now + Span::minutes(5))) };
+    let Ok(object) = object else {
+        return Err(After::Settle(turn.now + Span::minutes(5)));
+    };
     match apply(&turn.context.client, &key, &object, Mode::DryRun).await {
         Ok(reply) => {
             let (labels, annotations) = object.sent();
@@ -204,5 +232,7 @@ fn random_id() -> String {
         // Without the system's random numbers there is no TLS either; the time tells two grants apart.
         bytes[..8].copy_from_slice(&crate::clock::now().as_millis().to_be_bytes());
     }
-    bytes.iter().fold(String::with_capacity(32), |hex, byte| hex + &format!("{byte:02x}"))
+    bytes
+        .iter()
+        .fold(String::with_capacity(32), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use crate::api::Span;
 use crate::{
     api::{Failure, Moment, TrackTikCredentialStatus},
     cluster::ObjectKey,
@@ -15,7 +16,6 @@ use crate::{
     },
     secrets::{metadata::SecretMeta, sensitive::Tokens},
 };
-use crate::api::Span;
 
 /// What is remembered of one credential.
 #[derive(Debug, Default)]
@@ -117,7 +117,14 @@ impl Memory {
         let again = self.trouble.as_ref().is_some_and(|(of, _)| *of == fingerprint);
         self.troubles = if again { self.troubles.saturating_add(1) } else { 1 };
         let next = (now + refusal_pace(self.troubles)).next_whole_second();
-        self.trouble = Some((fingerprint, Trouble { permanent, problem, next }));
+        self.trouble = Some((
+            fingerprint,
+            Trouble {
+                permanent,
+                problem,
+                next,
+            },
+        ));
     }
 
     /// What was refused is let through.

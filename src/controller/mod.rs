@@ -92,7 +92,16 @@ impl Context {
     pub fn new(parts: Parts) -> Result<Self, NoRandomNumbers> {
         let mut digest_key = [0; 32];
         getrandom::fill(&mut digest_key).map_err(|_| NoRandomNumbers)?;
-        let Parts { client, stores, endpoint, allowed_domains, events, metrics, clock, stopping } = parts;
+        let Parts {
+            client,
+            stores,
+            endpoint,
+            allowed_domains,
+            events,
+            metrics,
+            clock,
+            stopping,
+        } = parts;
         Ok(Self {
             started: clock.now(),
             client,

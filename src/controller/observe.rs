@@ -37,7 +37,10 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         deleting: credential.deleting,
         spec_problem: spec_problem(&credential),
         rotate: credential.rotate.clone(),
-        handled_rotate: memory.handled_rotate.clone().or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
+        handled_rotate: memory
+            .handled_rotate
+            .clone()
+            .or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
         waiting_since: memory.waiting_since,
         repair_not_before: memory.repair.until,
         ..Observation::default()
@@ -56,12 +59,23 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         seen.old_targets = old_targets(context, &credential, asked, memory);
     }
     drop_outdated_held(memory, &seen, now);
-    seen.held = memory.held.as_ref().map(|held| Held { issue: held.issue.clone(), not_before: held.not_before });
+    seen.held = memory.held.as_ref().map(|held| Held {
+        issue: held.issue.clone(),
+        not_before: held.not_before,
+    });
     seen.failure = failure(&credential, memory, seen.issue());
     seen.anchors = anchors(memory, &seen, now);
     memory.grants.retain(|at| *at + Span::minutes(10) > now);
     seen.recent_grants.clone_from(&memory.grants);
-    let mut turn = Turn { context, credential, memory, asked, token_secret, seen, now };
+    let mut turn = Turn {
+        context,
+        credential,
+        memory,
+        asked,
+        token_secret,
+        seen,
+        now,
+    };
     turn.seen.trouble = trouble(&turn);
     turn
 }
@@ -94,13 +108,21 @@ fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory
     for name in asked.plan.secrets() {
         match context.stores.secret(&credential.key.sibling(name)) {
             Some(found) => versions.push(found.version()),
-            None => return Sources { versions: Vec::new(), problem: Some(asked.plan.missing(name)) },
+            None => {
+                return Sources {
+                    versions: Vec::new(),
+                    problem: Some(asked.plan.missing(name)),
+                };
+            }
         }
     }
     let known_problem = memory.source_problem.as_ref().filter(|(of, _)| *of == versions);
     let problem = known_problem.map(|(_, problem)| problem.clone());
     // An edit that a read has shown to leave the values as they were is no change.
-    let last_used = memory.last_used.as_ref().filter(|used| used.same_as.as_ref() == Some(&versions));
+    let last_used = memory
+        .last_used
+        .as_ref()
+        .filter(|used| used.same_as.as_ref() == Some(&versions));
     let versions = last_used.map_or(versions, |used| used.versions.clone());
     Sources { versions, problem }
 }
@@ -121,7 +143,12 @@ fn best_known(context: &Context, credential: &CredentialView, name: &str, memory
     }
 }
 
-fn target(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> (Target, Option<SecretMeta>) {
+fn target(
+    context: &Context,
+    credential: &CredentialView,
+    asked: &Asked,
+    memory: &Memory,
+) -> (Target, Option<SecretMeta>) {
     let name = &asked.desired.name;
     let Some(found) = best_known(context, credential, name, memory) else {
         let first = context.stores.first_claimant(&credential.key.sibling(name));
@@ -145,27 +172,46 @@ fn target(context: &Context, credential: &CredentialView, asked: &Asked, memory:
 
 /// The facts on the Secret; where somebody removed them, those that this process wrote on it.
 fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
-    let on_it = found.annotations.get(annotations::ISSUE).and_then(|text| issue_record::read(text));
+    let on_it = found
+        .annotations
+        .get(annotations::ISSUE)
+        .and_then(|text| issue_record::read(text));
     on_it.or_else(|| {
         let own = memory.token_secret.as_ref().filter(|own| own.uid == found.uid)?;
-        own.annotations.get(annotations::ISSUE).and_then(|text| issue_record::read(text))
+        own.annotations
+            .get(annotations::ISSUE)
+            .and_then(|text| issue_record::read(text))
     })
 }
 
 fn content(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Content {
     let version = found.version();
     let layout = asked.desired.layout.canonical();
-    if memory.too_little.as_ref().is_some_and(|(of, lacks)| *of == version && *lacks == layout) {
+    if memory
+        .too_little
+        .as_ref()
+        .is_some_and(|(of, lacks)| *of == version && *lacks == layout)
+    {
         return Content::TooLittle;
     }
     if let Some((_, content)) = memory.verified.as_ref().filter(|(of, _)| *of == version) {
         return *content;
     }
-    let wrote = memory.wrote.as_ref().is_some_and(|(name, at)| *name == found.name && *at == found.resource_version);
-    let in_status = latest_status(credential, memory).token_secret.as_ref().is_some_and(|known| {
-        known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
-    });
-    if wrote || in_status { Content::Good } else { Content::Unverified }
+    let wrote = memory
+        .wrote
+        .as_ref()
+        .is_some_and(|(name, at)| *name == found.name && *at == found.resource_version);
+    let in_status = latest_status(credential, memory)
+        .token_secret
+        .as_ref()
+        .is_some_and(|known| {
+            known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
+        });
+    if wrote || in_status {
+        Content::Good
+    } else {
+        Content::Unverified
+    }
 }
 
 fn old_targets(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Vec<OldTarget> {
@@ -195,7 +241,11 @@ fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) {
 }
 
 fn failure(credential: &CredentialView, memory: &Memory, issue: Option<&Issue>) -> Failure {
-    let record = memory.failure.clone().or_else(|| latest_status(credential, memory).failure.clone()).unwrap_or_default();
+    let record = memory
+        .failure
+        .clone()
+        .or_else(|| latest_status(credential, memory).failure.clone())
+        .unwrap_or_default();
     let in_place = issue.map(|issue| issue.issue_id.as_str());
     let held = memory.held.as_ref().map(|held| held.issue.issue_id.as_str());
     match &record.pending {
@@ -230,9 +280,20 @@ fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
     let namespace = &turn.credential.key.namespace;
     if let (_, Sync::Refused(why)) = turn.context.stores.sync_of(namespace) {
         let message = format!("the operator may not watch Secrets in namespace {namespace:?}: {why}");
-        let problem = Problem { reason: Reason::AccessDenied, message };
-        return Some(Trouble { permanent: false, problem, next: (turn.now + Span::minutes(5)).next_whole_second() });
+        let problem = Problem {
+            reason: Reason::AccessDenied,
+            message,
+        };
+        return Some(Trouble {
+            permanent: false,
+            problem,
+            next: (turn.now + Span::minutes(5)).next_whole_second(),
+        });
     }
     let fingerprint = turn.fingerprint();
-    turn.memory.trouble.as_ref().filter(|(of, _)| *of == fingerprint).map(|(_, trouble)| trouble.clone())
+    turn.memory
+        .trouble
+        .as_ref()
+        .filter(|(of, _)| *of == fingerprint)
+        .map(|(_, trouble)| trouble.clone())
 }

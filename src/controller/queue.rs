@@ -120,7 +120,12 @@ mod tests {
         for (name, expiry) in [("a", 30), ("b", 10), ("c", 20)] {
             queue.wake(key(name));
             assert_eq!(queue.take(now), Some(key(name)));
-            queue.finished(&key(name), Some(now + Duration::from_secs(5)), Some(Moment::from_seconds(expiry)), false);
+            queue.finished(
+                &key(name),
+                Some(now + Duration::from_secs(5)),
+                Some(Moment::from_seconds(expiry)),
+                false,
+            );
         }
         assert_eq!(queue.take(now), None);
         assert_eq!(queue.next_at(), Some(now + Duration::from_secs(5)));

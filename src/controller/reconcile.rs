@@ -52,14 +52,25 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
             turn.seen.waiting_since = None;
         }
         let may_begin = !context.stopping.is_cancelled() || decision.step == Step::StoreHeld;
-        let after = if may_begin { act(&mut turn, &decision).await } else { After::Settle(decision.until) };
+        let after = if may_begin {
+            act(&mut turn, &decision).await
+        } else {
+            After::Settle(decision.until)
+        };
         if after == After::LookAgain {
             continue;
         }
         turn.seen.waiting_since = turn.memory.waiting_since;
         let expiry = decide::times(&turn.seen, turn.now).map_or(turn.now, |times| times.expires);
         let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await;
-        return next(after, &decision, recorded, turn.memory.status_failures, turn.now, expiry);
+        return next(
+            after,
+            &decision,
+            recorded,
+            turn.memory.status_failures,
+            turn.now,
+            expiry,
+        );
     }
     let now = context.clock.now();
     Next::At(now + record::pace(4), now)
@@ -70,6 +81,14 @@ fn next(after: After, decision: &Decision, recorded: bool, failures: i32, now: M
         After::Settle(at) | After::WaitForPlace(at) => at,
         After::LookAgain => decision.until,
     };
-    let at = if recorded { at } else { at.min(now + record::pace(failures)) };
-    if matches!(after, After::WaitForPlace(_)) { Next::Place(at, expiry) } else { Next::At(at, expiry) }
+    let at = if recorded {
+        at
+    } else {
+        at.min(now + record::pace(failures))
+    };
+    if matches!(after, After::WaitForPlace(_)) {
+        Next::Place(at, expiry)
+    } else {
+        Next::At(at, expiry)
+    }
 }

@@ -59,7 +59,11 @@ fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus
         expiration_time: says.expires,
         renewal_time: says.renews,
         failure: (!failure.is_empty()).then(|| failure.clone()),
-        last_handled_rotate: turn.memory.handled_rotate.clone().or_else(|| earlier.last_handled_rotate.clone()),
+        last_handled_rotate: turn
+            .memory
+            .handled_rotate
+            .clone()
+            .or_else(|| earlier.last_handled_rotate.clone()),
         last_handled_reconcile_at: credential
             .requested_at
             .clone()
@@ -78,7 +82,12 @@ fn has_token(turn: &Turn<'_>) -> Option<String> {
 /// With the version of our own last write: a version that was only verified is remembered without a write.
 fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<TokenSecretStatus> {
     let name = has_token(turn)?;
-    let wrote = turn.memory.wrote.as_ref().filter(|(written, _)| *written == name).map(|(_, version)| version.clone());
+    let wrote = turn
+        .memory
+        .wrote
+        .as_ref()
+        .filter(|(written, _)| *written == name)
+        .map(|(_, version)| version.clone());
     let known = earlier.token_secret.as_ref().filter(|known| known.name == name);
     let resource_version = wrote.or_else(|| known.and_then(|known| known.resource_version.clone()));
     Some(TokenSecretStatus { name, resource_version })
@@ -86,7 +95,12 @@ fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<T
 
 /// One event for a transition that a person would want to know of; none for a renewal as planned.
 fn tell(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus, now: &[Statement]) {
-    let said = |of: ConditionType| earlier.conditions.iter().find(|condition| condition.type_ == of.as_str());
+    let said = |of: ConditionType| {
+        earlier
+            .conditions
+            .iter()
+            .find(|condition| condition.type_ == of.as_str())
+    };
     let news = |of: ConditionType| {
         let statement = now.iter().find(|statement| statement.of == of)?;
         let same = said(of).is_some_and(|condition| {
@@ -103,6 +117,12 @@ fn tell(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus, now: &[Statement]) 
     if let Some(statement) = ready.or(renewed) {
         let warning = statement.truth != Truth::True && statement.reason != Reason::Suspended;
         let events = &turn.context.events;
-        events.publish(&turn.credential, warning, statement.reason, &statement.message, turn.now);
+        events.publish(
+            &turn.credential,
+            warning,
+            statement.reason,
+            &statement.message,
+            turn.now,
+        );
     }
 }

@@ -15,7 +15,8 @@ pub fn record(turn: &mut Turn<'_>, error: &ClusterError, secret: &ObjectKey) {
     let (reason, permanent, message) = words(error, secret);
     let now = turn.context.clock.now();
     let fingerprint = turn.fingerprint();
-    turn.memory.refused(fingerprint, permanent, Problem { reason, message }, now);
+    turn.memory
+        .refused(fingerprint, permanent, Problem { reason, message }, now);
 }
 
 /// Records that a mutating webhook or policy changes what is written, so that it could not be found again.
@@ -27,7 +28,15 @@ pub fn record_mutation(turn: &mut Turn<'_>, secret: &ObjectKey, what: &str) {
     );
     let now = turn.context.clock.now();
     let fingerprint = turn.fingerprint();
-    turn.memory.refused(fingerprint, false, Problem { reason: Reason::TargetNotWritable, message }, now);
+    turn.memory.refused(
+        fingerprint,
+        false,
+        Problem {
+            reason: Reason::TargetNotWritable,
+            message,
+        },
+        now,
+    );
 }
 
 /// Our view was older than the cluster: soon again, since the watch is about to bring the news.
@@ -40,18 +49,29 @@ pub fn retry_conflict(turn: &mut Turn<'_>) -> After {
 fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {
     let name = &secret.name;
     match error {
-        ClusterError::Forbidden { by: Refusal::Access, message } => {
-            (Reason::AccessDenied, false, format!("the operator may not do what Secret {name:?} needs: {message}"))
-        }
-        ClusterError::Forbidden { message, .. } => {
-            (Reason::TargetNotWritable, false, format!("Secret {name:?} cannot be written: {message}"))
-        }
+        ClusterError::Forbidden {
+            by: Refusal::Access,
+            message,
+        } => (
+            Reason::AccessDenied,
+            false,
+            format!("the operator may not do what Secret {name:?} needs: {message}"),
+        ),
+        ClusterError::Forbidden { message, .. } => (
+            Reason::TargetNotWritable,
+            false,
+            format!("Secret {name:?} cannot be written: {message}"),
+        ),
         ClusterError::Invalid { fields } if fields.iter().any(|field| field.starts_with("data")) => (
             Reason::TargetNotWritable,
             true,
             format!("Secret {name:?} is immutable: delete it, and it is made anew"),
         ),
         ClusterError::Unauthenticated => (Reason::AccessDenied, false, error.to_string()),
-        _ => (Reason::TargetNotWritable, false, format!("Secret {name:?} cannot be read or written: {error}")),
+        _ => (
+            Reason::TargetNotWritable,
+            false,
+            format!("Secret {name:?} cannot be read or written: {error}"),
+        ),
     }
 }

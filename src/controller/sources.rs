@@ -57,10 +57,17 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
         }
         _ => versions,
     };
-    turn.seen.sources = Sources { versions: effective.clone(), problem: None };
+    turn.seen.sources = Sources {
+        versions: effective.clone(),
+        problem: None,
+    };
     turn.memory.last_used = match turn.memory.last_used.take() {
         Some(used) if used.digest == digest => Some(used),
-        _ => Some(LastUsed { digest, versions: effective, same_as: None }),
+        _ => Some(LastUsed {
+            digest,
+            versions: effective,
+            same_as: None,
+        }),
     };
     debug_assert!(now_stands(&turn.seen).sources == turn.seen.sources.versions);
     Ok(account)
@@ -69,7 +76,12 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
 /// A digest under a key that only this process has, so that it tells nothing to whoever sees it.
 #[must_use]
 pub fn keyed_digest(key: &[u8; 32], domain: &str, account: &ServiceAccount) -> [u8; 32] {
-    let values = [&account.client_id, &account.client_secret, &account.username, &account.password];
+    let values = [
+        &account.client_id,
+        &account.client_secret,
+        &account.username,
+        &account.password,
+    ];
     let mut inner = Sha256::new();
     inner.update(key);
     for value in std::iter::once(domain).chain(values.into_iter().map(|value| value.expose())) {
@@ -77,5 +89,9 @@ pub fn keyed_digest(key: &[u8; 32], domain: &str, account: &ServiceAccount) -> [
         inner.update(value.as_bytes());
     }
     // Hashed twice with the key, as HMAC does, so that no value can be appended to.
-    Sha256::new().chain_update(key).chain_update(inner.finalize()).finalize().into()
+    Sha256::new()
+        .chain_update(key)
+        .chain_update(inner.finalize())
+        .finalize()
+        .into()
 }

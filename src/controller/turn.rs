@@ -64,17 +64,22 @@ impl Turn<'_> {
     /// What the token Secret must be for a write to be let through.
     #[must_use]
     pub fn precondition(&self) -> Precondition {
-        self.token_secret.as_ref().map_or(Precondition::MustNotExist, |found| Precondition::Exactly {
-            uid: found.uid.clone(),
-            resource_version: found.resource_version.clone(),
-        })
+        self.token_secret
+            .as_ref()
+            .map_or(Precondition::MustNotExist, |found| Precondition::Exactly {
+                uid: found.uid.clone(),
+                resource_version: found.resource_version.clone(),
+            })
     }
 
     /// What a refusal by the API server is about: when it changes, the refusal is no longer waited for.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let target = self.token_secret.as_ref().map(SecretMeta::version).unwrap_or_default();
-        format!("{} {target} {:?}", self.credential.generation, self.seen.sources.versions)
+        format!(
+            "{} {target} {:?}",
+            self.credential.generation, self.seen.sources.versions
+        )
     }
 
     /// The status as last written or seen, whichever is later.

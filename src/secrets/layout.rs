@@ -139,7 +139,10 @@ impl Layout {
     #[must_use]
     pub fn own_keys(&self, data: &Data) -> Data {
         let templates = self.templates();
-        data.iter().filter(|(key, _)| templates.contains_key(*key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+        data.iter()
+            .filter(|(key, _)| templates.contains_key(*key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 
     /// Whether the layout asks for a value.
