@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use crate::command_line::{self, Command, RunFlags};
+use crate::oauth::{AllowedDomains, endpoint::check_ca_bundle};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -104,11 +105,9 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
     })
 }
 
-/// The hook for the room that knows what an allowed domain is: it sees each value of `--allowed-domain`, as written.
+/// Each value of `--allowed-domain` by itself, so that a mistake is known before anything starts.
 pub(crate) fn allowed_domain(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.contains(char::is_whitespace) {
-        return Err("not a host name; write example.com, *.example.com or example.com:8443".to_owned());
-    }
+    AllowedDomains::parse([text]).map_err(|error| error.to_string())?;
     Ok(text.to_owned())
 }
 
@@ -147,6 +146,8 @@ pub(crate) fn log_level(text: &str) -> Result<String, String> {
 }
 
 fn ca_bundle(file: &Path) -> Result<Vec<u8>, NotRun> {
-    std::fs::read(file)
-        .map_err(|error| NotRun::Mistake(format!("--ca-bundle: {}: cannot be read: {error}", file.display())))
+    let because = |why: String| NotRun::Mistake(format!("--ca-bundle: {}: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| because(format!("cannot be read: {error}")))?;
+    check_ca_bundle(&pem).map_err(|error| because(error.to_string()))?;
+    Ok(pem)
 }

@@ -183,6 +183,14 @@ async fn read_body(mut response: Response) -> Result<Option<Zeroizing<Vec<u8>>>,
     Ok(Some(body))
 }
 
+/// Whether a CA bundle can be used, before anything starts.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_ca_bundle(pem: &[u8]) -> Result<(), EndpointError> {
+    read_ca_bundle(pem).map(drop)
+}
+
 fn read_ca_bundle(pem: &[u8]) -> Result<Vec<Certificate>, EndpointError> {
     let mut certificates = Vec::new();
     let mut trusted = RootCertStore::empty();

@@ -1,0 +1,7 @@
+//! What the operator promises, shown on a real kube-apiserver by the operator as the process that ships, under its own
+//! ServiceAccount and exactly the RBAC that ships.
+//!
+//! One control plane for all tests of this binary; a namespace, a TrackTik and an operator for each.
+
+mod first_token;
+mod scene;
