@@ -4,4 +4,5 @@
 //! One control plane for all tests of this binary; a namespace, a TrackTik and an operator for each.
 
 mod first_token;
+mod rotation;
 mod scene;
