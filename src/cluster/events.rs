@@ -22,7 +22,6 @@ pub struct Events(mpsc::Sender<Event>);
 
 impl Events {
     /// The sender, and the task that sends until every sender is gone.
-    #[must_use]
     pub fn new(client: Client) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(QUEUE);
         (Self(sender), send(client, receiver))

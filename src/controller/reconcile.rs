@@ -4,7 +4,7 @@ use super::{
     Context,
     act::{After, act},
     observe::observe,
-    record,
+    record::{self, Recorded},
 };
 use crate::{
     api::Moment,
@@ -62,7 +62,7 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
         }
         turn.seen.waiting_since = turn.memory.waiting_since;
         let expiry = decide::times(&turn.seen, turn.now).map_or(turn.now, |times| times.expires);
-        let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await;
+        let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await != Recorded::Failed;
         return next(
             after,
             &decision,

@@ -82,6 +82,14 @@ impl Turn<'_> {
         )
     }
 
+    /// What was just written is known to be intact, before the watch tells of it.
+    pub fn remember_own_write(&mut self, meta: SecretMeta) {
+        self.memory.wrote = Some((meta.name.clone(), meta.resource_version.clone()));
+        self.memory.verified = None;
+        self.memory.too_little = None;
+        self.memory.token_secret = Some(meta);
+    }
+
     /// The status as last written or seen, whichever is later.
     #[must_use]
     pub fn latest_status(&self) -> &TrackTikCredentialStatus {

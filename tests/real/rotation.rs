@@ -237,7 +237,10 @@ async fn a_renamed_target_keeps_the_old_secret_until_its_token_has_expired() {
     let scene = Scene::with_token_life("renamed", Duration::from_secs(40)).await;
     let _operator = scene.start().await;
     scene.everyday("acme").await;
-    let expires = scene.ready("acme").await.0["expirationTime"].as_str().unwrap().to_owned();
+    let expires = scene.ready("acme").await.0["expirationTime"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let old = scene.token("acme").await;
     scene
         .patch("acme", json!({ "spec": { "tokenSecret": { "name": "other" } } }))
@@ -256,7 +259,10 @@ async fn a_renamed_target_keeps_the_old_secret_until_its_token_has_expired() {
     })
     .await;
     let expires: k8s_openapi::jiff::Timestamp = expires.parse().unwrap();
-    assert!(k8s_openapi::jiff::Timestamp::now() >= expires, "deleted before its token had expired");
+    assert!(
+        k8s_openapi::jiff::Timestamp::now() >= expires,
+        "deleted before its token had expired"
+    );
     scene.ready("acme").await;
 }
 
