@@ -4,24 +4,12 @@
 use super::{
     repair::{repair, verify},
     store_held::store_held,
-    turn::Turn,
+    turn::{After, Turn},
 };
 use crate::{
-    api::Moment,
     cluster::write_token_secret::delete,
     rotation::{Step, decide::Decision},
 };
-
-/// What a reconcile does after a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    /// Look again at once: something was done, or learned.
-    LookAgain,
-    /// Nothing more now; decide again at this time at the latest.
-    Settle(Moment),
-    /// Nothing more until a place for a token request is free.
-    WaitForPlace(Moment),
-}
 
 /// Carries out a step.
 pub async fn act(turn: &mut Turn<'_>, decision: &Decision) -> After {

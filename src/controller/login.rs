@@ -2,20 +2,15 @@
 //! granted is held before anything else happens.
 
 use super::{
-    act::After,
+    dry_run::dry_run,
     memory::HeldTokens,
     record::{self, Recorded},
-    refusal,
     sources::read_sources,
-    turn::{Asked, Turn},
+    turn::{After, Asked, Turn},
 };
 use crate::{
     api::{Grant, Moment, Span, Tried},
     clock,
-    cluster::{
-        error::ClusterError,
-        write_token_secret::{Mode, apply},
-    },
     oauth::{GrantRequest, TokenRequestFailure},
     rotation::{
         Because, Step, decide,
@@ -23,10 +18,7 @@ use crate::{
         failure_record::{self, Setback},
         observation::Issue,
     },
-    secrets::{
-        sensitive::{ServiceAccount, Tokens},
-        token_secret::differing,
-    },
+    secrets::sensitive::{ServiceAccount, Tokens},
 };
 
 /// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
@@ -168,48 +160,6 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, failure: TokenReq
     let uid = &turn.credential.uid;
     turn.memory.failure = Some(failure_record::after_failure(&before, uid, stands, &setback, now));
     turn.memory.proven = None;
-}
-
-/// One call that proves that our view is current, the target ours and not immutable, and that RBAC, quota, namespace
-/// and admission let the write through: before a token is requested that could not be stored.
-async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
-    let key = turn.token_secret_key(asked);
-    let placeholder = Issue {
-        issue_id: "0".repeat(32),
-        issued_at: turn.now,
-        expires_at: turn.now + Span::hours(1),
-        identity: turn.seen.identity.clone(),
-        sources: turn.seen.sources.versions.clone(),
-        layout: turn.seen.layout.clone(),
-        data_hash: "0".repeat(64),
-        asked: asked.desired.asked(),
-    };
-    let data = asked
-        .desired
-        .layout
-        .render(&asked.desired.placeholder_values(placeholder.expires_at));
-    let object = asked.desired.object(&placeholder, &data, &turn.precondition());
-    let Ok(object) = object else {
-        return Err(After::Settle(turn.now + Span::minutes(5)));
-    };
-    match apply(&turn.context.client, &key, &object, Mode::DryRun).await {
-        Ok(reply) => {
-            let (labels, annotations) = object.sent();
-            let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
-            let changed = differing(&annotations, &reply.annotations)
-                .map(|key| format!("the annotation {key}"))
-                .or_else(|| differing(&labels, &reply.labels).map(|key| format!("the label {key}")))
-                .or_else(|| (!owned).then(|| "the owner reference".to_owned()));
-            let Some(changed) = changed else { return Ok(()) };
-            refusal::record_mutation(turn, &key, &changed);
-            Err(After::LookAgain)
-        }
-        Err(ClusterError::Conflict) => Err(refusal::retry_conflict(turn)),
-        Err(error) => {
-            refusal::record(turn, &error, &key);
-            Err(After::LookAgain)
-        }
-    }
 }
 
 /// Whether a crash during this request must be found in the cluster afterwards.

@@ -2,17 +2,12 @@
 //! tokens in it are known to be good.
 
 use super::{
-    act::After,
     refusal::{self, retry_conflict},
-    turn::{Asked, Turn},
+    turn::{After, Asked, Turn},
 };
 use crate::{
     api::annotations,
-    cluster::{
-        error::ClusterError,
-        read_secret::read_secret,
-        write_token_secret::{Mode, apply},
-    },
+    cluster::{error::ClusterError, read_secret::read_secret},
     rotation::observation::{Content, Issue, Target},
     secrets::{
         content::SecretContent,
@@ -82,14 +77,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         ..issue
     };
     let key = turn.token_secret_key(asked);
-    let written = match asked.desired.object(&issue, &data, &on) {
-        Ok(object) => apply(&turn.context.client, &key, &object, Mode::ForGood).await,
-        Err(_) => Err(ClusterError::Other {
-            code: 0,
-            detail: "the Secret cannot be built".to_owned(),
-        }),
-    };
-    match written {
+    match turn.apply(asked, &issue, &data, &on).await {
         Ok(meta) => {
             tracing::info!(secret = key.name, why, "repaired the token Secret without a login");
             turn.remember_own_write(meta);

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    act::After,
     memory::LastUsed,
     refusal::{self, retry_conflict},
-    turn::{Asked, Turn},
+    turn::{After, Asked, Turn},
 };
 use crate::{
     cluster::{error::ClusterError, read_secret::read_secret},

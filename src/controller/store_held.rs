@@ -1,16 +1,12 @@
 //! Writing tokens that were granted: a write that is refused is tried again, the login is not.
 
 use super::{
-    act::After,
     refusal,
-    turn::{Asked, Turn},
+    turn::{After, Asked, Turn},
 };
 use crate::{
     api::Span,
-    cluster::{
-        error::ClusterError,
-        write_token_secret::{Mode, apply},
-    },
+    cluster::error::ClusterError,
     rotation::{backoff::doubling, observation::Issue},
 };
 
@@ -31,14 +27,7 @@ pub async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
         asked: asked.desired.asked(),
         ..held.issue.clone()
     };
-    let written = match asked.desired.object(&issue, &data, &on) {
-        Ok(object) => apply(&turn.context.client, &key, &object, Mode::ForGood).await,
-        Err(_) => Err(ClusterError::Other {
-            code: 0,
-            detail: "the Secret cannot be built".to_owned(),
-        }),
-    };
-    match written {
+    match turn.apply(asked, &issue, &data, &on).await {
         Ok(meta) => {
             tracing::info!(secret = key.name, expires = %issue.expires_at, "stored a new token");
             turn.memory.held = None;
