@@ -45,7 +45,7 @@ async fn in_force(scene: &Scene, shows: impl Fn(&Result<Value, String>) -> bool)
         let answer = apply(&scene.client, &probe).await;
         let answer = answer
             .map(|object| serde_json::to_value(object).unwrap())
-            .map_err(|error| error.to_string());
+            .map_err(|error| format!("{error:?}"));
         if shows(&answer) {
             Ok(())
         } else {
