@@ -35,6 +35,7 @@ pub mod command_line;
 pub mod controller;
 mod credential_figures;
 pub mod health;
+mod hex;
 pub mod http_server;
 pub mod metrics;
 pub mod oauth;

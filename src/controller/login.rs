@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{Grant, Moment, Span, Tried},
-    clock,
+    clock, hex,
     oauth::{GrantRequest, TokenRequestFailure},
     rotation::{
         Because, Step, decide,
@@ -98,7 +98,7 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked) -> Result<(Prepared, Servic
     turn.memory.accepted();
     turn.seen.trouble = None;
     let grant = Prepared {
-        issue_id: random_id(),
+        issue_id: hex::random_id(),
         cause: again.because,
         stands: now_stands(&turn.seen),
     };
@@ -196,16 +196,4 @@ async fn announce(turn: &mut Turn<'_>, decision: &Decision, grant: &Prepared, no
     (turn.memory.failure, turn.memory.handled_rotate) = remembered;
     turn.seen.failure = observed;
     Err(After::Settle(now + record::pace(turn.memory.status_failures)))
-}
-
-/// 128 random bits in hexadecimal.
-fn random_id() -> String {
-    let mut bytes = [0; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        // Without the system's random numbers there is no TLS either; the time tells two grants apart.
-        bytes[..8].copy_from_slice(&clock::now().as_millis().to_be_bytes());
-    }
-    bytes
-        .iter()
-        .fold(String::with_capacity(32), |hex, byte| hex + &format!("{byte:02x}"))
 }
