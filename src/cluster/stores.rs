@@ -32,8 +32,8 @@ struct Inner {
     credentials: HashMap<ObjectKey, Arc<CredentialView>>,
     secrets: HashMap<ObjectKey, Arc<SecretMeta>>,
     index: SecretIndex,
-    /// Secrets of ours that were seen to go, with the version at which they did.
-    gone: HashMap<ObjectKey, String>,
+    /// Credential → its Secrets that were seen to go, with the version at which they did.
+    gone: HashMap<ObjectKey, HashMap<String, String>>,
     /// Per namespace, or for all under "".
     credentials_sync: HashMap<String, Sync>,
     secrets_sync: HashMap<String, Sync>,
@@ -66,10 +66,10 @@ impl Stores {
         self.read().secrets.get(key).cloned()
     }
 
-    /// The version at which a Secret of ours was seen to go; empty where a list did not have it any more.
+    /// The version at which a Secret of a credential was seen to go; empty where a list did not have it any more.
     #[must_use]
-    pub fn gone_at(&self, key: &ObjectKey) -> Option<String> {
-        self.read().gone.get(key).cloned()
+    pub fn gone_at(&self, credential: &ObjectKey, secret: &str) -> Option<String> {
+        self.read().gone.get(credential)?.get(secret).cloned()
     }
 
     /// The Secrets that carry the mark of a credential of this name.
@@ -153,6 +153,7 @@ impl Stores {
             .map(|before| inner.index.remove_credential(&before))
             .unwrap_or_default();
         concerned.insert(key.clone());
+        inner.gone.remove(key);
         concerned.into_iter().collect()
     }
 
@@ -168,7 +169,11 @@ impl Stores {
             .collect();
         concerned.extend(inner.index.add_secret(&secret));
         concerned.extend(inner.index.users(&key).cloned());
-        inner.gone.remove(&key);
+        for owner in &concerned {
+            if let Some(gone) = inner.gone.get_mut(owner) {
+                gone.remove(&key.name);
+            }
+        }
         inner.secrets.insert(key, Arc::new(secret));
         concerned
     }
@@ -181,8 +186,13 @@ impl Stores {
             return Vec::new();
         };
         let owner = inner.index.remove_secret(&before);
-        if owner.is_some() {
-            inner.gone.insert(key.clone(), resource_version.to_owned());
+        // Only for a credential that is there to ask: those of deleted ones would pile up.
+        if let Some(owner) = owner.as_ref().filter(|owner| inner.credentials.contains_key(*owner)) {
+            inner
+                .gone
+                .entry(owner.clone())
+                .or_default()
+                .insert(key.name.clone(), resource_version.to_owned());
         }
         owner.into_iter().chain(inner.index.users(key).cloned()).collect()
     }
