@@ -1,6 +1,6 @@
 //! The way from the command line to a running operator, and out again.
 
-use std::{net::TcpListener, path::Path, time::Duration};
+use std::{net::TcpListener, path::Path};
 
 use crate::{
     fake_api_server::{answering, kubeconfig, silent},
