@@ -21,7 +21,7 @@ const BETWEEN_REQUESTS: Duration = Duration::from_millis(100);
 /// An answer that takes longer is a failure.
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 /// It tells how it fares once in so many requests.
-const REQUESTS_PER_REPORT: u64 = 200;
+const REQUESTS_PER_REPORT: u64 = 300;
 
 /// What the reader knows of its own requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

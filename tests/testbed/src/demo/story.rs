@@ -105,7 +105,7 @@ impl<'a> Story<'a> {
         let pod = Pod::start(stage.secrets(), TOKEN_SECRET, stage.reader_config(), stage.terminal).await?;
         stage.terminal.line(
             "pod",
-            "mounts it, synced every 5 s; its reader reads the file before each of 10 requests a second",
+            "mounts it, synced every 5 s; a reader uses the file ten times a second",
         );
         self.pod = Some(pod);
         Ok(())
@@ -117,7 +117,7 @@ impl<'a> Story<'a> {
         });
         let status = status.await?;
         let (expires, renews) = (time_of(&status["expirationTime"]), time_of(&status["renewalTime"]));
-        let plan = format!("plans to renew at {renews}, since the token expires at {expires}: a minute to wait");
+        let plan = format!("the token expires at {expires}; the renewal is due at {renews}, in a minute");
         self.stage.terminal.line("operator", &plan);
         self.next_token("renewed the token on schedule", RENEWAL, None).await?;
         self.stage.show("get ttc").await
@@ -179,6 +179,7 @@ impl<'a> Story<'a> {
         let message = condition(&status, "Ready")["message"].as_str().unwrap_or_default();
         stage.terminal.line("status", message);
         stage.show("get ttc").await?;
+        stage.event_of("CredentialsRejected", REACTION).await?;
 
         let asked = "1";
         let annotations = json!({ "reconcile.fluxcd.io/requestedAt": asked });
@@ -211,7 +212,7 @@ impl<'a> Story<'a> {
         self.next_token("logged in at once", REACTION, Some(written)).await?;
         let ready = |status: &Value| condition(status, "Ready")["status"] == "True";
         self.stage.status_that("Ready", REACTION, ready).await?;
-        self.stage.show("get ttc -o wide").await
+        self.stage.show("get ttc").await
     }
 
     async fn first_token_expires(&mut self) -> Outcome {

@@ -4,14 +4,20 @@
 use std::{pin::pin, time::Duration};
 
 use futures::TryStreamExt;
-use k8s_openapi::api::core::v1::Secret;
-use kube::runtime::watcher::watch_object;
+use k8s_openapi::api::{core::v1::Secret, events::v1::Event};
+use kube::{
+    Api,
+    runtime::{
+        WatchStreamExt,
+        watcher::{Config, watch_object, watcher},
+    },
+};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{
-    Problem,
-    stage::{CREDENTIAL, Stage, TOKEN_SECRET},
+    Outcome, Problem,
+    stage::{CREDENTIAL, NAMESPACE, Stage, TOKEN_SECRET},
 };
 
 /// A condition of a status; null if it has none of this type.
@@ -36,7 +42,7 @@ impl Stage {
         holds: impl Fn(&Value) -> bool,
     ) -> Result<Value, Problem> {
         let found = async {
-            let mut seen = pin!(watch_object(self.credentials(), CREDENTIAL));
+            let mut seen = pin!(watch_object(self.credentials(), CREDENTIAL).default_backoff());
             loop {
                 // An error ends no watch: it is begun again.
                 if let Ok(Some(Some(mut object))) = seen.try_next().await
@@ -58,7 +64,7 @@ impl Stage {
     /// When there is none within `limit`.
     pub async fn token_after(&self, before: &str, limit: Duration) -> Result<String, Problem> {
         let found = async {
-            let mut seen = pin!(watch_object(self.secrets(), TOKEN_SECRET));
+            let mut seen = pin!(watch_object(self.secrets(), TOKEN_SECRET).default_backoff());
             loop {
                 if let Ok(Some(Some(secret))) = seen.try_next().await
                     && let Some(token) = access_token(secret)
@@ -71,6 +77,28 @@ impl Stage {
         match timeout(limit, found).await {
             Ok(token) => Ok(token),
             Err(_) => Err(self.late("a new token in the token Secret", limit).await),
+        }
+    }
+
+    /// Waits for an event about the credential with this reason. It is shown elsewhere, as it comes.
+    ///
+    /// # Errors
+    /// When there is none within `limit`.
+    pub async fn event_of(&self, reason: &str, limit: Duration) -> Outcome {
+        let found = async {
+            let events: Api<Event> = Api::namespaced(self.client.clone(), NAMESPACE);
+            let mut seen = pin!(watcher(events, Config::default()).default_backoff().applied_objects());
+            loop {
+                if let Ok(Some(event)) = seen.try_next().await
+                    && event.reason.as_deref() == Some(reason)
+                {
+                    return;
+                }
+            }
+        };
+        match timeout(limit, found).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.late(&format!("an event {reason}"), limit).await),
         }
     }
 
