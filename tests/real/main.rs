@@ -15,6 +15,7 @@ mod admission;
 mod canaries;
 mod echo_server;
 mod echoes;
+mod events;
 mod first_token;
 mod leak_scan;
 mod rotation;
