@@ -21,5 +21,6 @@ mod leak_scan;
 mod rotation;
 mod scene;
 mod secrecy;
+mod secrecy_of_refusals;
 mod secrets;
 mod traces;
