@@ -18,6 +18,8 @@ mod echoes;
 mod events;
 mod first_token;
 mod leak_scan;
+mod log_lines;
+mod real_servers;
 mod rotation;
 mod scene;
 mod secrecy;
