@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use testbed::{oauth_servers, simulator};
 
-use crate::leak_scan::hex;
+use crate::encodings::hex;
 
 /// Everything that some encoding must escape, each between letters, none at an end.
 const AWKWARD: [&str; 11] = ["\"", "\\", "%41", "&", "+", "=", " ", "é", "<", "'", "/"];

@@ -70,10 +70,13 @@ fn panics_with_a_value() {
         .build()
         .unwrap();
     let ended = runtime.block_on(runtime.spawn(async {
-        let decoded: Result<(), String> = Err(canary("panic"));
-        decoded.expect("a value that can be decoded");
+        decoded().expect("a value that can be decoded");
     }));
     assert!(ended.unwrap_err().is_panic());
+}
+
+fn decoded() -> Result<(), String> {
+    Err(canary("panic"))
 }
 
 #[test]
