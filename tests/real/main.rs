@@ -18,6 +18,7 @@ mod echoes;
 mod encodings;
 mod events;
 mod first_token;
+mod held;
 mod leak_scan;
 mod log_lines;
 mod real_servers;
