@@ -3,6 +3,7 @@
 //!
 //! One control plane for all tests of this binary; a namespace, a TrackTik and an operator for each.
 
+mod bad_answers;
 mod bad_sources;
 mod figures;
 mod first_token;
