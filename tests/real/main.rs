@@ -5,6 +5,7 @@
 
 mod bad_answers;
 mod bad_sources;
+mod bad_targets;
 mod closed_port;
 mod figures;
 mod first_token;
