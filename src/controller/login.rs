@@ -215,7 +215,7 @@ async fn announce(
     let observed = std::mem::replace(&mut turn.seen.failure, announced.clone());
     turn.memory.failure = Some(announced);
     turn.memory.handled_rotate.clone_from(&stands.rotate);
-    if record::record(turn, decision).await {
+    if record::record_announcement(turn, decision).await {
         return Ok(());
     }
     // Not known to be written, so not sent. If it was written after all, it counts as an attempt at its own pace.

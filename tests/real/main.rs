@@ -9,4 +9,5 @@ mod bad_targets;
 mod closed_port;
 mod figures;
 mod first_token;
+mod rejected;
 mod scene;
