@@ -3,6 +3,7 @@
 
 use super::{
     memory::Pause,
+    observe::issue_of,
     refusal::{self, retry_conflict},
     turn::{Asked, Turn},
 };
@@ -17,7 +18,7 @@ use crate::{
         Step,
         backoff::doubling,
         decide::Decision,
-        observation::{Content, Issue, OurTarget, Target},
+        observation::{Content, Issue, Target},
     },
     secrets::{
         content::SecretContent,
@@ -245,16 +246,7 @@ async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent,
     if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
         return None;
     }
-    let on_it = meta
-        .annotations
-        .get(annotations::ISSUE)
-        .and_then(|text| issue_record::read(text));
-    let known = match &turn.seen.target {
-        Target::Ours(ours) => OurTarget::clone(ours).issue,
-        Target::Absent | Target::Taken(_) => None,
-    };
-    let same = turn.token_secret.as_ref().is_some_and(|known| known.uid == meta.uid);
-    let issue = on_it.or_else(|| known.filter(|_| same))?;
+    let issue = issue_of(&meta, turn.memory)?;
     Some((content, meta, issue))
 }
 
@@ -267,6 +259,11 @@ fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
 
 /// What was just written is known to be intact, before the watch tells of it.
 fn remember_own_write(turn: &mut Turn<'_>, meta: SecretMeta) {
+    let facts = meta
+        .annotations
+        .get(annotations::ISSUE)
+        .and_then(|text| issue_record::read(text));
+    turn.memory.facts = facts.map(|facts| (meta.uid.clone(), facts));
     turn.memory.wrote = Some((meta.name.clone(), meta.resource_version.clone()));
     turn.memory.verified = None;
     turn.memory.too_little = None;

@@ -54,6 +54,11 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         seen.domain_problem = domain_problem(context, &spec.domain);
         seen.sources = sources(context, &credential, asked, memory);
         let (target, found) = target(context, &credential, asked, memory);
+        if let (Target::Ours(ours), Some(found)) = (&target, &found)
+            && let (Some(issue), Content::Good) = (&ours.issue, ours.content)
+        {
+            memory.facts = Some((found.uid.clone(), issue.clone()));
+        }
         seen.target = target;
         token_secret = found;
         seen.old_targets = old_targets(context, &credential, asked, memory);
@@ -170,18 +175,18 @@ fn target(
     (Target::Ours(Box::new(OurTarget { issue, content, drift })), Some(found))
 }
 
-/// The facts on the Secret; where somebody removed them, those that this process wrote on it.
-fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
+/// The facts on the Secret; where somebody removed or edited them, those that this process knows of the same grant.
+pub(super) fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
     let on_it = found
         .annotations
         .get(annotations::ISSUE)
         .and_then(|text| issue_record::read(text));
-    on_it.or_else(|| {
-        let own = memory.token_secret.as_ref().filter(|own| own.uid == found.uid)?;
-        own.annotations
-            .get(annotations::ISSUE)
-            .and_then(|text| issue_record::read(text))
-    })
+    let known = memory.facts.as_ref().filter(|(uid, _)| *uid == found.uid);
+    match (on_it, known) {
+        (Some(on_it), Some((_, known))) if on_it.is_garbled_copy_of(known) => Some(known.clone()),
+        (Some(on_it), _) => Some(on_it),
+        (None, known) => known.map(|(_, known)| known.clone()),
+    }
 }
 
 fn content(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Content {
