@@ -12,5 +12,6 @@ mod created_again;
 mod drift;
 mod figures;
 mod first_token;
+mod many;
 mod rejected;
 mod scene;
