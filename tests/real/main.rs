@@ -14,4 +14,5 @@ mod figures;
 mod first_token;
 mod many;
 mod rejected;
+mod restarts;
 mod scene;
