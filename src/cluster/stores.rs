@@ -115,6 +115,7 @@ impl Stores {
     }
 
     /// Notes how far a watch of credentials has come (`""` for all namespaces); answers whom it concerns.
+    #[must_use = "these credentials must be looked at again"]
     pub fn credentials_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let before = inner.credentials_sync.insert(namespace.to_owned(), sync.clone());
@@ -126,6 +127,7 @@ impl Stores {
     }
 
     /// As [`Stores::credentials_are`], of Secrets.
+    #[must_use = "these credentials must be looked at again"]
     pub fn secrets_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let before = inner.secrets_sync.insert(namespace.to_owned(), sync.clone());
@@ -137,6 +139,7 @@ impl Stores {
     }
 
     /// A credential was added or changed.
+    #[must_use = "these credentials must be looked at again"]
     pub fn put_credential(&self, credential: CredentialView) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let key = credential.key.clone();
@@ -155,6 +158,7 @@ impl Stores {
     }
 
     /// A credential is gone; rivals for its target are concerned.
+    #[must_use = "these credentials must be looked at again"]
     pub fn remove_credential(&self, key: &ObjectKey) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let mut concerned = inner.forget_uses(key);
@@ -164,6 +168,7 @@ impl Stores {
     }
 
     /// A Secret was added or changed.
+    #[must_use = "these credentials must be looked at again"]
     pub fn put_secret(&self, secret: SecretMeta) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let key = ObjectKey::new(&secret.namespace, &secret.name);
@@ -183,6 +188,7 @@ impl Stores {
     }
 
     /// A Secret is gone, seen at this version (empty where that is not known).
+    #[must_use = "these credentials must be looked at again"]
     pub fn remove_secret(&self, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let mut concerned = inner.forget_mark(key);

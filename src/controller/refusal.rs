@@ -1,6 +1,6 @@
 //! What a refusal by the API server means for a credential, in the words of status.
 
-use super::{act::After, turn::Turn};
+use super::turn::{After, Turn};
 use crate::{
     api::{Reason, Span},
     cluster::{

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::api::{RefreshTokenPolicy, TokenSecretSpec};
+use crate::{
+    api::{RefreshTokenPolicy, TokenSecretSpec},
+    hex,
+};
 
 /// What can be rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,10 +171,7 @@ impl Layout {
             digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(bytes);
         }
-        digest
-            .finalize()
-            .iter()
-            .fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}"))
+        hex::encode(&digest.finalize())
     }
 }
 

@@ -5,10 +5,7 @@ use std::time::Instant;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
-use crate::{
-    figures::say,
-    scene::{PATIENCE, Scene, Status, eventually},
-};
+use crate::scene::{Scene, Status};
 
 fn assert_not_ready(status: &Status, of: &str, reason: &str, says: &[&str]) {
     for condition in ["Ready", "Renewed", of] {
@@ -111,73 +108,4 @@ async fn an_immutable_token_secret_is_found_out_before_a_login_and_made_anew_onc
     scene.ready_soon("acme", began).await;
     assert_ne!(scene.token("acme").await, token);
     assert_eq!(scene.simulator.counts().token_requests, 2);
-}
-
-/// A policy by which the API server refuses every Secret with this label in this namespace.
-fn policy(namespace: &str) -> [Value; 2] {
-    let meta = json!({ "name": format!("no-secrets-in-{namespace}") });
-    [
-        json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": meta,
-            "spec": {
-                "matchConstraints": { "resourceRules": [{
-                    "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["secrets"],
-                }] },
-                "validations": [{
-                    "expression": "!('app.kubernetes.io/managed-by' in object.metadata.?labels.orValue({}))",
-                    "message": "no generated Secrets here",
-                }],
-            },
-        }),
-        json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": meta,
-            "spec": {
-                "policyName": meta["name"], "validationActions": ["Deny"],
-                "matchResources": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } } },
-            },
-        }),
-    ]
-}
-
-#[tokio::test]
-async fn a_policy_that_refuses_the_secret_is_quoted_and_no_token_is_requested() {
-    let scene = Scene::new("policy").await;
-    let _operator = scene.start().await;
-    for object in policy(&scene.namespace) {
-        testbed::manifests::apply(&scene.client, &object).await.unwrap();
-    }
-    let refused = json!({
-        "apiVersion": "v1", "kind": "Secret",
-        "metadata": { "name": "probe", "namespace": scene.namespace, "labels": { "app.kubernetes.io/managed-by": "me" } },
-    });
-    // A policy works a moment after it was accepted.
-    eventually(PATIENCE, || async {
-        match testbed::manifests::apply(&scene.client, &refused).await {
-            Ok(_) => Err("the policy does not work yet".to_owned()),
-            Err(_) => Ok(()),
-        }
-    })
-    .await;
-    scene.everyday("acme").await;
-    let status = scene.not_ready("acme", "TargetNotWritable").await;
-    let says = [
-        r#"Secret "acme-token" cannot be written"#,
-        "no-secrets-in-",
-        "Next attempt at",
-    ];
-    assert_not_ready(&status, "Reconciling", "TargetNotWritable", &says);
-    assert_eq!(scene.simulator.counts().token_requests, 0);
-
-    // The end of a policy is no event of ours: it is noticed at the next attempt, or when something else changes.
-    let [allowed, _] = policy(&scene.namespace);
-    let mut allowed = allowed;
-    allowed["spec"]["validations"][0]["expression"] = json!("true");
-    testbed::manifests::apply(&scene.client, &allowed).await.unwrap();
-    let began = Instant::now();
-    scene.ready("acme").await;
-    say(&format!(
-        "ready {} ms after the policy's end",
-        began.elapsed().as_millis()
-    ));
-    assert_eq!(scene.simulator.counts().token_requests, 1);
 }

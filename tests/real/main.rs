@@ -3,6 +3,7 @@
 //!
 //! One control plane for all tests of this binary; a namespace, a TrackTik and an operator for each.
 
+mod admission;
 mod bad_answers;
 mod bad_sources;
 mod bad_targets;
@@ -15,4 +16,5 @@ mod first_token;
 mod many;
 mod rejected;
 mod restarts;
+mod rotation;
 mod scene;
