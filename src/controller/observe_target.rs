@@ -24,7 +24,7 @@ fn best_known(context: &Context, credential: &CredentialView, name: &str, memory
         (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
         (Some(cached), _) => Some((*cached).clone()),
         (None, Some(own)) => {
-            let gone = context.stores.gone_at(&key);
+            let gone = context.stores.gone_at(&credential.key, name);
             let deleted = gone.is_some_and(|at| at.is_empty() || is_later(&at, &own.resource_version));
             (!deleted).then(|| own.clone())
         }
