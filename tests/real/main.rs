@@ -14,6 +14,8 @@ mod drift;
 mod figures;
 mod first_token;
 mod many;
+mod missing_rights;
+mod process;
 mod rejected;
 mod restarts;
 mod rotation;
