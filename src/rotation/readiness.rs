@@ -155,19 +155,23 @@ impl State<'_> {
     fn failure(&self) -> Option<Obstacle> {
         let seen = self.seen;
         let stands = decide::now_stands(seen);
-        let reason = seen.failure.reason?;
-        if !failure_record::concerns(&seen.failure, &stands) {
+        // An announcement whose outcome a crash has lost is waited for, so it shows; but not over a failure that does,
+        // which it neither ends nor changes.
+        let lost = self.decision.because == Because::BackingOff && seen.failure.reason.is_none();
+        let record = if lost {
+            failure_record::folded(&seen.failure)
+        } else {
+            seen.failure.clone()
+        };
+        let reason = record.reason?;
+        if !failure_record::concerns(&record, &stands) {
             return None;
         }
         let rejected = matches!(reason, Reason::CredentialsRejected | Reason::ClientRejected);
         let changed = seen.issue().is_some_and(|issue| {
             issue.identity != seen.identity || (issue.sources != seen.sources.versions && !stands.sources.is_empty())
         });
-        let what = seen
-            .failure
-            .message
-            .as_deref()
-            .unwrap_or("the latest token request failed");
+        let what = record.message.as_deref().unwrap_or("the latest token request failed");
         let next = match self.decision.because {
             Because::BackingOff | Because::Fresh | Because::TooManyGrants => self.next_attempt(),
             _ => String::new(),
