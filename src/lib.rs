@@ -1,4 +1,33 @@
-//! tracktik-operator
+//! Keeps TrackTik API tokens fresh in Secrets.
+//!
+//! A platform team applies a `TrackTikCredential` that points at Secrets with a service account; the operator logs in,
+//! writes the tokens into a Secret of its own, and renews them before they expire.
+//!
+//! ```text
+//!   API server ──watches──► stores ──wake──► queue ──due──► reconcile
+//!       ▲                                                      │
+//!       │                    ┌─────────────────────────────────┘
+//!       │                    ▼
+//!       │     observe ──► decide (pure) ──► act ──► look again, until there is nothing to do now
+//!       │                    │               │
+//!       │                    ▼               ├── read the sources, dry-run the write, announce (status)
+//!       └── status ◄── readiness (pure)      ├── POST /rest/oauth2/access_token  ──► TrackTik
+//!       └── token Secret ◄───────────────────┴── hold the tokens, then store them with their facts
+//! ```
+//!
+//! | room | what it knows |
+//! | --- | --- |
+//! | [`api`] | what users write and read: the resource, its status, the one list of reasons |
+//! | [`rotation`] | when and how to renew; pure |
+//! | [`secrets`] | contents and ownership of source and token Secrets |
+//! | [`oauth`] | the token endpoint: where it may be, what is sent, what answers mean |
+//! | [`cluster`] | the API server: watches, reads, writes, refusals |
+//! | [`controller`] | observe → decide → act → record, and the loop |
+//! | [`run`] | builds all of this, starts it and orders the shutdown |
+//!
+//! Imports go one way: `controller` → `cluster`, `oauth`, `secrets` → `rotation` → `api`. The promises that every room
+//! keeps, in order of weight, are in `docs/design.md`.
+
 pub mod api;
 pub mod clock;
 pub mod cluster;
@@ -6,6 +35,7 @@ pub mod command_line;
 pub mod controller;
 mod credential_figures;
 pub mod health;
+mod hex;
 pub mod http_server;
 pub mod metrics;
 pub mod oauth;

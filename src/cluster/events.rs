@@ -8,7 +8,10 @@ use kube::{Api, Client, Resource, api::PostParams};
 use tokio::sync::mpsc;
 
 use super::{CredentialView, deadline::deadline};
-use crate::api::{Moment, Reason, TrackTikCredential, annotations::OPERATOR_NAME};
+use crate::{
+    api::{Moment, Reason, TrackTikCredential, annotations::OPERATOR_NAME},
+    hex,
+};
 
 /// Longest note that events.k8s.io/v1 takes, in bytes.
 const LONGEST_NOTE: usize = 1_024;
@@ -22,7 +25,6 @@ pub struct Events(mpsc::Sender<Event>);
 
 impl Events {
     /// The sender, and the task that sends until every sender is gone.
-    #[must_use]
     pub fn new(client: Client) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(QUEUE);
         (Self(sender), send(client, receiver))
@@ -46,7 +48,7 @@ async fn send(client: Client, mut events: mpsc::Receiver<Event>) {
         let namespace = event.metadata.namespace.clone().unwrap_or_default();
         let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
         if let Err(error) = deadline(api.create(&PostParams::default(), &event)).await {
-            tracing::debug!(namespace, %error, "event not recorded");
+            tracing::warn!(namespace, %error, "event not recorded");
         }
     }
 }
@@ -61,7 +63,8 @@ fn event(about: &CredentialView, warning: bool, reason: Reason, note: &str, now:
         event_time: Some(MicroTime(now.to_time().0)),
         metadata: ObjectMeta {
             namespace: Some(about.key.namespace.clone()),
-            generate_name: Some(format!("{}.", about.key.name.chars().take(200).collect::<String>())),
+            // The convention is the object's name, a dot, and something unique; generateName takes no dot at its end.
+            name: Some(event_name(&about.key.name)),
             ..ObjectMeta::default()
         },
         note: Some(note),
@@ -79,4 +82,9 @@ fn event(about: &CredentialView, warning: bool, reason: Reason, note: &str, now:
         type_: Some(if warning { "Warning" } else { "Normal" }.to_owned()),
         ..Event::default()
     }
+}
+
+fn event_name(about: &str) -> String {
+    let start: String = about.chars().take(200).collect();
+    format!("{}.{}", start.trim_end_matches(['.', '-']), hex::random_id())
 }

@@ -3,15 +3,19 @@
 //! The only room that sees all the others.
 
 mod act;
+mod dry_run;
 mod login;
 pub mod memory;
 mod observe;
+mod observe_target;
 pub mod queue;
 mod reconcile;
 mod record;
 mod refusal;
+mod repair;
 pub mod run_loop;
 mod sources;
+mod store_held;
 mod turn;
 
 use std::sync::{

@@ -1,26 +1,22 @@
 //! Gathers an observation from the stores and from memory. No I/O: on the path of a fresh credential nothing is asked.
 
+use std::sync::Arc;
+
 use super::{
     Context,
-    memory::{Memory, is_later},
+    memory::Memory,
+    observe_target::{old_targets, remember_facts, target},
     turn::{Asked, Turn, latest_status},
 };
 use crate::{
-    api::{Failure, Grant, Moment, Reason, Span, annotations},
+    api::{Failure, Grant, Moment, Reason, Span},
     cluster::{CredentialView, Sync},
     rotation::{
         Observation, failure_record,
-        observation::{Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, Sources, Target, Trouble},
+        observation::{Anchors, Held, Issue, Problem, Sources, Trouble},
     },
-    secrets::{
-        issue_record,
-        metadata::SecretMeta,
-        ownership::{Ownership, conflict_message, ownership},
-        source::SourcePlan,
-        token_secret::Desired,
-    },
+    secrets::{source::SourcePlan, token_secret::Desired},
 };
-use std::sync::Arc;
 
 /// Looks at a credential.
 #[must_use]
@@ -54,6 +50,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         seen.domain_problem = domain_problem(context, &spec.domain);
         seen.sources = sources(context, &credential, asked, memory);
         let (target, found) = target(context, &credential, asked, memory);
+        remember_facts(&target, found.as_ref(), memory);
         seen.target = target;
         token_secret = found;
         seen.old_targets = old_targets(context, &credential, asked, memory);
@@ -125,107 +122,6 @@ fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory
         .filter(|used| used.same_as.as_ref() == Some(&versions));
     let versions = last_used.map_or(versions, |used| used.versions.clone());
     Sources { versions, problem }
-}
-
-/// The token Secret as best known: the cache may lag behind our own writes.
-fn best_known(context: &Context, credential: &CredentialView, name: &str, memory: &Memory) -> Option<SecretMeta> {
-    let key = credential.key.sibling(name);
-    let own = memory.token_secret.as_ref().filter(|own| own.name == name);
-    match (context.stores.secret(&key), own) {
-        (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
-        (Some(cached), _) => Some((*cached).clone()),
-        (None, Some(own)) => {
-            let gone = context.stores.gone_at(&key);
-            let deleted = gone.is_some_and(|at| at.is_empty() || is_later(&at, &own.resource_version));
-            (!deleted).then(|| own.clone())
-        }
-        (None, None) => None,
-    }
-}
-
-fn target(
-    context: &Context,
-    credential: &CredentialView,
-    asked: &Asked,
-    memory: &Memory,
-) -> (Target, Option<SecretMeta>) {
-    let name = &asked.desired.name;
-    let Some(found) = best_known(context, credential, name, memory) else {
-        let first = context.stores.first_claimant(&credential.key.sibling(name));
-        let rival = first.filter(|first| first.key != credential.key);
-        let target = rival.map_or(Target::Absent, |rival| {
-            let mark = Turn::mark(&rival);
-            Target::Taken(conflict_message(name, &Ownership::OtherCredential(mark)))
-        });
-        return (target, None);
-    };
-    let owners = found.owner_uids();
-    let whose = ownership(found.claim(&owners), &asked.desired.mark);
-    if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
-        return (Target::Taken(conflict_message(name, &whose)), Some(found));
-    }
-    let issue = issue_of(&found, memory);
-    let content = content(&found, credential, asked, memory);
-    let drift = issue.as_ref().and_then(|issue| asked.desired.drift(&found, issue));
-    (Target::Ours(Box::new(OurTarget { issue, content, drift })), Some(found))
-}
-
-/// The facts on the Secret; where somebody removed them, those that this process wrote on it.
-fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
-    let on_it = found
-        .annotations
-        .get(annotations::ISSUE)
-        .and_then(|text| issue_record::read(text));
-    on_it.or_else(|| {
-        let own = memory.token_secret.as_ref().filter(|own| own.uid == found.uid)?;
-        own.annotations
-            .get(annotations::ISSUE)
-            .and_then(|text| issue_record::read(text))
-    })
-}
-
-fn content(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Content {
-    let version = found.version();
-    let layout = asked.desired.layout.canonical();
-    if memory
-        .too_little
-        .as_ref()
-        .is_some_and(|(of, lacks)| *of == version && *lacks == layout)
-    {
-        return Content::TooLittle;
-    }
-    if let Some((_, content)) = memory.verified.as_ref().filter(|(of, _)| *of == version) {
-        return *content;
-    }
-    let wrote = memory
-        .wrote
-        .as_ref()
-        .is_some_and(|(name, at)| *name == found.name && *at == found.resource_version);
-    let in_status = latest_status(credential, memory)
-        .token_secret
-        .as_ref()
-        .is_some_and(|known| {
-            known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
-        });
-    if wrote || in_status {
-        Content::Good
-    } else {
-        Content::Unverified
-    }
-}
-
-fn old_targets(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Vec<OldTarget> {
-    let mark = asked.desired.mark.to_string();
-    let marked = context.stores.marked_secrets(&credential.key);
-    marked
-        .iter()
-        .filter(|secret| secret.name != asked.desired.name && secret.mark() == Some(&mark) && !secret.deleting)
-        .map(|secret| OldTarget {
-            name: secret.name.clone(),
-            expires_at: issue_of(secret, memory).map(|issue| issue.expires_at),
-            not_before: memory.deletes.get(&secret.name).and_then(|pause| pause.until),
-        })
-        .collect()
 }
 
 /// A held token that is no longer wanted: a later one is in place, or it is past half its life.

@@ -2,9 +2,10 @@
 
 use super::{
     Context,
-    act::{After, act},
+    act::act,
     observe::observe,
-    record,
+    record::{self, Recorded},
+    turn::After,
 };
 use crate::{
     api::Moment,
@@ -60,9 +61,16 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
         if after == After::LookAgain {
             continue;
         }
+        // At the end of the process, tokens that were granted and could not be stored yet get all the time there is.
+        if context.stopping.is_cancelled()
+            && let Some(held) = &turn.memory.held
+        {
+            tokio::time::sleep((held.not_before - turn.now).to_std()).await;
+            continue;
+        }
         turn.seen.waiting_since = turn.memory.waiting_since;
         let expiry = decide::times(&turn.seen, turn.now).map_or(turn.now, |times| times.expires);
-        let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await;
+        let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await != Recorded::Failed;
         return next(
             after,
             &decision,

@@ -109,12 +109,12 @@ fn settle(
     match done {
         Ok((id, (key, next, seconds))) => {
             keys.remove(&id);
-            context.metrics.reconcile_finished(ReconcileResult::Success, seconds);
-            let (at, expiry, waits) = match next {
-                Next::At(at, expiry) => (Some(at), Some(expiry), false),
-                Next::Place(at, expiry) => (Some(at), Some(expiry), true),
-                Next::Nothing => (None, None, false),
+            let (result, at, expiry, waits) = match next {
+                Next::At(at, expiry) => (ReconcileResult::RequeueAfter, Some(at), Some(expiry), false),
+                Next::Place(at, expiry) => (ReconcileResult::RequeueAfter, Some(at), Some(expiry), true),
+                Next::Nothing => (ReconcileResult::Success, None, None, false),
             };
+            context.metrics.reconcile_finished(result, seconds);
             let at = at.map(|at| in_monotonic(at, context.clock.now()));
             wakeups.with(|queue| queue.finished(&key, at, expiry, waits));
         }

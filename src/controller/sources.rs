@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    act::After,
     memory::LastUsed,
     refusal::{self, retry_conflict},
-    turn::{Asked, Turn},
+    turn::{After, Asked, Turn},
 };
 use crate::{
     cluster::{error::ClusterError, read_secret::read_secret},
-    rotation::{decide::now_stands, observation::Sources},
-    secrets::{content::SecretContent, sensitive::ServiceAccount},
+    rotation::observation::Sources,
+    secrets::{
+        content::SecretContent,
+        sensitive::{Sensitive, ServiceAccount},
+    },
 };
 
 /// Reads the source Secrets and brings the observation up to date with what was read.
@@ -69,7 +71,6 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
             same_as: None,
         }),
     };
-    debug_assert!(now_stands(&turn.seen).sources == turn.seen.sources.versions);
     Ok(account)
 }
 
@@ -84,7 +85,7 @@ pub fn keyed_digest(key: &[u8; 32], domain: &str, account: &ServiceAccount) -> [
     ];
     let mut inner = Sha256::new();
     inner.update(key);
-    for value in std::iter::once(domain).chain(values.into_iter().map(|value| value.expose())) {
+    for value in std::iter::once(domain).chain(values.into_iter().map(Sensitive::expose)) {
         inner.update(u64::try_from(value.len()).unwrap_or(u64::MAX).to_be_bytes());
         inner.update(value.as_bytes());
     }

@@ -5,9 +5,14 @@ use std::sync::Arc;
 use super::{Context, memory::Memory};
 use crate::{
     api::{Moment, TrackTikCredentialStatus},
-    cluster::{CredentialView, ObjectKey},
-    rotation::Observation,
+    cluster::{
+        CredentialView, ObjectKey,
+        error::ClusterError,
+        write_token_secret::{Mode, apply},
+    },
+    rotation::{Observation, observation::Issue},
     secrets::{
+        layout::Data,
         metadata::SecretMeta,
         ownership::Mark,
         source::SourcePlan,
@@ -72,6 +77,27 @@ impl Turn<'_> {
             })
     }
 
+    /// Applies the token Secret with these facts and this data, if it is in the cluster what `on` says.
+    ///
+    /// # Errors
+    /// As the API server answers.
+    pub async fn apply(
+        &self,
+        asked: &Asked,
+        issue: &Issue,
+        data: &Data,
+        on: &Precondition,
+    ) -> Result<SecretMeta, ClusterError> {
+        let object = asked.desired.object(issue, data, on).map_err(|_| cannot_be_built())?;
+        apply(
+            &self.context.client,
+            &self.token_secret_key(asked),
+            &object,
+            Mode::ForGood,
+        )
+        .await
+    }
+
     /// What a refusal by the API server is about: when it changes, the refusal is no longer waited for.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -80,6 +106,14 @@ impl Turn<'_> {
             "{} {target} {:?}",
             self.credential.generation, self.seen.sources.versions
         )
+    }
+
+    /// What was just written is known to be intact, before the watch tells of it.
+    pub fn remember_own_write(&mut self, meta: SecretMeta) {
+        self.memory.wrote = Some((meta.name.clone(), meta.resource_version.clone()));
+        self.memory.verified = None;
+        self.memory.too_little = None;
+        self.memory.token_secret = Some(meta);
     }
 
     /// The status as last written or seen, whichever is later.
@@ -95,5 +129,25 @@ pub fn latest_status<'a>(credential: &'a CredentialView, memory: &'a Memory) -> 
     match &memory.status {
         Some((version, status)) if super::memory::is_later(version, &credential.resource_version) => status,
         _ => &credential.status,
+    }
+}
+
+/// What a reconcile does after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Look again at once: something was done, or learned.
+    LookAgain,
+    /// Nothing more now; decide again at this time at the latest.
+    Settle(Moment),
+    /// Nothing more until a place for a token request is free.
+    WaitForPlace(Moment),
+}
+
+/// The facts cannot be serialised, which no value of theirs makes them.
+#[must_use]
+pub fn cannot_be_built() -> ClusterError {
+    ClusterError::Other {
+        code: 0,
+        detail: "the Secret cannot be built".to_owned(),
     }
 }

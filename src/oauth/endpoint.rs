@@ -3,10 +3,7 @@
 //! Whatever an HTTP client does to be helpful would be a second login that nobody decided on: redirects, retries and
 //! re-used connections are all off.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, time::Duration};
 
 use futures::future::BoxFuture;
 use reqwest::{
@@ -30,7 +27,7 @@ use super::{
     form::GrantRequest,
     host::Host,
 };
-use crate::{api::Moment, secrets::sensitive::Tokens};
+use crate::{clock, secrets::sensitive::Tokens};
 
 /// How much of a body is read; TrackTik's have about 5 KB.
 const LARGEST_BODY: usize = 64 * 1_024;
@@ -156,7 +153,7 @@ impl HttpTokenEndpoint {
             headers: &headers,
             body,
         };
-        classify(grant.grant(), &answer, wall_clock())
+        classify(grant.grant(), &answer, clock::now())
     }
 }
 
@@ -204,12 +201,6 @@ fn read_ca_bundle(pem: &[u8]) -> Result<Vec<Certificate>, EndpointError> {
         return Err(EndpointError::NoCertificate);
     }
     Ok(certificates)
-}
-
-/// Only a `Retry-After` that names a date is measured by this; no decision of ours is.
-fn wall_clock() -> Moment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Why no request can ever be sent.

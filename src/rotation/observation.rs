@@ -36,6 +36,16 @@ impl Issue {
     pub fn lifetime(&self) -> Span {
         self.expires_at - self.issued_at
     }
+
+    /// Whether it claims to be the same grant with the same data, and yet differs in what never changes about a grant.
+    #[must_use]
+    pub fn is_garbled_copy_of(&self, known: &Self) -> bool {
+        let same = self.issue_id == known.issue_id && self.data_hash == known.data_hash;
+        let kept = (self.issued_at, self.expires_at) == (known.issued_at, known.expires_at)
+            && self.identity == known.identity
+            && self.sources == known.sources;
+        same && !kept
+    }
 }
 
 /// One look at one credential.

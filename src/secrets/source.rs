@@ -2,7 +2,10 @@
 //!
 //! Values are read for one request and dropped after it; nothing here is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use super::{
     content::SecretContent,
@@ -76,9 +79,10 @@ impl SourcePlan {
         let mut identity = self.domain.clone();
         for (field, origin) in &self.origins {
             match origin {
-                Origin::Clear(value) => identity.push_str(&format!(" {field}={value:?}")),
-                Origin::Key { secret, key } => identity.push_str(&format!(" {field}={secret}[{key}]")),
-                Origin::Nowhere => identity.push_str(&format!(" {field}=")),
+                // Writing into a String does not fail.
+                Origin::Clear(value) => drop(write!(identity, " {field}={value:?}")),
+                Origin::Key { secret, key } => drop(write!(identity, " {field}={secret}[{key}]")),
+                Origin::Nowhere => drop(write!(identity, " {field}=")),
             }
         }
         identity

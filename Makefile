@@ -1,0 +1,33 @@
+# The one entry point for people and for CI; what a target does stands in tools/.
+
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## The whole story in three minutes on a control plane of its own; KEEP=1 leaves it up
+	@KEEP='$(KEEP)' tools/demo.sh
+
+test: ## All tests, against a real control plane and real OAuth servers
+	@tools/test.sh
+
+lint: ## Format, lints, dependencies, scripts
+	@tools/lint.sh
+
+build: ## The binary that ships, as target/release/tracktik-operator
+	@tools/check-tools.sh cargo cc
+	cargo build --locked --release --package tracktik-operator
+
+bench: ## How fast a token is in place, and how fast a change is picked up
+	@tools/check-tools.sh cargo cc go
+	@tools/controlplane/build.sh >/dev/null
+	cargo bench --locked --package tracktik-operator --bench '*'
+
+crd: ## Write crds/ anew from src/api
+	@tools/write-crd.sh
+
+deny: ## Dependencies, as cargo-deny sees them (make lint has a quick check of the same lists)
+	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
+	cargo deny --workspace --locked check bans licenses sources
+
+.PHONY: help demo test lint build bench crd deny

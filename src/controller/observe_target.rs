@@ -1,0 +1,135 @@
+//! What is known of a credential's token Secret, of old ones, and whose they are.
+
+use super::{
+    Context,
+    memory::{Memory, is_later},
+    turn::{Asked, Turn, latest_status},
+};
+use crate::{
+    api::annotations,
+    cluster::CredentialView,
+    rotation::observation::{Content, Issue, OldTarget, OurTarget, Target},
+    secrets::{
+        issue_record,
+        metadata::SecretMeta,
+        ownership::{Ownership, conflict_message, ownership},
+    },
+};
+
+/// The token Secret as best known: the cache may lag behind our own writes.
+fn best_known(context: &Context, credential: &CredentialView, name: &str, memory: &Memory) -> Option<SecretMeta> {
+    let key = credential.key.sibling(name);
+    let own = memory.token_secret.as_ref().filter(|own| own.name == name);
+    match (context.stores.secret(&key), own) {
+        (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
+        (Some(cached), _) => Some((*cached).clone()),
+        (None, Some(own)) => {
+            let gone = context.stores.gone_at(&credential.key, name);
+            let deleted = gone.is_some_and(|at| at.is_empty() || is_later(&at, &own.resource_version));
+            (!deleted).then(|| own.clone())
+        }
+        (None, None) => None,
+    }
+}
+
+/// The token Secret as a decision sees it, and as it was found.
+pub fn target(
+    context: &Context,
+    credential: &CredentialView,
+    asked: &Asked,
+    memory: &Memory,
+) -> (Target, Option<SecretMeta>) {
+    let name = &asked.desired.name;
+    let Some(found) = best_known(context, credential, name, memory) else {
+        let first = context.stores.first_claimant(&credential.key.sibling(name));
+        let rival = first.filter(|first| first.key != credential.key);
+        let target = rival.map_or(Target::Absent, |rival| {
+            let mark = Turn::mark(&rival);
+            Target::Taken(conflict_message(name, &Ownership::OtherCredential(mark)))
+        });
+        return (target, None);
+    };
+    let owners = found.owner_uids();
+    let whose = ownership(found.claim(&owners), &asked.desired.mark);
+    if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
+        return (Target::Taken(conflict_message(name, &whose)), Some(found));
+    }
+    let issue = issue_of(&found, memory);
+    let drift = issue.as_ref().and_then(|issue| asked.desired.drift(&found, issue));
+    (
+        Target::Ours(Box::new(OurTarget {
+            issue,
+            content: known_of(&found, credential, asked, memory),
+            drift,
+        })),
+        Some(found),
+    )
+}
+
+/// The facts on the Secret; where somebody removed or edited them, those that this process knows of the same grant.
+pub fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
+    let on_it = found
+        .annotations
+        .get(annotations::ISSUE)
+        .and_then(|text| issue_record::read(text));
+    let known = memory.facts.as_ref().filter(|(uid, _)| *uid == found.uid);
+    match (on_it, known) {
+        (Some(on_it), Some((_, known))) if on_it.is_garbled_copy_of(known) => Some(known.clone()),
+        (Some(on_it), _) => Some(on_it),
+        (None, known) => known.map(|(_, known)| known.clone()),
+    }
+}
+
+/// Remembers the facts of a token Secret that is as the operator wrote it.
+pub fn remember_facts(target: &Target, found: Option<&SecretMeta>, memory: &mut Memory) {
+    if let (Target::Ours(ours), Some(found)) = (target, found)
+        && let (Some(issue), Content::Good) = (&ours.issue, ours.content)
+    {
+        memory.facts = Some((found.uid.clone(), issue.clone()));
+    }
+}
+
+fn known_of(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Content {
+    let version = found.version();
+    let layout = asked.desired.layout.canonical();
+    if memory
+        .too_little
+        .as_ref()
+        .is_some_and(|(of, lacks)| *of == version && *lacks == layout)
+    {
+        return Content::TooLittle;
+    }
+    if let Some((_, content)) = memory.verified.as_ref().filter(|(of, _)| *of == version) {
+        return *content;
+    }
+    let wrote = memory
+        .wrote
+        .as_ref()
+        .is_some_and(|(name, at)| *name == found.name && *at == found.resource_version);
+    let in_status = latest_status(credential, memory)
+        .token_secret
+        .as_ref()
+        .is_some_and(|known| {
+            known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
+        });
+    if wrote || in_status {
+        Content::Good
+    } else {
+        Content::Unverified
+    }
+}
+
+/// Secrets of this credential under another name than the current target's.
+pub fn old_targets(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Vec<OldTarget> {
+    let mark = asked.desired.mark.to_string();
+    let marked = context.stores.marked_secrets(&credential.key);
+    marked
+        .iter()
+        .filter(|secret| secret.name != asked.desired.name && secret.mark() == Some(&mark) && !secret.deleting)
+        .map(|secret| OldTarget {
+            name: secret.name.clone(),
+            expires_at: issue_of(secret, memory).map(|issue| issue.expires_at),
+            not_before: memory.deletes.get(&secret.name).and_then(|pause| pause.until),
+        })
+        .collect()
+}

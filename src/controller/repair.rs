@@ -1,0 +1,138 @@
+//! Looking after a token Secret that somebody else wrote to, or that must look different: without a login where the
+//! tokens in it are known to be good.
+
+use super::{
+    observe_target::issue_of,
+    refusal::{self, retry_conflict},
+    turn::{After, Asked, Turn},
+};
+use crate::{
+    cluster::{error::ClusterError, read_secret::read_secret},
+    rotation::observation::{Content, Issue, Target},
+    secrets::{
+        content::SecretContent,
+        layout::{Data, Layout, Name},
+        metadata::SecretMeta,
+        ownership::{Ownership, ownership},
+        token_secret::Precondition,
+    },
+};
+
+/// Reads the token Secret in full, once for each version that somebody else wrote.
+pub async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
+    let Some((content, meta, issue)) = read_ours(turn, asked).await else {
+        return retry_conflict(turn);
+    };
+    let verdict = if is_intact(&content, &issue) {
+        Content::Good
+    } else {
+        Content::Damaged
+    };
+    if verdict == Content::Damaged {
+        tracing::warn!(
+            secret = meta.name,
+            "the token Secret's data was changed by somebody else; a new token is needed"
+        );
+    }
+    turn.memory.verified = Some((meta.version(), verdict));
+    turn.memory.token_secret = Some(meta);
+    turn.memory.conflicts = 0;
+    After::LookAgain
+}
+
+/// Writes the token Secret again from what is in it: owner, labels, annotations, mark, or another layout.
+pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
+    turn.memory.repair.tried(turn.now);
+    let why = match &turn.seen.target {
+        Target::Ours(ours) => ours
+            .drift
+            .clone()
+            .unwrap_or_else(|| "another layout is asked for".to_owned()),
+        Target::Absent | Target::Taken(_) => String::new(),
+    };
+    let Some((content, meta, issue)) = read_ours(turn, asked).await else {
+        return retry_conflict(turn);
+    };
+    let version = meta.version();
+    let on = Precondition::Exactly {
+        uid: meta.uid.clone(),
+        resource_version: meta.resource_version.clone(),
+    };
+    if !is_intact(&content, &issue) {
+        turn.memory.verified = Some((version, Content::Damaged));
+        turn.memory.token_secret = Some(meta);
+        return After::LookAgain;
+    }
+    let layout = asked.desired.layout.canonical();
+    let Some(data) = in_layout(asked, &content, &issue) else {
+        turn.memory.too_little = Some((version, layout));
+        turn.memory.token_secret = Some(meta);
+        return After::LookAgain;
+    };
+    let issue = Issue {
+        data_hash: asked.desired.layout.hash(&data),
+        layout,
+        asked: asked.desired.asked(),
+        ..issue
+    };
+    let key = turn.token_secret_key(asked);
+    match turn.apply(asked, &issue, &data, &on).await {
+        Ok(meta) => {
+            tracing::info!(secret = key.name, why, "repaired the token Secret without a login");
+            turn.remember_own_write(meta);
+            After::LookAgain
+        }
+        Err(ClusterError::Conflict) => retry_conflict(turn),
+        Err(error) => {
+            tracing::warn!(secret = key.name, why, %error, "the token Secret could not be repaired; trying again later");
+            After::LookAgain
+        }
+    }
+}
+
+/// The data for the layout that is asked for, from what is in place; nothing where that is too little.
+fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Data> {
+    let wanted = &asked.desired.layout;
+    let all = content.data();
+    if wanted.canonical() == issue.layout {
+        return Some(wanted.own_keys(&all));
+    }
+    let old = Layout::parse(&issue.layout)?;
+    let mut values = old.extract(&all);
+    values.extend(asked.desired.fixed_values(issue.expires_at));
+    values
+        .entry(Name::TokenType)
+        .or_insert_with(|| "Bearer".to_owned().into());
+    let lacks = |name| wanted.uses(name) && !values.contains_key(&name);
+    // A refresh token that the old layout would have held was never given; another login would not give one either.
+    let too_little = lacks(Name::AccessToken) || (lacks(Name::RefreshToken) && !old.uses(Name::RefreshToken));
+    (!too_little).then(|| wanted.render(&values))
+}
+
+/// The token Secret as it is now, if it still is ours and its facts can be told.
+async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent, SecretMeta, Issue)> {
+    let key = turn.token_secret_key(asked);
+    let content = match read_secret(&turn.context.client, &key).await {
+        Ok(content) => content,
+        Err(ClusterError::NotFound) => return None,
+        Err(error) => {
+            refusal::record(turn, &error, &key);
+            return None;
+        }
+    };
+    let meta = SecretMeta::from_object_meta(content.metadata.clone());
+    let owners = meta.owner_uids();
+    let whose = ownership(meta.claim(&owners), &asked.desired.mark);
+    if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
+        return None;
+    }
+    let issue = issue_of(&meta, turn.memory)?;
+    Some((content, meta, issue))
+}
+
+fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
+    let Some(layout) = Layout::parse(&issue.layout) else {
+        return false;
+    };
+    content.r#type.as_deref() == Some("Opaque") && layout.hash(&content.data()) == issue.data_hash
+}

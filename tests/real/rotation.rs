@@ -1,0 +1,297 @@
+//! Renewal, and every change that a user makes: each costs exactly the logins it must.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::json;
+
+use crate::scene::{PATIENCE, Scene, eventually};
+
+/// The logins that the simulator has seen, of which none was refused.
+fn logins(scene: &Scene) -> u64 {
+    let counts = scene.simulator.counts();
+    assert_eq!(counts.refused, 0);
+    counts.logins
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_expires_and_the_old_one_goes_on() {
+    // Of sixty seconds, the last thirty are the margin; two grants are thirty seconds apart.
+    let scene = Scene::with_token_life("renewal", Duration::from_mins(1)).await;
+    let operator = scene.start().await;
+    scene.everyday("acme").await;
+    let before = scene.ready("acme").await;
+    assert!(
+        before.message("Ready").contains("too short"),
+        "{}",
+        before.message("Ready")
+    );
+    let first = scene.token("acme").await;
+    let second = eventually(Duration::from_secs(45), || async {
+        let token = scene.token("acme").await;
+        if token == first {
+            Err("not renewed".to_owned())
+        } else {
+            Ok(token)
+        }
+    })
+    .await;
+    assert!(
+        scene.simulator.valid(&first),
+        "a mounted old token must not die under its readers"
+    );
+    assert!(scene.simulator.valid(&second));
+    let renewed = |status: &crate::scene::Status| status.0["expirationTime"] != before.0["expirationTime"];
+    let after = scene.status_that("acme", "status of the renewal", renewed).await;
+    let transition = |status: &crate::scene::Status| status.condition("Ready")["lastTransitionTime"].clone();
+    assert_eq!(transition(&before), transition(&after), "a renewal does not move Ready");
+    assert_eq!(logins(&scene), 2);
+    drop(operator);
+}
+
+#[tokio::test]
+async fn a_changed_password_is_picked_up_within_two_seconds() {
+    let scene = Scene::new("changed").await;
+    let _operator = scene.start().await;
+    let account = scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let first = scene.token("acme").await;
+
+    assert!(scene.simulator.change_password(&account.username, "another"));
+    let began = std::time::Instant::now();
+    scene
+        .patch_secret("acme", json!({ "stringData": { "password": "another" } }))
+        .await;
+    let second = scene.token_after("acme", &first).await;
+    assert!(began.elapsed() < Duration::from_secs(2), "took {:?}", began.elapsed());
+    assert!(scene.simulator.valid(&second));
+    assert_eq!(logins(&scene), 2);
+}
+
+#[tokio::test]
+async fn cosmetic_changes_cost_no_login() {
+    let scene = Scene::new("cosmetic").await;
+    let _operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let first = scene.token("acme").await;
+
+    scene
+        .patch_secret("acme", json!({ "metadata": { "labels": { "team": "a" } } }))
+        .await;
+    scene
+        .patch("acme", json!({ "metadata": { "labels": { "team": "a" } } }))
+        .await;
+    scene
+        .patch("acme", json!({ "spec": { "renewal": { "renewBeforeSeconds": 600 } } }))
+        .await;
+    let observed = |generation: i64| move |s: &crate::scene::Status| s.0["observedGeneration"] == json!(generation);
+    scene.status_that("acme", "the new margin", observed(2)).await;
+    scene.patch("acme", json!({ "spec": { "suspend": true } })).await;
+    let suspended = scene.status_that("acme", "suspended", observed(3)).await;
+    assert_eq!(suspended.ready(), "True");
+    assert!(
+        suspended.message("Ready").contains("suspend"),
+        "{}",
+        suspended.message("Ready")
+    );
+    scene.patch("acme", json!({ "spec": { "suspend": false } })).await;
+    scene.status_that("acme", "resumed", observed(4)).await;
+    // A later change of the source shows that the earlier ones have been dealt with.
+    scene
+        .patch_secret("acme", json!({ "metadata": { "labels": { "team": "b" } } }))
+        .await;
+    scene.annotate("acme", "reconcile.fluxcd.io/requestedAt", "now").await;
+    scene
+        .status_that("acme", "looked at", |s| s.0["lastHandledReconcileAt"] == json!("now"))
+        .await;
+    assert_eq!(scene.token("acme").await, first);
+    assert_eq!(logins(&scene), 1);
+}
+
+#[tokio::test]
+async fn a_rotate_request_is_handled_once_per_value() {
+    let scene = Scene::new("rotate").await;
+    let operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let first = scene.token("acme").await;
+    scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
+    let second = scene.token_after("acme", &first).await;
+    scene
+        .status_that("acme", "echo", |s| s.0["lastHandledRotate"] == json!("1"))
+        .await;
+    assert_eq!(logins(&scene), 2);
+
+    // The same value again, and a restart: nothing.
+    scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
+    operator.terminate().await.unwrap();
+    let _operator = scene.start().await;
+    scene.annotate("acme", "reconcile.fluxcd.io/requestedAt", "after").await;
+    scene
+        .status_that("acme", "looked at", |s| s.0["lastHandledReconcileAt"] == json!("after"))
+        .await;
+    assert_eq!(scene.token("acme").await, second);
+    assert_eq!(logins(&scene), 2);
+}
+
+#[tokio::test]
+async fn a_suspended_credential_waits_and_says_so() {
+    let scene = Scene::new("suspend").await;
+    let _operator = scene.start().await;
+    scene.account("acme").await;
+    scene.credential("acme", json!({ "suspend": true })).await;
+    let status = scene.not_ready("acme", "Suspended").await;
+    assert_eq!(status.is("Stalled"), "True");
+    assert_eq!(logins(&scene), 0);
+    scene.patch("acme", json!({ "spec": { "suspend": false } })).await;
+    scene.ready("acme").await;
+    assert_eq!(logins(&scene), 1);
+}
+
+#[tokio::test]
+async fn another_layout_is_rendered_from_what_is_in_place() {
+    let scene = Scene::new("layout").await;
+    let _operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let token = scene.token("acme").await;
+    let refresh_token = scene.value("acme-token", "refresh_token").await;
+
+    let keys = async |name: &str| -> Vec<String> {
+        let secret: Secret = scene.secrets().get(name).await.unwrap();
+        secret.data.unwrap_or_default().into_keys().collect()
+    };
+    let custom = json!({ "TOKEN": "$(accessToken)", "header": "Bearer $(accessToken)", "at": "$$(x) $(domain)" });
+    scene
+        .patch(
+            "acme",
+            json!({ "spec": { "tokenSecret": { "data": custom, "metadata": { "labels": { "team": "a" } } } } }),
+        )
+        .await;
+    eventually(PATIENCE, || async {
+        let keys = keys("acme-token").await;
+        if keys == ["TOKEN", "at", "header"] {
+            Ok(())
+        } else {
+            Err(format!("{keys:?}"))
+        }
+    })
+    .await;
+    assert_eq!(scene.value("acme-token", "TOKEN").await, Some(token.clone()));
+    assert_eq!(
+        scene.value("acme-token", "header").await,
+        Some(format!("Bearer {token}"))
+    );
+    assert_eq!(
+        scene.value("acme-token", "at").await,
+        Some(format!("$(x) {}", scene.simulator.domain()))
+    );
+    let secret = scene.secrets().get("acme-token").await.unwrap();
+    assert_eq!(secret.metadata.labels.unwrap()["team"], "a");
+    scene.ready("acme").await;
+    assert_eq!(logins(&scene), 1);
+
+    // The refresh token is gone with the keys that held it; to publish it again takes a login.
+    assert!(refresh_token.is_some());
+    scene
+        .patch(
+            "acme",
+            json!({ "spec": { "tokenSecret": { "data": null, "metadata": null } } }),
+        )
+        .await;
+    eventually(PATIENCE, || async {
+        let keys = keys("acme-token").await;
+        if keys.len() == 5 {
+            Ok(())
+        } else {
+            Err(format!("{keys:?}"))
+        }
+    })
+    .await;
+    let secret = scene.secrets().get("acme-token").await.unwrap();
+    assert!(!secret.metadata.labels.unwrap().contains_key("team"));
+    assert_eq!(logins(&scene), 2);
+
+    // To discard it takes none.
+    scene
+        .patch(
+            "acme",
+            json!({ "spec": { "tokenSecret": { "refreshToken": "Discard" } } }),
+        )
+        .await;
+    eventually(PATIENCE, || async {
+        let keys = keys("acme-token").await;
+        if keys == ["access_token", "domain", "expires_at", "token_type"] {
+            Ok(())
+        } else {
+            Err(format!("{keys:?}"))
+        }
+    })
+    .await;
+    assert_eq!(logins(&scene), 2);
+}
+
+#[tokio::test]
+async fn a_renamed_target_keeps_the_old_secret_until_its_token_has_expired() {
+    let scene = Scene::with_token_life("renamed", Duration::from_secs(40)).await;
+    let _operator = scene.start().await;
+    scene.everyday("acme").await;
+    let expires = scene.ready("acme").await.0["expirationTime"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let old = scene.token("acme").await;
+    scene
+        .patch("acme", json!({ "spec": { "tokenSecret": { "name": "other" } } }))
+        .await;
+    scene
+        .status_that("acme", "the new name", |s| s.0["binding"]["name"] == json!("other"))
+        .await;
+    assert_eq!(scene.value("acme-token", "access_token").await, Some(old.clone()));
+    assert!(scene.value("other", "access_token").await.is_some());
+
+    eventually(Duration::from_mins(1), || async {
+        match scene.value("acme-token", "access_token").await {
+            None => Ok(()),
+            Some(_) => Err("the old Secret is still there".to_owned()),
+        }
+    })
+    .await;
+    let expires: k8s_openapi::jiff::Timestamp = expires.parse().unwrap();
+    assert!(
+        k8s_openapi::jiff::Timestamp::now() >= expires,
+        "deleted before its token had expired"
+    );
+    scene.ready("acme").await;
+}
+
+#[tokio::test]
+async fn a_changed_domain_asks_the_new_host_and_keeps_the_old_token_until_then() {
+    let scene = Scene::new("domain").await;
+    let _operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let first = scene.token("acme").await;
+    scene
+        .patch("acme", json!({ "spec": { "domain": "tracktik.invalid" } }))
+        .await;
+    let status = scene.not_ready("acme", "DomainNotAllowed").await;
+    assert_eq!(status.is("Stalled"), "True");
+    assert!(
+        status.message("Ready").contains("tracktik.invalid"),
+        "{}",
+        status.message("Ready")
+    );
+    assert_eq!(scene.token("acme").await, first);
+    scene
+        .patch("acme", json!({ "spec": { "domain": scene.simulator.domain() } }))
+        .await;
+    scene.ready("acme").await;
+    assert_eq!(
+        scene.token("acme").await,
+        first,
+        "the identity is the old one again: its token serves"
+    );
+    assert_eq!(logins(&scene), 1);
+}

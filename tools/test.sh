@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# All tests, from whatever state the machine is in: builds and installs first what they run against.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/steps.sh
+
+tools/check-tools.sh cargo cc go python3 node npm flock
+
+# Runs all of them, also after a failure, and ends with what a person wants to know.
+run_tests() {
+	local output status=0
+	output=$(mktemp)
+	# Only stdout, so that cargo's own progress stays as it is.
+	cargo test --workspace --locked --no-fail-fast | tee "$output" || status=$?
+	printf '\n'
+	awk '
+		/^test result: / {
+			for (i = 2; i <= NF; i++) {
+				if ($i == "passed;") passed += $(i - 1)
+				if ($i == "failed;") failed += $(i - 1)
+				if ($i == "ignored;") ignored += $(i - 1)
+			}
+		}
+		/^test .* FAILED$/ { names = names "\n  " $2 }
+		END { printf "%d passed, %d failed, %d ignored%s\n", passed, failed, ignored, names }
+	' "$output"
+	rm -f "$output"
+	return "$status"
+}
+
+begin "make test" 4
+step "programs of the control plane (the first time 5 to 10 minutes)" without_stdout tools/controlplane/build.sh
+step "OAuth servers (the first time a minute)" without_stdout tests/servers/install.sh
+step "compiling the operator and its tests (the first time 5 minutes)" cargo test --workspace --locked --no-run
+step "testing" run_tests
+finish
