@@ -26,6 +26,8 @@ pub struct Setback {
     pub pace: Pace,
     /// Whether a byte of the request may have reached the server.
     pub may_have_sent: bool,
+    /// What `Retry-After` asked for, whatever the class: it may lengthen a wait and never shortens one.
+    pub retry_after: Option<Span>,
 }
 
 /// The record after a token request that failed at `now`.
@@ -38,7 +40,8 @@ pub fn after_failure(before: &Failure, uid: &str, tried: Tried, setback: &Setbac
         0
     };
     let count = follows.saturating_add(1);
-    let next = now + setback.pace.wait(count, spread);
+    let wait = setback.pace.wait(count, spread);
+    let next = now + wait.max(setback.retry_after.unwrap_or(Span::ZERO).min(setback.pace.maximum()));
     let mut recent_times = before.recent_times.clone();
     if setback.may_have_sent {
         recent_times.push(now.next_whole_second());

@@ -184,6 +184,15 @@ proptest! {
     }
 
     #[test]
+    fn what_a_server_asks_for_lengthens_a_wait_and_never_shortens_it(pace in pace(), asked in 0_i64..200_000) {
+        let without = Setback { pace, ..rejected() };
+        let with = Setback { retry_after: Some(Span::seconds(asked)), ..without.clone() };
+        let wait = |setback| waits(&fails(&Failure::default(), setback, START), START);
+        let expected = wait(&without).max(Span::seconds(asked).min(pace.maximum()));
+        prop_assert!(wait(&with) >= expected && wait(&with) <= expected + Span::seconds(1));
+    }
+
+    #[test]
     fn no_record_waits_longer_than_a_day(record in failure(), stands in tried(), anchor in moment(), now in clock()) {
         for anchor in [None, Some(anchor)] {
             if let Some(until) = wait_until(&record, &stands, anchor, now) {
@@ -196,7 +205,7 @@ proptest! {
     #[test]
     fn a_record_waits_no_longer_than_its_class(before in failure(), setback in (reason(), pace()), now in clock(), later in 0_i64..100_000) {
         let (reason, pace) = setback;
-        let setback = Setback { reason, message: "m".to_owned(), pace, may_have_sent: true };
+        let setback = Setback { reason, message: "m".to_owned(), pace, may_have_sent: true, retry_after: None };
         let after = fails(&before, &setback, now);
         let look = now + Span::seconds(later);
         prop_assert!(waits(&after, look) <= pace.maximum() + Span::seconds(2));

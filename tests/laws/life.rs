@@ -53,6 +53,7 @@ pub fn rejected() -> Setback {
         message: "acme.staffr.net refused the username or password".to_owned(),
         pace: Pace::Rejection,
         may_have_sent: true,
+        retry_after: None,
     }
 }
 
@@ -63,6 +64,7 @@ pub fn unavailable() -> Setback {
         message: "acme.staffr.net answered with a server error (503)".to_owned(),
         pace: Pace::Unavailable { bytes_sent: true },
         may_have_sent: true,
+        retry_after: None,
     }
 }
 
@@ -196,6 +198,7 @@ impl Life {
                 message: "acme.staffr.net answered with a token that lives for less than 30 s".to_owned(),
                 pace: Pace::Misbehaviour,
                 may_have_sent: true,
+                retry_after: None,
             }),
             other => other,
         };

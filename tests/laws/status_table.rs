@@ -56,6 +56,7 @@ fn setback(reason: Reason, message: &str, pace: Pace) -> Setback {
         message: message.to_owned(),
         pace,
         may_have_sent: true,
+        retry_after: None,
     }
 }
 
