@@ -111,7 +111,7 @@ impl Stage {
             .arg(&ca_file)
             .start(&plane)
             .await?;
-        await_ready(&operator).await?;
+        operator.ready(READY_LIMIT).await?;
         let identity = format!("{OPERATOR_NAMESPACE}/{OPERATOR_NAME}");
         terminal.line(
             "operator",
@@ -247,20 +247,4 @@ fn account() -> Account {
         username: "api.acme@example.com".to_owned(),
         password: "the first password".to_owned(),
     }
-}
-
-async fn await_ready(operator: &Operator) -> Outcome {
-    let ready = async {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        loop {
-            ticks.tick().await;
-            if let Ok((status, _)) = operator.get("/readyz").await
-                && status.is_success()
-            {
-                return;
-            }
-        }
-    };
-    let late = |_| format!("the operator is not ready after {READY_LIMIT:?}").into();
-    timeout(READY_LIMIT, ready).await.map_err(late)
 }
