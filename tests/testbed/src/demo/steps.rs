@@ -174,10 +174,10 @@ impl Story<'_> {
             pod.next_sync().await?;
             let counts = pod.counts();
             let told = format!(
-                "it is dead, and the reader has not noticed: {} requests, {} failed",
+                "the first token is dead; {} requests, {} failed",
                 counts.requests, counts.failures
             );
-            self.stage.terminal.line("tracktik", &told);
+            self.stage.terminal.line("reader", &told);
         }
         Ok(())
     }
