@@ -13,6 +13,7 @@
 
 mod admission;
 mod canaries;
+mod copies;
 mod echo_server;
 mod echoes;
 mod encodings;
