@@ -189,7 +189,7 @@ async fn announce(turn: &mut Turn<'_>, decision: &Decision, grant: &Prepared, no
     let observed = std::mem::replace(&mut turn.seen.failure, announced.clone());
     turn.memory.failure = Some(announced);
     turn.memory.handled_rotate.clone_from(&grant.stands.rotate);
-    let recorded = record::record(turn, decision).await;
+    let recorded = record::record_announcement(turn, decision).await;
     if recorded == Recorded::Said {
         return Ok(());
     }

@@ -12,17 +12,30 @@
 )]
 
 mod admission;
+mod bad_answers;
+mod bad_sources;
+mod bad_targets;
 mod canaries;
+mod closed_port;
+mod conflicts;
 mod copies;
+mod created_again;
+mod drift;
 mod echo_server;
 mod echoes;
 mod encodings;
 mod events;
+mod figures;
 mod first_token;
 mod held;
 mod leak_scan;
 mod log_lines;
+mod many;
+mod missing_rights;
+mod process;
 mod real_servers;
+mod rejected;
+mod restarts;
 mod rotation;
 mod scene;
 mod secrecy;
