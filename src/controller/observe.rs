@@ -175,7 +175,9 @@ fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
 fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
     let namespace = &turn.credential.key.namespace;
     if let (_, Sync::Refused(why)) = turn.context.stores.sync_of(namespace) {
-        let message = format!("the operator may not watch Secrets in namespace {namespace:?}: {why}");
+        let message = format!(
+            "the operator may not watch Secrets in namespace {namespace:?}: {why}; it is tried again every half minute"
+        );
         let problem = Problem {
             reason: Reason::AccessDenied,
             message,
@@ -183,7 +185,8 @@ fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
         return Some(Trouble {
             permanent: false,
             problem,
-            next: (turn.now + Span::minutes(5)).next_whole_second(),
+            // The watch tries again by itself. A time here would move with every look, and status with it.
+            next: Moment::MAX,
         });
     }
     let fingerprint = turn.fingerprint();

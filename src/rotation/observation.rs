@@ -181,7 +181,7 @@ pub struct Trouble {
     pub permanent: bool,
     /// In the words of status.
     pub problem: Problem,
-    /// The step is tried again at this time, or at an event on target or source.
+    /// The step is tried again at this time, or at an event on target or source; `Moment::MAX`: only at an event.
     pub next: Moment,
 }
 

@@ -133,10 +133,11 @@ impl State<'_> {
             });
         }
         if let Some(trouble) = &seen.trouble {
-            let message = format!(
-                "{}. Next attempt at {}, or when the object changes",
-                trouble.problem.message, trouble.next
-            );
+            let next = match trouble.next {
+                Moment::MAX => String::new(),
+                next => format!(". Next attempt at {next}, or when the object changes"),
+            };
+            let message = format!("{}{next}", trouble.problem.message);
             return Some(Obstacle {
                 stalls: trouble.permanent,
                 ..permanent(trouble.problem.reason, &message, false)

@@ -15,6 +15,8 @@ mod figures;
 mod first_token;
 mod many;
 mod missing_rights;
+mod network;
+mod outage;
 mod process;
 mod rejected;
 mod restarts;
