@@ -6,7 +6,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{moment::Moment, reason::Reason};
 
@@ -92,7 +92,7 @@ pub struct Binding {
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The class of the latest failure; absent when none stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_reason", skip_serializing_if = "Option::is_none")]
     // An Option of an enum would show the description of the enum.
     #[schemars(with = "Reason")]
     pub reason: Option<Reason>,
@@ -170,4 +170,13 @@ impl Failure {
 )]
 fn is_zero(count: &i32) -> bool {
     *count == 0
+}
+
+/// A reason that a later version wrote stands for a failure all the same: to forget the record would be to forget its wait.
+fn known_reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Reason>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.map(|word| {
+        let known = Reason::ALL.into_iter().find(|reason| reason.as_str() == word);
+        known.unwrap_or(Reason::EndpointMisbehaved)
+    }))
 }

@@ -136,6 +136,7 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, 
     turn.memory.held = Some(HeldTokens {
         issue,
         tokens,
+        domain: asked.domain.clone(),
         failures: 0,
         not_before: issued_at,
     });

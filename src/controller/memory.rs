@@ -73,6 +73,8 @@ pub struct HeldTokens {
     pub issue: Issue,
     /// The tokens.
     pub tokens: Tokens,
+    /// Who granted them. The spec may name another by the time they are stored.
+    pub domain: String,
     /// Writes that failed.
     pub failures: i32,
     /// No write before this time.

@@ -203,6 +203,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// Whether it can only be created: no Secret of that name is replaced by it.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.metadata.get("uid").is_none()
+    }
+
     /// The labels and annotations as they are sent, to compare with what an admission webhook left of them.
     #[must_use]
     pub fn sent(&self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {

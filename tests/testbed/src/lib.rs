@@ -11,10 +11,12 @@
 //! - [`oauth_servers`]: real OAuth 2 servers that none of us wrote.
 //! - [`operator`]: the operator under test, authenticated as its own `ServiceAccount`.
 //! - [`operator_start`]: with which flags, in which environment and as whom it is started.
+//! - [`demo`]: the story that `make demo` tells with all of these.
 
 pub mod audit_log;
 pub mod certificates;
 pub mod control_plane;
+pub mod demo;
 mod identities;
 pub mod manifests;
 pub mod oauth_servers;

@@ -1,6 +1,13 @@
 //! How the operator under test is started: with which flags, in which environment, as whom.
 
-use std::{collections::BTreeMap, ffi::OsString, fs, io, path::PathBuf, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -88,7 +95,10 @@ impl OperatorBuilder {
     /// [`Error::Kubeconfig`] without a `ServiceAccount`, [`Error::Process`] with the log of an operator
     /// that ended or said nothing for a minute.
     pub async fn start(self, control_plane: &ControlPlane) -> Result<Operator, Error> {
-        let folder = tempfile::Builder::new().prefix("operator-").tempdir();
+        // Among the control plane's data, which its supervisor removes even if this process is killed: the kubeconfig
+        // holds a token.
+        let among = control_plane.kubeconfig_path().parent().unwrap_or(Path::new("."));
+        let folder = tempfile::Builder::new().prefix("operator-").tempdir_in(among);
         let folder = folder.map_err(|source| Error::Io("making a folder", source))?;
         let kubeconfig = folder.path().join("kubeconfig");
         let (namespace, account) = &self.service_account;

@@ -4,6 +4,7 @@
 use std::{
     fs::File,
     io::{self, Write},
+    os::unix::process::CommandExt,
     path::Path,
     process::{ChildStdin, Command, ExitStatus, Stdio},
     sync::{Mutex, PoisonError},
@@ -101,7 +102,10 @@ impl Supervised {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(Stdio::piped())
+            // Else Ctrl-C in a terminal would reach the child as well, and it would end before whoever started it
+            // could put its things in order.
+            .process_group(0);
         let mut child = command.spawn().map_err(start_error)?;
 
         let transcript = Transcript::default();
