@@ -33,6 +33,7 @@ mod many;
 mod missing_rights;
 mod network;
 mod outage;
+mod panics;
 mod process;
 mod real_servers;
 mod rejected;
