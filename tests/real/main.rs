@@ -19,6 +19,7 @@ mod canaries;
 mod closed_port;
 mod conflicts;
 mod created_again;
+mod crowd;
 mod drift;
 mod echo_server;
 mod echoes;
