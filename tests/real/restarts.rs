@@ -7,7 +7,7 @@ use testbed::simulator::{Account, Fault, Target};
 
 use crate::{
     crowd::HUNDRED,
-    figures::say,
+    figures::{reconciles, say},
     scene::{PATIENCE, Scene, eventually},
 };
 
