@@ -12,6 +12,7 @@ pub mod read_secret;
 mod request_counts;
 mod secret_index;
 mod stores;
+mod watched;
 pub mod watches;
 pub mod write_status;
 pub mod write_token_secret;

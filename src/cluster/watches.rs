@@ -3,7 +3,7 @@
 //! One watch that is refused must not slow the others down, so each is a task. A list that is refused counts as
 //! answered: what needs it says so in its status, the rest goes on.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Secret;
@@ -17,63 +17,30 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CredentialObject, CredentialView, ObjectKey, Stores, Sync,
+    CredentialObject, ObjectKey, Stores, Sync,
     error::{Carried, ClusterError},
+    watched::{Watched, deliver},
 };
-use crate::{health::ReadinessItem, secrets::metadata::SecretMeta};
+use crate::{
+    clock::{self, Instant},
+    health::ReadinessItem,
+};
 
 /// Load balancers cut flows that are idle for 240 s; a watch that ends earlier of itself is never cut.
 const WATCH_SECONDS: u32 = 200;
 
+/// A watch that is refused after its list was answered starts over after this time, doubling …
+const START_OVER: Duration = Duration::from_secs(1);
+
+/// … up to this,
+const START_OVER_MOST: Duration = Duration::from_secs(30);
+
+/// and then counts as let through once it has lasted this long: where it may be listed and not watched, it must not be
+/// fine and refused in turns.
+const STANDS_AFTER: Duration = Duration::from_secs(5);
+
 /// Told the credentials that must be looked at again.
 pub type Wake = Arc<dyn Fn(ObjectKey) + Send + std::marker::Sync>;
-
-/// One kind of object that is watched.
-trait Watched: Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static {
-    const NAME: &'static str;
-    fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>);
-    fn remove(stores: &Stores, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey>;
-    fn besides(stores: &Stores, namespace: &str, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey>;
-    fn sync(stores: &Stores, namespace: &str, sync: Sync) -> Vec<ObjectKey>;
-}
-
-impl Watched for CredentialObject {
-    const NAME: &'static str = "tracktikcredentials.tracktik-operator.io";
-
-    fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
-        let view = CredentialView::from(object);
-        let key = view.key.clone();
-        (key, stores.put_credential(view))
-    }
-    fn remove(stores: &Stores, key: &ObjectKey, _: &str) -> Vec<ObjectKey> {
-        stores.remove_credential(key)
-    }
-    fn besides(stores: &Stores, namespace: &str, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
-        stores.credentials_besides(namespace, listed)
-    }
-    fn sync(stores: &Stores, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
-        stores.credentials_are(namespace, sync)
-    }
-}
-
-impl Watched for kube::core::PartialObjectMeta<Secret> {
-    const NAME: &'static str = "secrets";
-
-    fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
-        let meta = SecretMeta::from_object_meta(object.metadata);
-        let key = ObjectKey::new(&meta.namespace, &meta.name);
-        (key, stores.put_secret(meta))
-    }
-    fn remove(stores: &Stores, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey> {
-        stores.remove_secret(key, resource_version)
-    }
-    fn besides(stores: &Stores, namespace: &str, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
-        stores.secrets_besides(namespace, listed)
-    }
-    fn sync(stores: &Stores, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
-        stores.secrets_are(namespace, sync)
-    }
-}
 
 /// What a watch reports to.
 #[derive(Clone)]
@@ -120,80 +87,113 @@ where
 }
 
 async fn watch<K: Watched>(api: Api<K>, namespace: &str, context: &WatchContext, item: &ReadinessItem) {
+    let mut course = Course::default();
+    loop {
+        tokio::select! {
+            () = context.shutdown.cancelled() => return,
+            () = follow(api.clone(), namespace, context, item, &mut course) => {}
+        }
+        let doublings = course.refusals.saturating_sub(1).min(5);
+        tokio::select! {
+            () = context.shutdown.cancelled() => return,
+            () = tokio::time::sleep((START_OVER * (1 << doublings)).min(START_OVER_MOST)) => {}
+        }
+    }
+}
+
+/// What is known of a watch, also when it is started over.
+#[derive(Debug, Default)]
+struct Course {
+    /// A list was answered, so the store holds something.
+    listed: bool,
+    /// It fails, and that was told.
+    failing: bool,
+    /// How often it was refused after a list was answered, since it last stood.
+    refusals: u32,
+}
+
+/// Follows a list and what comes after it, until that is refused after the list was answered: the stream would not tell
+/// when it is let through again; another list does.
+async fn follow<K: Watched>(
+    api: Api<K>,
+    namespace: &str,
+    context: &WatchContext,
+    item: &ReadinessItem,
+    course: &mut Course,
+) {
+    let wake = |concerned: Vec<ObjectKey>| concerned.into_iter().for_each(|key| (context.wake)(key));
     let config = watcher::Config::default().timeout(WATCH_SECONDS);
     let mut events = std::pin::pin!(watcher::watcher(api, config).default_backoff());
     let mut listed = HashSet::new();
-    let mut failing = false;
+    let mut stands_at = None;
     loop {
         let event = tokio::select! {
-            () = context.shutdown.cancelled() => return,
             event = events.next() => event,
+            () = reached(stands_at) => {
+                stands_at = None;
+                wake(stands::<K>(namespace, context, item, course));
+                continue;
+            }
         };
-        // The stream has no end of its own.
-        let Some(event) = event else { return };
-        let concerned = match event {
-            Ok(event) => {
-                let synced = matches!(event, Event::InitDone);
-                let concerned = deliver::<K>(event, namespace, &mut listed, &context.stores);
-                if synced || failing {
-                    failing = false;
-                    item.ready();
+        match event {
+            // The stream has no end of its own.
+            None => return,
+            Some(Ok(event)) => {
+                let listing = matches!(event, Event::Init | Event::InitApply(_));
+                let done = matches!(event, Event::InitDone);
+                wake(deliver::<K>(event, namespace, &mut listed, &context.stores));
+                if done && course.refusals > 0 {
+                    stands_at = Some(clock::monotonic() + STANDS_AFTER);
+                } else if !listing {
+                    stands_at = None;
+                    wake(stands::<K>(namespace, context, item, course));
                 }
-                concerned
             }
-            Err(error) => {
-                let concerned = failed::<K>(&error, namespace, &context.stores, item, failing);
-                failing = true;
-                concerned
+            Some(Err(error)) => {
+                let (concerned, refused) = failed::<K>(&error, namespace, context, item, course);
+                wake(concerned);
+                if refused && !matches!(error, watcher::Error::InitialListFailed(_)) {
+                    course.refusals = course.refusals.saturating_add(1);
+                    return;
+                }
             }
-        };
-        for key in concerned {
-            (context.wake)(key);
         }
     }
 }
 
-fn deliver<K: Watched>(
-    event: Event<K>,
+async fn reached(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The watch is let through, and the store holds what the API server has.
+fn stands<K: Watched>(
     namespace: &str,
-    listed: &mut HashSet<ObjectKey>,
-    stores: &Stores,
+    context: &WatchContext,
+    item: &ReadinessItem,
+    course: &mut Course,
 ) -> Vec<ObjectKey> {
-    match event {
-        Event::Init => {
-            listed.clear();
-            Vec::new()
-        }
-        Event::InitApply(object) => {
-            let (key, concerned) = K::put(stores, object);
-            listed.insert(key);
-            concerned
-        }
-        Event::InitDone => {
-            let mut concerned = Vec::new();
-            for key in K::besides(stores, namespace, &std::mem::take(listed)) {
-                concerned.extend(K::remove(stores, &key, ""));
-            }
-            concerned.extend(K::sync(stores, namespace, Sync::Synced));
-            concerned
-        }
-        Event::Apply(object) => K::put(stores, object).1,
-        Event::Delete(object) => {
-            let meta = object.meta();
-            let part = |part: &Option<String>| part.clone().unwrap_or_default();
-            let key = ObjectKey::new(part(&meta.namespace), part(&meta.name));
-            K::remove(stores, &key, meta.resource_version.as_deref().unwrap_or_default())
-        }
+    if course.listed && !course.failing && course.refusals == 0 {
+        return Vec::new();
     }
+    *course = Course {
+        listed: true,
+        ..Course::default()
+    };
+    item.ready();
+    K::sync(&context.stores, namespace, Sync::Synced)
 }
 
+/// Whom a failure concerns, and whether it is a refusal rather than a fault that passes.
 fn failed<K: Watched>(
     error: &watcher::Error,
     namespace: &str,
-    stores: &Stores,
+    context: &WatchContext,
     item: &ReadinessItem,
-    known: bool,
-) -> Vec<ObjectKey> {
+    course: &mut Course,
+) -> (Vec<ObjectKey>, bool) {
     let cause = cause(error);
     let place = if namespace.is_empty() {
         "all namespaces".to_owned()
@@ -206,15 +206,20 @@ fn failed<K: Watched>(
         _ => "it is tried again".to_owned(),
     };
     let why = format!("{cause}: {advice}");
-    item.missing(&why);
-    if known {
+    let refused = matches!(cause, ClusterError::Forbidden { .. } | ClusterError::NotFound);
+    // A connection that broke is made again, and the stream does not tell when; what the store holds is good meanwhile.
+    if refused || !course.listed {
+        item.missing(&why);
+    }
+    if std::mem::replace(&mut course.failing, true) {
         tracing::debug!(resource = K::NAME, place, error = %cause, "watch still failing");
     } else {
         tracing::warn!(resource = K::NAME, place, error = %cause, advice, "watch failing");
     }
-    match cause {
-        ClusterError::Forbidden { .. } | ClusterError::NotFound => K::sync(stores, namespace, Sync::Refused(why)),
-        _ => Vec::new(),
+    if refused {
+        (K::sync(&context.stores, namespace, Sync::Refused(why)), true)
+    } else {
+        (Vec::new(), false)
     }
 }
 

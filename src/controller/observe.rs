@@ -32,6 +32,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         uid: credential.uid.clone(),
         deleting: credential.deleting,
         spec_problem: spec_problem(&credential),
+        view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
         handled_rotate: memory
             .handled_rotate
@@ -172,22 +173,21 @@ fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
     }
 }
 
+/// Without a view of the namespace's Secrets nothing can be said of source or target.
+fn view_problem(context: &Context, namespace: &str) -> Option<Problem> {
+    let (_, Sync::Refused(why)) = context.stores.sync_of(namespace) else {
+        return None;
+    };
+    let message = format!(
+        "the operator may not watch Secrets in namespace {namespace:?}: {why}; it is tried again every half minute"
+    );
+    Some(Problem {
+        reason: Reason::AccessDenied,
+        message,
+    })
+}
+
 fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
-    let namespace = &turn.credential.key.namespace;
-    if let (_, Sync::Refused(why)) = turn.context.stores.sync_of(namespace) {
-        // The watch is tried again by itself and wakes us. A time that moved with each look would be a status write each.
-        let next = Moment::from_seconds((turn.now.as_seconds() / 3_600 + 1) * 3_600);
-        let message = format!("the operator may not watch Secrets in namespace {namespace:?}: {why}");
-        let problem = Problem {
-            reason: Reason::AccessDenied,
-            message,
-        };
-        return Some(Trouble {
-            permanent: false,
-            problem,
-            next,
-        });
-    }
     let fingerprint = turn.fingerprint();
     turn.memory
         .trouble

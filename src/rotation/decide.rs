@@ -74,9 +74,10 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    const ROWS: [fn(&Look<'a>) -> Option<Decision>; 14] = [
+    const ROWS: [fn(&Look<'a>) -> Option<Decision>; 15] = [
         Self::deleting,
         Self::spec_invalid,
+        Self::no_view,
         Self::old_target_expired,
         Self::target_taken,
         Self::held,
@@ -103,6 +104,12 @@ impl<'a> Look<'a> {
     fn spec_invalid(&self) -> Option<Decision> {
         let invalid = self.seen.spec_problem.is_some();
         invalid.then(|| self.wait(Because::SpecInvalid, None))
+    }
+
+    /// What the stores say of Secrets may be old or nothing at all; the watch wakes us when that has changed.
+    fn no_view(&self) -> Option<Decision> {
+        let blind = self.seen.view_problem.is_some();
+        blind.then(|| self.wait(Because::Trouble, None))
     }
 
     /// Before anything about the current target: two credentials that swap names wait for each other's old Secret.

@@ -57,6 +57,8 @@ pub struct Observation {
     pub deleting: bool,
     /// Why the spec cannot be acted on, for the user.
     pub spec_problem: Option<String>,
+    /// Why nothing can be known of the Secrets of its namespace, for the user; ended by the watch, which tries by itself.
+    pub view_problem: Option<Problem>,
     /// `spec.suspend`.
     pub suspended: bool,
     /// The rotate annotation, as it is echoed.

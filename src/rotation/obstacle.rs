@@ -53,6 +53,10 @@ pub fn obstacles(seen: &Observation, decision: &Decision, live: bool, now: Momen
         outweighs_a_token: true,
         ..Obstacle::permanent(Reason::SpecInvalid, problem)
     });
+    let view = seen.view_problem.as_ref().map(|problem| Obstacle {
+        forbids: true,
+        ..Obstacle::passing(problem.reason, problem.message.clone())
+    });
     let taken = match &seen.target {
         Target::Taken(by) => Some(Obstacle {
             outweighs_a_token: true,
@@ -73,6 +77,7 @@ pub fn obstacles(seen: &Observation, decision: &Decision, live: bool, now: Momen
     let sources = sources.map(|problem| Obstacle::permanent(problem.reason, &problem.message));
     [
         spec,
+        view,
         taken,
         suspended,
         trouble(seen, decision, now),

@@ -250,7 +250,7 @@ prop_compose! {
         (rotate, handled_rotate, identity, layout) in
             (rotate(), rotate(), identity(), word(&["plain", "plain", "plain", "own"])),
         renewal in renewal(),
-        (versions, problem) in (versions(), weighted(0.15, problem())),
+        (versions, problem, view_problem) in (versions(), weighted(0.15, problem()), weighted(0.05, problem())),
         target in target(),
         old_targets in prop_oneof![4 => Just(Vec::new()), 1 => vec(old_target(), 1..3)],
         held in weighted(0.15, (issue(), moment()).prop_map(|(issue, not_before)| Held { issue, not_before })),
@@ -265,6 +265,7 @@ prop_compose! {
             uid: "6f3c".to_owned(),
             deleting,
             spec_problem,
+            view_problem,
             suspended,
             rotate,
             handled_rotate,

@@ -56,6 +56,7 @@ proptest! {
                 || seen.suspended
                 || seen.held.is_some()
                 || seen.spec_problem.is_some()
+                || seen.view_problem.is_some()
                 || seen.domain_problem.is_some()
                 || seen.sources.problem.is_some();
             prop_assert!(!forbidden);

@@ -243,6 +243,18 @@ const ROWS: &[Row] = &[
         otherwise: "False TargetConflict, Renewed False TargetConflict, Stalled",
     },
     Row {
+        state: "the namespace's Secrets may not be watched",
+        make: |seen| {
+            let message = "the operator may not watch Secrets in namespace \"team\": refused".to_owned();
+            seen.view_problem = Some(Problem {
+                reason: Reason::AccessDenied,
+                message,
+            });
+        },
+        live: "True TokenValid, Renewed False AccessDenied",
+        otherwise: "False AccessDenied, Renewed False AccessDenied, Reconciling",
+    },
+    Row {
         state: "the spec cannot be decoded",
         make: |seen| {
             *seen = Observation {

@@ -18,6 +18,7 @@ fn nothing_in_the_way(seen: &Observation, now: Moment) -> bool {
     let parked = seen.deleting
         || seen.suspended
         || seen.spec_problem.is_some()
+        || seen.view_problem.is_some()
         || seen.domain_problem.is_some()
         || seen.sources.problem.is_some();
     let refused = seen.trouble.is_some() || seen.held.is_some();

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the operator ships with in this namespace, but for list and watch on Secrets.
-async fn bind_too_little(scene: &Scene) {
+pub async fn bind_too_little(scene: &Scene) {
     let namespace = &scene.namespace;
     let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } });
     apply(&scene.client, &namespace).await.unwrap();
@@ -97,6 +97,8 @@ async fn a_namespace_whose_secrets_may_not_be_listed_is_named_and_the_others_run
     .await;
     let writes = scene.written_by_operator();
     assert!(writes.len() <= 3, "{writes:#?}");
+    let later = scene.looked_at_again("acme").await;
+    assert_eq!(later.0["conditions"], status.0["conditions"], "nothing has changed");
     let warnings = operator
         .logs()
         .iter()

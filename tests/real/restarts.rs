@@ -2,54 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, stream};
 use serde_json::json;
-use testbed::{
-    operator::Operator,
-    simulator::{Account, Fault, Target},
-};
+use testbed::simulator::{Account, Fault, Target};
 
 use crate::{
+    crowd::HUNDRED,
     figures::{reconciles, say},
     scene::{PATIENCE, Scene, eventually},
 };
-
-const HUNDRED: u64 = 100;
-
-impl Scene {
-    /// A hundred credentials with fresh tokens, issued by an operator that has ended.
-    async fn hundred_fresh(&self) {
-        let operator = self.start().await;
-        let names: Vec<String> = (0..HUNDRED).map(|number| format!("c-{number}")).collect();
-        stream::iter(&names)
-            .for_each_concurrent(8, async |name| {
-                self.everyday(name).await;
-            })
-            .await;
-        for name in &names {
-            self.ready(name).await;
-        }
-        assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
-        assert_eq!(self.simulator.counts().token_requests, HUNDRED);
-    }
-
-    /// An operator that is ready and has looked at so many credentials.
-    async fn settled(&self, looks: u64) -> Operator {
-        let operator = self.start().await;
-        eventually(PATIENCE, || async {
-            let (status, text) = operator.get("/readyz").await.unwrap();
-            if !status.is_success() {
-                return Err(text);
-            }
-            match reconciles(&operator).await {
-                ended if ended >= f64::from(u32::try_from(looks).unwrap()) => Ok(()),
-                ended => Err(format!("{ended} reconciles have ended")),
-            }
-        })
-        .await;
-        operator
-    }
-}
 
 #[tokio::test]
 async fn twenty_restarts_of_a_hundred_fresh_credentials_cost_neither_a_login_nor_a_write() {

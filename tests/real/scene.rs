@@ -57,9 +57,13 @@ impl Scene {
     }
 
     pub async fn with_token_life(name: &str, life: Duration) -> Self {
+        Self::on(plane().await, name, life).await
+    }
+
+    /// On this control plane, which must have the CRD.
+    pub async fn on(plane: &'static ControlPlane, name: &str, life: Duration) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         testbed::install_tls_provider();
-        let plane = plane().await;
         let client = plane.client().await.unwrap();
         let namespace = format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         apply(

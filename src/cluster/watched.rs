@@ -1,0 +1,94 @@
+//! The kinds of objects that are watched, and how what a watch tells gets into the stores.
+
+use std::collections::HashSet;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Resource, runtime::watcher::Event};
+
+use super::{CredentialObject, CredentialView, ObjectKey, Stores, Sync};
+use crate::secrets::metadata::SecretMeta;
+
+/// One kind of object that is watched.
+pub trait Watched:
+    Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static
+{
+    /// As in an access rule.
+    const NAME: &'static str;
+    /// It was added or changed; answers its name and the credentials that must be looked at again.
+    fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>);
+    /// It is gone, as of this version.
+    fn remove(stores: &Stores, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey>;
+    /// Those in the store that a complete list did not have.
+    fn besides(stores: &Stores, namespace: &str, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey>;
+    /// How far the watch has come.
+    fn sync(stores: &Stores, namespace: &str, sync: Sync) -> Vec<ObjectKey>;
+}
+
+impl Watched for CredentialObject {
+    const NAME: &'static str = "tracktikcredentials.tracktik-operator.io";
+
+    fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
+        let view = CredentialView::from(object);
+        let key = view.key.clone();
+        (key, stores.put_credential(view))
+    }
+    fn remove(stores: &Stores, key: &ObjectKey, _: &str) -> Vec<ObjectKey> {
+        stores.remove_credential(key)
+    }
+    fn besides(stores: &Stores, namespace: &str, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
+        stores.credentials_besides(namespace, listed)
+    }
+    fn sync(stores: &Stores, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
+        stores.credentials_are(namespace, sync)
+    }
+}
+
+impl Watched for kube::core::PartialObjectMeta<Secret> {
+    const NAME: &'static str = "secrets";
+
+    fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
+        let meta = SecretMeta::from_object_meta(object.metadata);
+        let key = ObjectKey::new(&meta.namespace, &meta.name);
+        (key, stores.put_secret(meta))
+    }
+    fn remove(stores: &Stores, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey> {
+        stores.remove_secret(key, resource_version)
+    }
+    fn besides(stores: &Stores, namespace: &str, listed: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
+        stores.secrets_besides(namespace, listed)
+    }
+    fn sync(stores: &Stores, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
+        stores.secrets_are(namespace, sync)
+    }
+}
+
+/// Brings what a watch tells into the stores; answers the credentials that must be looked at again.
+pub fn deliver<K: Watched>(
+    event: Event<K>,
+    namespace: &str,
+    listed: &mut HashSet<ObjectKey>,
+    stores: &Stores,
+) -> Vec<ObjectKey> {
+    match event {
+        Event::Init => {
+            listed.clear();
+            Vec::new()
+        }
+        Event::InitApply(object) => {
+            let (key, concerned) = K::put(stores, object);
+            listed.insert(key);
+            concerned
+        }
+        Event::InitDone => {
+            let gone = K::besides(stores, namespace, &std::mem::take(listed));
+            gone.iter().flat_map(|key| K::remove(stores, key, "")).collect()
+        }
+        Event::Apply(object) => K::put(stores, object).1,
+        Event::Delete(object) => {
+            let meta = object.meta();
+            let part = |part: &Option<String>| part.clone().unwrap_or_default();
+            let key = ObjectKey::new(part(&meta.namespace), part(&meta.name));
+            K::remove(stores, &key, meta.resource_version.as_deref().unwrap_or_default())
+        }
+    }
+}
