@@ -34,7 +34,5 @@ pub fn echo_of(value: &str) -> String {
     if value.len() <= LONGEST_ECHO {
         return value.to_owned();
     }
-    let digest = Sha256::digest(value.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", crate::hex::encode(&Sha256::digest(value.as_bytes())))
 }

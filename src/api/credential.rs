@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{rules, status::TrackTikCredentialStatus};
+use super::{rules, secret_references::Credentials, status::TrackTikCredentialStatus};
 
-/// One TrackTik API service account, and the Secret that its tokens are kept fresh in.
+/// Which TrackTik API service account to log in with, and the Secret to keep its tokens fresh in.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "tracktik-operator.io",
@@ -46,42 +46,40 @@ use super::{rules, status::TrackTikCredentialStatus};
         description = "When the operator will next renew the token",
         priority = 1
     ),
-    validation = Rule::new(rules::TARGET_IS_NO_SOURCE).message(rules::TARGET_IS_NO_SOURCE_MESSAGE),
-    validation = Rule::new(rules::NAME_FITS).message(rules::NAME_FITS_MESSAGE)
+    validation = rules::TARGET_IS_NO_SOURCE,
+    validation = rules::NAME_FITS
 )]
 #[x_kube(
-    validation = Rule::new(rules::REFRESH_NOT_WITH_DISCARD).message(rules::REFRESH_NOT_WITH_DISCARD_MESSAGE),
-    validation = Rule::new(rules::REFRESH_NEEDS_THE_TOKEN).message(rules::REFRESH_NEEDS_THE_TOKEN_MESSAGE)
+    validation = rules::REFRESH_NOT_WITH_DISCARD,
+    validation = rules::REFRESH_NEEDS_THE_TOKEN
 )]
 #[serde(rename_all = "camelCase")]
 pub struct TrackTikCredentialSpec {
-    /// Host of the TrackTik instance, as in https://DOMAIN/rest/oauth2/access_token: `acme.staffr.net`, or `host:port`.
-    /// Lower case; no scheme, path, user or query. The operator's administrator decides which domains are allowed.
-    #[schemars(
-        length(min = 1, max = 259),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[1-9][0-9]{0,4})?$")
-    )]
-    #[x_kube(validation = Rule::new(rules::DOMAIN).message(rules::DOMAIN_MESSAGE))]
+    /// The host of the TrackTik instance, as in `https://DOMAIN/rest/oauth2/access_token`: `acme.staffr.net`, or
+    /// `host:port`. It is in lower case, without scheme, user, path or query. The operator's administrator decides which
+    /// domains are allowed.
+    #[schemars(length(max = 259))]
+    #[x_kube(validation = rules::DOMAIN)]
     pub domain: String,
 
-    /// Where the OAuth 2 client and the employee login of the service account are.
+    /// Where the OAuth 2 client and the employee login of the service account come from.
     #[x_kube(
-        validation = Rule::new(rules::CLIENT_ID_RESOLVES).message(rules::CLIENT_ID_RESOLVES_MESSAGE),
-        validation = Rule::new(rules::CLIENT_SECRET_RESOLVES).message(rules::CLIENT_SECRET_RESOLVES_MESSAGE),
-        validation = Rule::new(rules::USERNAME_RESOLVES).message(rules::USERNAME_RESOLVES_MESSAGE),
-        validation = Rule::new(rules::PASSWORD_RESOLVES).message(rules::PASSWORD_RESOLVES_MESSAGE)
+        validation = rules::CLIENT_ID_RESOLVES,
+        validation = rules::CLIENT_SECRET_RESOLVES,
+        validation = rules::USERNAME_RESOLVES,
+        validation = rules::PASSWORD_RESOLVES
     )]
     pub credentials: Credentials,
 
     /// The Secret that the operator writes the tokens into. It is created and owned by the operator; a Secret of that
     /// name that is somebody else's is never touched.
     #[serde(default)]
-    #[x_kube(validation = Rule::new(rules::DISCARD_NOT_RENDERED).message(rules::DISCARD_NOT_RENDERED_MESSAGE))]
+    #[x_kube(validation = rules::DISCARD_NOT_RENDERED)]
     pub token_secret: TokenSecretSpec,
 
     /// How and when the token is renewed.
     #[serde(default)]
-    #[x_kube(validation = Rule::new(rules::ONE_MARGIN).message(rules::ONE_MARGIN_MESSAGE))]
+    #[x_kube(validation = rules::ONE_MARGIN)]
     pub renewal: Renewal,
 
     /// While true, no token is requested and the token Secret is left as it is. A token in place stays usable until it
@@ -90,90 +88,18 @@ pub struct TrackTikCredentialSpec {
     pub suspend: bool,
 }
 
-/// The four values of a service account. Those that name no Secret of their own are read from `secretRef`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Credentials {
-    /// The Secret, in the same namespace, that holds the values that name no other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<SecretReference>,
-
-    /// The OAuth 2 client id. Default: key `client_id` of `secretRef`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new(rules::VALUE_OR_KEY).message(rules::VALUE_OR_KEY_MESSAGE))]
-    pub client_id: Option<ClearOrSecretValue>,
-
-    /// The OAuth 2 client secret. Default: key `client_secret` of `secretRef`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<SecretValue>,
-
-    /// The user name of the employee login. Default: key `username` of `secretRef`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new(rules::VALUE_OR_KEY).message(rules::VALUE_OR_KEY_MESSAGE))]
-    pub username: Option<ClearOrSecretValue>,
-
-    /// The password of the employee login. Default: key `password` of `secretRef`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<SecretValue>,
-}
-
-/// A Secret of the same namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SecretReference {
-    /// Name of the Secret.
-    #[schemars(
-        length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-    )]
-    pub name: String,
-}
-
-/// A key of a Secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SecretValue {
-    /// Another Secret of the same namespace than `credentials.secretRef`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<SecretReference>,
-    /// The key that holds the value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[-._a-zA-Z0-9]+$"))]
-    pub key: Option<String>,
-}
-
-/// A key of a Secret, or the value itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ClearOrSecretValue {
-    /// The value in clear, instead of a key. Used as it stands: no spaces around it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 256),
-        regex(pattern = r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$")
-    )]
-    pub value: Option<String>,
-    /// Another Secret of the same namespace than `credentials.secretRef`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<SecretReference>,
-    /// The key that holds the value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[-._a-zA-Z0-9]+$"))]
-    pub key: Option<String>,
-}
-
 /// The Secret that the tokens are written into.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenSecretSpec {
-    /// Its name, in the same namespace. Default: the credential's name with `-token` behind it.
+    /// The name of the Secret, in the same namespace. By default it is the credential's name with `-token` behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-    )]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = rules::NAME)]
     pub name: Option<String>,
 
-    /// Whether the refresh token is written beside the access token (`Publish`) or thrown away (`Discard`).
+    /// Whether the refresh token is written into the Secret beside the access token (`Publish`) or thrown away
+    /// (`Discard`).
     #[serde(default)]
     pub refresh_token: RefreshTokenPolicy,
 
@@ -181,14 +107,14 @@ pub struct TokenSecretSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<TokenSecretMetadata>,
 
-    /// The keys of the Secret, instead of the default `access_token`, `refresh_token`, `token_type`, `expires_at` and
-    /// `domain`. In a value, `$(accessToken)`, `$(refreshToken)`, `$(tokenType)`, `$(expiresAt)` and `$(domain)` are
+    /// The keys of the Secret and what stands in them, instead of the default keys `access_token`, `refresh_token`,
+    /// `token_type`, `expires_at` and `domain`. In a value, `$(accessToken)`, `$(refreshToken)`, `$(tokenType)`, `$(expiresAt)` and `$(domain)` are
     /// replaced; `$$(` stands for a literal `$(`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::definition::data_schema")]
     #[x_kube(
-        validation = Rule::new(rules::DATA_KEYS).message(rules::DATA_KEYS_MESSAGE),
-        validation = Rule::new(rules::DATA_NAMES).message(rules::DATA_NAMES_MESSAGE)
+        validation = rules::DATA_KEYS,
+        validation = rules::DATA_NAMES
     )]
     pub data: Option<BTreeMap<String, String>>,
 }
@@ -196,23 +122,37 @@ pub struct TokenSecretSpec {
 /// Labels and annotations that a user asks for on the token Secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct TokenSecretMetadata {
-    /// Labels, beside those of the operator.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// Labels of the Secret, beside those that the operator sets.
+    #[serde(
+        default,
+        deserialize_with = "null_as_empty",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     #[schemars(schema_with = "super::definition::labels_schema")]
     #[x_kube(
-        validation = Rule::new(rules::METADATA_KEYS).message(rules::METADATA_KEYS_MESSAGE),
-        validation = Rule::new(rules::METADATA_RESERVED).message(rules::METADATA_RESERVED_MESSAGE)
+        validation = rules::METADATA_KEYS,
+        validation = rules::METADATA_RESERVED,
+        validation = rules::LABEL_VALUES
     )]
     pub labels: BTreeMap<String, String>,
 
-    /// Annotations, beside those of the operator.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// Annotations of the Secret, beside those that the operator sets.
+    #[serde(
+        default,
+        deserialize_with = "null_as_empty",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     #[schemars(schema_with = "super::definition::annotations_schema")]
     #[x_kube(
-        validation = Rule::new(rules::METADATA_KEYS).message(rules::METADATA_KEYS_MESSAGE),
-        validation = Rule::new(rules::METADATA_RESERVED).message(rules::METADATA_RESERVED_MESSAGE)
+        validation = rules::METADATA_KEYS,
+        validation = rules::METADATA_RESERVED
     )]
     pub annotations: BTreeMap<String, String>,
+}
+
+/// A null is kept by the API server where it is allowed, and means as much as no entry.
+fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// What becomes of the refresh token.
@@ -234,13 +174,13 @@ pub struct Renewal {
     #[serde(default)]
     pub grant: Grant,
 
-    /// Renew this many seconds before the token expires, at the latest after half of its life. Default: a third of its
-    /// life, at least 300.
+    /// How many seconds before its expiry the token is renewed, but never before half of its life is over. By default it
+    /// is a third of the token's life, and at least 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 300, max = 86_400))]
     pub renew_before_seconds: Option<i32>,
 
-    /// Renew when this percentage of the token's life is left. Instead of `renewBeforeSeconds`.
+    /// The percentage of the token's life that is left when it is renewed, instead of `renewBeforeSeconds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 10, max = 50))]
     pub renew_before_percentage: Option<i32>,

@@ -6,16 +6,19 @@ pub mod annotations;
 pub mod conditions;
 pub mod credential;
 pub mod definition;
+pub mod demand;
 pub mod moment;
 pub mod reason;
 pub mod rules;
+pub mod secret_references;
 pub mod status;
 
 pub use conditions::ConditionType;
 pub use credential::{
-    ClearOrSecretValue, Credentials, Grant, RefreshTokenPolicy, Renewal, SecretReference, SecretValue,
-    TokenSecretMetadata, TokenSecretSpec, TrackTikCredential, TrackTikCredentialSpec,
+    Grant, RefreshTokenPolicy, Renewal, TokenSecretMetadata, TokenSecretSpec, TrackTikCredential,
+    TrackTikCredentialSpec,
 };
 pub use moment::{Moment, Span};
 pub use reason::Reason;
+pub use secret_references::{ClearOrSecretValue, Credentials, SecretReference, SecretValue};
 pub use status::{Binding, Failure, Pending, TokenSecretStatus, TrackTikCredentialStatus, Tried};

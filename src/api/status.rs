@@ -6,7 +6,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{moment::Moment, reason::Reason};
 
@@ -19,11 +19,12 @@ pub const LONGEST_MESSAGE: usize = 1_024;
 pub struct TrackTikCredentialStatus {
     /// The `metadata.generation` that this status describes; -1 until the operator has looked at the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -1))]
     pub observed_generation: Option<i64>,
 
-    /// `Ready` and `Renewed` always; `Stalled` and `Reconciling` only while they are True.
+    /// `Ready` and `Renewed` are always present, `Stalled` and `Reconciling` only while they are True.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(schema_with = "super::definition::conditions_schema")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
 
@@ -31,7 +32,7 @@ pub struct TrackTikCredentialStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_secret: Option<TokenSecretStatus>,
 
-    /// The Secret to bind to, as Service Binding 1.1 asks of a provisioned service.
+    /// The Secret to bind to, where Service Binding 1.1 looks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
 
@@ -66,10 +67,10 @@ pub struct TrackTikCredentialStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenSecretStatus {
-    /// Its name, in the credential's namespace.
+    /// The name of the Secret, in the credential's namespace.
     #[schemars(length(max = 253))]
     pub name: String,
-    /// Its resourceVersion after the operator's last write; another one means that somebody else wrote since.
+    /// The resourceVersion of the Secret after the operator's last write. If it has another now, somebody else wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub resource_version: Option<String>,
@@ -78,7 +79,7 @@ pub struct TokenSecretStatus {
 /// The Service Binding duck type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Binding {
-    /// Name of the token Secret, in the credential's namespace.
+    /// The name of the token Secret, in the credential's namespace.
     #[schemars(length(max = 253))]
     pub name: String,
 }
@@ -91,15 +92,17 @@ pub struct Binding {
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The class of the latest failure; absent when none stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_reason", skip_serializing_if = "Option::is_none")]
+    // An Option of an enum would show the description of the enum.
+    #[schemars(with = "Reason")]
     pub reason: Option<Reason>,
-    /// What the latest failure was.
+    /// What the latest failure was, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub message: Option<String>,
     /// How many failures of this class have followed each other.
     #[serde(default, skip_serializing_if = "is_zero")]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = i32::MAX))]
     pub count: i32,
     /// When the first of them ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,7 +129,8 @@ pub struct Failure {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tried {
     /// The domain, and where each of the four values came from.
-    #[schemars(length(max = 4096))]
+    // Clear values are quoted: 256 characters of the rarest kind become 2,560 (crd test `longest_identity`).
+    #[schemars(length(max = 8192))]
     pub identity: String,
     /// Each source Secret as `name@uid/resourceVersion`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -166,4 +170,13 @@ impl Failure {
 )]
 fn is_zero(count: &i32) -> bool {
     *count == 0
+}
+
+/// A reason that a later version wrote stands for a failure all the same: to forget the record would be to forget its wait.
+fn known_reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Reason>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.map(|word| {
+        let known = Reason::ALL.into_iter().find(|reason| reason.as_str() == word);
+        known.unwrap_or(Reason::EndpointMisbehaved)
+    }))
 }

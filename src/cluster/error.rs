@@ -59,6 +59,9 @@ pub enum ClusterError {
         /// Paths of the fields, never their values.
         fields: Vec<String>,
     },
+    /// The Secret is immutable: its data can never be written again.
+    #[error("immutable")]
+    Immutable,
     /// The operator's own credentials for the API server were refused (401), or cannot be read.
     #[error("the API server does not accept the operator's own credentials")]
     Unauthenticated,
@@ -119,6 +122,7 @@ impl ClusterError {
         match status.code {
             _ if status.is_not_found() => Self::NotFound,
             _ if status.is_conflict() || status.is_already_exists() => Self::Conflict,
+            _ if is_immutable(status) => Self::Immutable,
             _ if status.is_invalid() => Self::Invalid { fields: fields(status) },
             401 => Self::Unauthenticated,
             code => Self::Other {
@@ -176,6 +180,12 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
         "the API server gave a reason that may hold values".to_owned()
     };
     ClusterError::Forbidden { by, message }
+}
+
+/// Data that is too large is refused for the same field; only the cause tells the two apart.
+fn is_immutable(status: &Status) -> bool {
+    let mut causes = status.details.iter().flat_map(|details| &details.causes);
+    status.is_invalid() && causes.any(|cause| cause.field == "data" && cause.reason == "FieldValueForbidden")
 }
 
 fn fields(status: &Status) -> Vec<String> {

@@ -9,6 +9,7 @@ mod key;
 pub mod no_connection;
 pub mod read_secret;
 mod request_counts;
+mod secret_index;
 mod stores;
 pub mod watches;
 pub mod write_status;

@@ -1,15 +1,15 @@
-//! What the watches have delivered: credentials and the metadata of Secrets, and which concerns which.
+//! What the watches have delivered: credentials and the metadata of Secrets.
 //!
 //! Plain maps under one lock that is held for a look-up, never across a wait. Every change answers with the credentials
 //! that must be looked at again.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{CredentialView, ObjectKey};
-use crate::secrets::{metadata::SecretMeta, ownership::Mark, source::SourcePlan};
+use super::{CredentialView, ObjectKey, secret_index::SecretIndex};
+use crate::secrets::metadata::SecretMeta;
 
 /// How far a watch has come.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -31,15 +31,12 @@ pub struct Stores(Arc<RwLock<Inner>>);
 struct Inner {
     credentials: HashMap<ObjectKey, Arc<CredentialView>>,
     secrets: HashMap<ObjectKey, Arc<SecretMeta>>,
-    /// Secret → the credentials that read it or want to write it.
-    users: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
-    /// Credential → the Secrets that carry its mark, whatever its uid.
-    marked: HashMap<ObjectKey, BTreeSet<String>>,
-    /// Secrets of ours that were seen to go, with the version at which they did.
-    gone: HashMap<ObjectKey, String>,
+    index: SecretIndex,
+    /// Credential → its Secrets that were seen to go, with the version at which they did.
+    gone: HashMap<ObjectKey, HashMap<String, String>>,
     /// Per namespace, or for all under "".
-    secrets_sync: HashMap<String, Sync>,
     credentials_sync: HashMap<String, Sync>,
+    secrets_sync: HashMap<String, Sync>,
 }
 
 impl Stores {
@@ -69,17 +66,17 @@ impl Stores {
         self.read().secrets.get(key).cloned()
     }
 
-    /// The version at which a Secret of ours was seen to go.
+    /// The version at which a Secret of a credential was seen to go; empty where a list did not have it any more.
     #[must_use]
-    pub fn gone_at(&self, key: &ObjectKey) -> Option<String> {
-        self.read().gone.get(key).cloned()
+    pub fn gone_at(&self, credential: &ObjectKey, secret: &str) -> Option<String> {
+        self.read().gone.get(credential)?.get(secret).cloned()
     }
 
     /// The Secrets that carry the mark of a credential of this name.
     #[must_use]
     pub fn marked_secrets(&self, credential: &ObjectKey) -> Vec<Arc<SecretMeta>> {
         let inner = self.read();
-        let names = inner.marked.get(credential).into_iter().flatten();
+        let names = inner.index.marked(credential);
         names
             .filter_map(|name| inner.secrets.get(&credential.sibling(name)).cloned())
             .collect()
@@ -89,11 +86,7 @@ impl Stores {
     #[must_use]
     pub fn first_claimant(&self, target: &ObjectKey) -> Option<Arc<CredentialView>> {
         let inner = self.read();
-        let users = inner
-            .users
-            .get(target)?
-            .iter()
-            .filter_map(|key| inner.credentials.get(key));
+        let users = inner.index.users(target).filter_map(|key| inner.credentials.get(key));
         users
             .filter(|credential| !credential.deleting && credential.target_name().as_deref() == Some(&target.name))
             .min_by(|a, b| (a.created, &a.uid).cmp(&(b.created, &b.uid)))
@@ -114,7 +107,7 @@ impl Stores {
         (of(&inner.credentials_sync), of(&inner.secrets_sync))
     }
 
-    /// Notes how far a watch of credentials has come (`""` for all namespaces); answers whom it concerns.
+    /// Notes how far a watch of credentials has come (`""` for all namespaces).
     #[must_use = "these credentials must be looked at again"]
     pub fn credentials_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
@@ -138,22 +131,16 @@ impl Stores {
         }
     }
 
-    /// A credential was added or changed.
+    /// A credential was added or changed. Its rivals are concerned too, for the old target and for the new.
     #[must_use = "these credentials must be looked at again"]
     pub fn put_credential(&self, credential: CredentialView) -> Vec<ObjectKey> {
         let mut inner = self.write();
-        let key = credential.key.clone();
-        let concerned = inner.forget_uses(&key);
-        let mut concerned: BTreeSet<ObjectKey> = concerned.into_iter().collect();
-        for secret in uses(&credential) {
-            let users = inner.users.entry(key.sibling(&secret)).or_default();
-            users.insert(key.clone());
-            if credential.target_name().as_deref() == Some(&secret) {
-                concerned.extend(users.iter().cloned());
-            }
-        }
-        inner.credentials.insert(key.clone(), Arc::new(credential));
-        concerned.insert(key);
+        let before = inner.credentials.get(&credential.key).cloned();
+        let mut concerned = before
+            .map(|before| inner.index.remove_credential(&before))
+            .unwrap_or_default();
+        concerned.extend(inner.index.add_credential(&credential));
+        inner.credentials.insert(credential.key.clone(), Arc::new(credential));
         concerned.into_iter().collect()
     }
 
@@ -161,10 +148,13 @@ impl Stores {
     #[must_use = "these credentials must be looked at again"]
     pub fn remove_credential(&self, key: &ObjectKey) -> Vec<ObjectKey> {
         let mut inner = self.write();
-        let mut concerned = inner.forget_uses(key);
-        inner.credentials.remove(key);
-        concerned.push(key.clone());
-        concerned
+        let before = inner.credentials.remove(key);
+        let mut concerned = before
+            .map(|before| inner.index.remove_credential(&before))
+            .unwrap_or_default();
+        concerned.insert(key.clone());
+        inner.gone.remove(key);
+        concerned.into_iter().collect()
     }
 
     /// A Secret was added or changed.
@@ -172,18 +162,19 @@ impl Stores {
     pub fn put_secret(&self, secret: SecretMeta) -> Vec<ObjectKey> {
         let mut inner = self.write();
         let key = ObjectKey::new(&secret.namespace, &secret.name);
-        let mut concerned = inner.forget_mark(&key);
-        if let Some(owner) = owner(&secret) {
-            inner
-                .marked
-                .entry(owner.clone())
-                .or_default()
-                .insert(secret.name.clone());
-            concerned.push(owner);
+        let before = inner.secrets.get(&key).cloned();
+        let mut concerned: Vec<ObjectKey> = before
+            .and_then(|before| inner.index.remove_secret(&before))
+            .into_iter()
+            .collect();
+        concerned.extend(inner.index.add_secret(&secret));
+        concerned.extend(inner.index.users(&key).cloned());
+        for owner in &concerned {
+            if let Some(gone) = inner.gone.get_mut(owner) {
+                gone.remove(&key.name);
+            }
         }
-        inner.gone.remove(&key);
-        inner.secrets.insert(key.clone(), Arc::new(secret));
-        concerned.extend(inner.users.get(&key).into_iter().flatten().cloned());
+        inner.secrets.insert(key, Arc::new(secret));
         concerned
     }
 
@@ -191,13 +182,19 @@ impl Stores {
     #[must_use = "these credentials must be looked at again"]
     pub fn remove_secret(&self, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey> {
         let mut inner = self.write();
-        let mut concerned = inner.forget_mark(key);
-        if !concerned.is_empty() {
-            inner.gone.insert(key.clone(), resource_version.to_owned());
+        let Some(before) = inner.secrets.remove(key) else {
+            return Vec::new();
+        };
+        let owner = inner.index.remove_secret(&before);
+        // Only for a credential that is there to ask: those of deleted ones would pile up.
+        if let Some(owner) = owner.as_ref().filter(|owner| inner.credentials.contains_key(*owner)) {
+            inner
+                .gone
+                .entry(owner.clone())
+                .or_default()
+                .insert(key.name.clone(), resource_version.to_owned());
         }
-        inner.secrets.remove(key);
-        concerned.extend(inner.users.get(key).into_iter().flatten().cloned());
-        concerned
+        owner.into_iter().chain(inner.index.users(key).cloned()).collect()
     }
 
     /// After a complete list: the credentials of the scope that were not in it.
@@ -221,56 +218,6 @@ impl Inner {
             .cloned()
             .collect()
     }
-
-    /// Takes a credential out of the index; answers its rivals for the target it had.
-    fn forget_uses(&mut self, key: &ObjectKey) -> Vec<ObjectKey> {
-        let Some(before) = self.credentials.get(key).cloned() else {
-            return Vec::new();
-        };
-        let mut rivals = Vec::new();
-        for secret in uses(&before) {
-            let secret_key = key.sibling(&secret);
-            let Some(users) = self.users.get_mut(&secret_key) else {
-                continue;
-            };
-            users.remove(key);
-            if before.target_name().as_deref() == Some(&secret) {
-                rivals.extend(users.iter().cloned());
-            }
-            if users.is_empty() {
-                self.users.remove(&secret_key);
-            }
-        }
-        rivals
-    }
-
-    /// Takes a Secret out of the index of marks; answers the credential whose mark it carried.
-    fn forget_mark(&mut self, key: &ObjectKey) -> Vec<ObjectKey> {
-        let Some(owner) = self.secrets.get(key).and_then(|secret| owner(secret)) else {
-            return Vec::new();
-        };
-        if let Some(names) = self.marked.get_mut(&owner) {
-            names.remove(&key.name);
-            if names.is_empty() {
-                self.marked.remove(&owner);
-            }
-        }
-        vec![owner]
-    }
-}
-
-fn uses(credential: &CredentialView) -> BTreeSet<String> {
-    let Some(spec) = &credential.spec else {
-        return BTreeSet::new();
-    };
-    let mut names: BTreeSet<String> = SourcePlan::of(spec).secrets().into_iter().map(str::to_owned).collect();
-    names.extend(credential.target_name());
-    names
-}
-
-fn owner(secret: &SecretMeta) -> Option<ObjectKey> {
-    let mark = Mark::parse(secret.mark()?)?;
-    (mark.namespace == secret.namespace).then(|| ObjectKey::new(mark.namespace, mark.name))
 }
 
 fn besides<'a>(

@@ -136,6 +136,7 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, 
     turn.memory.held = Some(HeldTokens {
         issue,
         tokens,
+        domain: asked.domain.clone(),
         failures: 0,
         not_before: issued_at,
     });
@@ -188,7 +189,7 @@ async fn announce(turn: &mut Turn<'_>, decision: &Decision, grant: &Prepared, no
     let observed = std::mem::replace(&mut turn.seen.failure, announced.clone());
     turn.memory.failure = Some(announced);
     turn.memory.handled_rotate.clone_from(&grant.stands.rotate);
-    let recorded = record::record(turn, decision).await;
+    let recorded = record::record_announcement(turn, decision).await;
     if recorded == Recorded::Said {
         return Ok(());
     }

@@ -28,6 +28,8 @@ pub struct Memory {
     pub status: Option<(String, TrackTikCredentialStatus)>,
     /// The token Secret as last written or read: the cache may lag behind.
     pub token_secret: Option<SecretMeta>,
+    /// The facts on the token Secret of this uid when it was last known to be good: somebody may edit them.
+    pub facts: Option<(String, Issue)>,
     /// The version that this process itself wrote last, which status names.
     pub wrote: Option<(String, String)>,
     /// What a full read of one version of the token Secret showed.
@@ -71,6 +73,8 @@ pub struct HeldTokens {
     pub issue: Issue,
     /// The tokens.
     pub tokens: Tokens,
+    /// Who granted them. The spec may name another by the time they are stored.
+    pub domain: String,
     /// Writes that failed.
     pub failures: i32,
     /// No write before this time.

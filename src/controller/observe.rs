@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Context,
     memory::Memory,
-    observe_target::{old_targets, target},
+    observe_target::{old_targets, remember_facts, target},
     turn::{Asked, Turn, latest_status},
 };
 use crate::{
@@ -50,6 +50,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         seen.domain_problem = domain_problem(context, &spec.domain);
         seen.sources = sources(context, &credential, asked, memory);
         let (target, found) = target(context, &credential, asked, memory);
+        remember_facts(&target, found.as_ref(), memory);
         seen.target = target;
         token_secret = found;
         seen.old_targets = old_targets(context, &credential, asked, memory);

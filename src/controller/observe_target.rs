@@ -24,7 +24,7 @@ fn best_known(context: &Context, credential: &CredentialView, name: &str, memory
         (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
         (Some(cached), _) => Some((*cached).clone()),
         (None, Some(own)) => {
-            let gone = context.stores.gone_at(&key);
+            let gone = context.stores.gone_at(&credential.key, name);
             let deleted = gone.is_some_and(|at| at.is_empty() || is_later(&at, &own.resource_version));
             (!deleted).then(|| own.clone())
         }
@@ -66,18 +66,27 @@ pub fn target(
     )
 }
 
-/// The facts on the Secret; where somebody removed them, those that this process wrote on it.
-fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
+/// The facts on the Secret; where somebody removed or edited them, those that this process knows of the same grant.
+pub fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
     let on_it = found
         .annotations
         .get(annotations::ISSUE)
         .and_then(|text| issue_record::read(text));
-    on_it.or_else(|| {
-        let own = memory.token_secret.as_ref().filter(|own| own.uid == found.uid)?;
-        own.annotations
-            .get(annotations::ISSUE)
-            .and_then(|text| issue_record::read(text))
-    })
+    let known = memory.facts.as_ref().filter(|(uid, _)| *uid == found.uid);
+    match (on_it, known) {
+        (Some(on_it), Some((_, known))) if on_it.is_garbled_copy_of(known) => Some(known.clone()),
+        (Some(on_it), _) => Some(on_it),
+        (None, known) => known.map(|(_, known)| known.clone()),
+    }
+}
+
+/// Remembers the facts of a token Secret that is as the operator wrote it.
+pub fn remember_facts(target: &Target, found: Option<&SecretMeta>, memory: &mut Memory) {
+    if let (Target::Ours(ours), Some(found)) = (target, found)
+        && let (Some(issue), Content::Good) = (&ours.issue, ours.content)
+    {
+        memory.facts = Some((found.uid.clone(), issue.clone()));
+    }
 }
 
 fn known_of(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Content {

@@ -37,12 +37,42 @@ pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
     let status = desired(turn, &says, &earlier);
+    write(turn, earlier, status, &says.statements).await
+}
+
+/// As [`record`], for a request that is about to be sent. Over a live token it moves no condition and tells nothing:
+/// new values are not known to be right before they were answered, and "renewed" with the old token in place would be
+/// untrue.
+pub async fn record_announcement(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
+    let says = readiness(&turn.seen, decision, turn.now);
+    let earlier = turn.latest_status().clone();
+    let mut status = desired(turn, &says, &earlier);
+    let live = says
+        .statements
+        .iter()
+        .any(|says| says.of == ConditionType::Ready && says.truth == Truth::True);
+    // Under a new generation, a condition of the old one would be taken for a verdict on the new spec.
+    let spoken = !earlier.conditions.is_empty() && earlier.observed_generation == status.observed_generation;
+    if live && spoken {
+        status.conditions.clone_from(&earlier.conditions);
+        return write(turn, earlier, status, &[]).await;
+    }
+    write(turn, earlier, status, &says.statements).await
+}
+
+/// Writes a status that differs from the earlier one, and tells of the statements that are news.
+async fn write(
+    turn: &mut Turn<'_>,
+    earlier: TrackTikCredentialStatus,
+    status: TrackTikCredentialStatus,
+    news: &[Statement],
+) -> Recorded {
     if status == earlier {
         return Recorded::Said;
     }
     match write_status(&turn.context.client, &turn.credential, &status).await {
         Ok(after) => {
-            tell(turn, &earlier, &says.statements);
+            tell(turn, &earlier, news);
             turn.memory.status = Some((after.resource_version, status));
             turn.memory.status_failures = 0;
             turn.context.note_status_accepted();

@@ -62,7 +62,7 @@ fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {
             false,
             format!("Secret {name:?} cannot be written: {message}"),
         ),
-        ClusterError::Invalid { fields } if fields.iter().any(|field| field.starts_with("data")) => (
+        ClusterError::Immutable => (
             Reason::TargetNotWritable,
             true,
             format!("Secret {name:?} is immutable: delete it, and it is made anew"),

@@ -2,16 +2,15 @@
 //! tokens in it are known to be good.
 
 use super::{
+    observe_target::issue_of,
     refusal::{self, retry_conflict},
     turn::{After, Asked, Turn},
 };
 use crate::{
-    api::annotations,
     cluster::{error::ClusterError, read_secret::read_secret},
     rotation::observation::{Content, Issue, Target},
     secrets::{
         content::SecretContent,
-        issue_record,
         layout::{Data, Layout, Name},
         metadata::SecretMeta,
         ownership::{Ownership, ownership},
@@ -127,16 +126,7 @@ async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent,
     if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
         return None;
     }
-    let on_it = meta
-        .annotations
-        .get(annotations::ISSUE)
-        .and_then(|text| issue_record::read(text));
-    let known = match &turn.seen.target {
-        Target::Ours(ours) => ours.issue.clone(),
-        Target::Absent | Target::Taken(_) => None,
-    };
-    let same = turn.token_secret.as_ref().is_some_and(|known| known.uid == meta.uid);
-    let issue = on_it.or_else(|| known.filter(|_| same))?;
+    let issue = issue_of(&meta, turn.memory)?;
     Some((content, meta, issue))
 }
 

@@ -8,6 +8,7 @@ use crate::{
     api::Span,
     cluster::error::ClusterError,
     rotation::{backoff::doubling, observation::Issue},
+    secrets::token_secret::Desired,
 };
 
 /// Writes held tokens at the current target, with the facts of their own grant.
@@ -17,10 +18,14 @@ pub async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
     let Some(held) = &turn.memory.held else {
         return After::LookAgain;
     };
-    let data = asked
-        .desired
+    // Whoever reads the Secret sends the token to the domain beside it: to the one that granted it, then.
+    let granted = Desired {
+        domain: held.domain.clone(),
+        ..asked.desired.clone()
+    };
+    let data = granted
         .layout
-        .render(&asked.desired.values(&held.tokens, held.issue.expires_at));
+        .render(&granted.values(&held.tokens, held.issue.expires_at));
     let issue = Issue {
         layout: asked.desired.layout.canonical(),
         data_hash: asked.desired.layout.hash(&data),

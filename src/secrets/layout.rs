@@ -98,14 +98,11 @@ impl Layout {
             {
                 continue;
             }
-            let mut rendered = Zeroizing::new(Vec::new());
+            // Room at once: a buffer that grows leaves copies of tokens in freed memory.
+            let room = parts.iter().map(|part| part.bytes(values).len()).sum();
+            let mut rendered = Zeroizing::new(Vec::with_capacity(room));
             for part in &parts {
-                match part {
-                    Part::Text(text) => rendered.extend_from_slice(text.as_bytes()),
-                    Part::Name(name) => {
-                        rendered.extend_from_slice(values.get(name).map(|value| value.as_bytes()).unwrap_or_default());
-                    }
-                }
+                rendered.extend_from_slice(part.bytes(values));
             }
             data.insert(key, rendered);
         }
@@ -179,6 +176,16 @@ impl Layout {
 enum Part {
     Text(String),
     Name(Name),
+}
+
+impl Part {
+    /// What it stands for; nothing for a value that the server did not give.
+    fn bytes<'a>(&'a self, values: &'a Values) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Name(name) => values.get(name).map(|value| value.as_bytes()).unwrap_or_default(),
+        }
+    }
 }
 
 /// `$$(` is a literal `$(`; a `$` before anything else stands for itself, as does a name that is none of the five

@@ -168,8 +168,9 @@ impl Desired {
         {
             return Some("the owner reference is gone".to_owned());
         }
-        if !found.annotations.contains_key(annotations::ISSUE) {
-            return Some(format!("the annotation {} is gone", annotations::ISSUE));
+        let facts = found.annotations.get(annotations::ISSUE);
+        if facts.and_then(|text| issue_record::read(text)).as_ref() != Some(issue) {
+            return Some(format!("the annotation {} is gone or was edited", annotations::ISSUE));
         }
         differing(&self.labels(), &found.labels)
             .map(|key| format!("the label {key} is not as asked for"))
@@ -202,6 +203,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// Whether it can only be created: no Secret of that name is replaced by it.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.metadata.get("uid").is_none()
+    }
+
     /// The labels and annotations as they are sent, to compare with what an admission webhook left of them.
     #[must_use]
     pub fn sent(&self) -> (BTreeMap<String, String>, BTreeMap<String, String>) {

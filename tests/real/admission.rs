@@ -15,7 +15,7 @@ fn applies_to(scene: &Scene, operations: &Value) -> Value {
 
 const OURS: &str = "object.metadata.name.endsWith('-token')";
 
-async fn policy(scene: &Scene, kind: &str, name: &str, spec: Value, actions: Value) {
+pub async fn policy(scene: &Scene, kind: &str, name: &str, spec: Value, actions: Value) {
     let version = "admissionregistration.k8s.io/v1";
     let policy = json!({ "apiVersion": version, "kind": kind, "metadata": { "name": name }, "spec": spec });
     apply(&scene.client, &policy).await.unwrap();
@@ -28,7 +28,7 @@ async fn policy(scene: &Scene, kind: &str, name: &str, spec: Value, actions: Val
     apply(&scene.client, &binding).await.unwrap();
 }
 
-async fn remove(scene: &Scene, kind: &str, name: &str) {
+pub async fn remove(scene: &Scene, kind: &str, name: &str) {
     for kind in [format!("{kind}binding"), kind.to_owned()] {
         let answer = scene.plane.kubectl(&["delete", &kind, name]).await.unwrap();
         assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));

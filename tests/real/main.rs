@@ -3,7 +3,42 @@
 //!
 //! One control plane for all tests of this binary; a namespace, a TrackTik and an operator for each.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "clippy allows these in tests, but takes the helpers of a test for something else; a test may look at a clock"
+)]
+
 mod admission;
+mod bad_answers;
+mod bad_sources;
+mod bad_targets;
+mod canaries;
+mod closed_port;
+mod conflicts;
+mod created_again;
+mod drift;
+mod echo_server;
+mod echoes;
+mod encodings;
+mod events;
+mod figures;
 mod first_token;
+mod held;
+mod leak_scan;
+mod log_lines;
+mod many;
+mod missing_rights;
+mod process;
+mod real_servers;
+mod rejected;
+mod restarts;
 mod rotation;
 mod scene;
+mod secrecy;
+mod secrecy_of_refusals;
+mod secrets;
+mod server_stage;
+mod traces;

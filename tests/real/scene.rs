@@ -97,12 +97,17 @@ impl Scene {
 
     /// The operator that ships, for this namespace, allowed to talk to this TrackTik.
     pub fn operator(&self) -> OperatorBuilder {
+        self.operator_at("debug")
+    }
+
+    /// As [`Self::operator`], with these lines in its log.
+    pub fn operator_at(&self, log_level: &str) -> OperatorBuilder {
         Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"))
             .namespaces([self.namespace.as_str()])
             .args(["--allowed-domain", &self.simulator.domain()])
             .arg("--ca-bundle")
             .arg(self.folder.path().join("ca.pem"))
-            .args(["--log-level", "debug"])
+            .args(["--log-level", log_level])
     }
 
     pub async fn start(&self) -> Operator {
@@ -156,15 +161,20 @@ impl Scene {
 
     /// A credential with these fields of the spec beside domain and `secretRef`.
     pub async fn credential(&self, name: &str, spec: Value) {
+        self.try_credential(name, spec).await.unwrap();
+    }
+
+    /// As [`Self::credential`], for one that the API server may refuse.
+    pub async fn try_credential(&self, name: &str, spec: Value) -> Result<(), testbed::manifests::Error> {
         let mut whole = json!({ "domain": self.simulator.domain(), "credentials": { "secretRef": { "name": name } } });
         for (field, value) in spec.as_object().unwrap() {
             whole[field] = value.clone();
         }
-        self.apply(json!({
+        let object = json!({
             "apiVersion": "tracktik-operator.io/v1alpha1", "kind": "TrackTikCredential",
-            "metadata": { "name": name }, "spec": whole,
-        }))
-        .await;
+            "metadata": { "name": name, "namespace": self.namespace }, "spec": whole,
+        });
+        apply(&self.client, &object).await.map(drop)
     }
 
     pub fn credentials(&self) -> Api<DynamicObject> {

@@ -44,8 +44,8 @@ struct State {
 impl ApiServer {
     pub fn new(clock: Clock, wake: Wake) -> Self {
         let stores = Stores::default();
-        stores.credentials_are("", Sync::Synced);
-        stores.secrets_are("", Sync::Synced);
+        let _ = stores.credentials_are("", Sync::Synced);
+        let _ = stores.secrets_are("", Sync::Synced);
         Self {
             stores,
             wake,

@@ -138,6 +138,13 @@ impl ControlPlane {
         audit_log::read(&self.ready.audit_log).map_err(|source| Error::Io("reading the audit log".into(), source))
     }
 
+    /// The file that it is logged to, one JSON object a line: for who wants more of a request than
+    /// [`Self::audit_events`] keeps.
+    #[must_use]
+    pub fn audit_log_path(&self) -> &Path {
+        &self.ready.audit_log
+    }
+
     /// Begins an outage: the API server is killed, its port refuses connections.
     ///
     /// # Errors

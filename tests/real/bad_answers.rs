@@ -1,0 +1,221 @@
+//! Token endpoints that answer wrongly or not at all: each kind has its reason, is asked once, and says both when it
+//! will be asked again and how to have that happen at once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use testbed::{
+    operator::Operator,
+    simulator::{Fault, RetryAfter, Target},
+};
+
+use crate::{
+    figures::soon,
+    scene::{Scene, Status},
+};
+
+const MISBEHAVED: &str = "EndpointMisbehaved";
+const UNAVAILABLE: &str = "EndpointUnavailable";
+const THROTTLED: &str = "EndpointThrottled";
+
+/// What the endpoint does, and what status says of it behind its host's name.
+struct Bad {
+    name: &'static str,
+    fault: Fault,
+    reason: &'static str,
+    says: &'static str,
+    /// From the attempt to the next.
+    waits: Duration,
+}
+
+fn bad(name: &'static str, fault: Fault, reason: &'static str, says: &'static str, waits: Duration) -> Bad {
+    Bad {
+        name,
+        fault,
+        reason,
+        says,
+        waits,
+    }
+}
+
+fn all() -> Vec<Bad> {
+    let ten_minutes = Duration::from_mins(10);
+    let missing = |key: &str| Fault::MissingKey { key: key.to_owned() };
+    let status = |status| Fault::Status {
+        status,
+        after_effect: false,
+    };
+    let misbehaves = |name, fault, says| bad(name, fault, MISBEHAVED, says, ten_minutes);
+    let soon_again = |name, fault, says| bad(name, fault, UNAVAILABLE, says, Duration::from_secs(30));
+    let too_many = |retry_after| Fault::TooManyRequests { retry_after };
+    let unreadable = "answered without a readable expires_in";
+    let too_short = "answered with an expires_in below 30 seconds";
+    vec![
+        misbehaves("html", Fault::Html, "answered with something else than a JSON object"),
+        misbehaves(
+            "malformed",
+            Fault::MalformedJson,
+            "answered with something else than a JSON object",
+        ),
+        misbehaves("no-token", missing("access_token"), "answered without an access_token"),
+        misbehaves("no-life", missing("expires_in"), unreadable),
+        misbehaves("life-zero", Fault::expires_in(0), too_short),
+        misbehaves("life-negative", Fault::expires_in(-3_600), too_short),
+        misbehaves("life-words", Fault::expires_in("abc"), unreadable),
+        misbehaves("huge", Fault::HugeBody, "answered with more than 64 KiB"),
+        misbehaves(
+            "error-200",
+            Fault::OkWithError {
+                error: "invalid_grant".to_owned(),
+            },
+            "answered with an error under status 200",
+        ),
+        misbehaves(
+            "redirect",
+            Fault::Redirect {
+                location: "/elsewhere".to_owned(),
+            },
+            "answered with a redirect",
+        ),
+        misbehaves(
+            "not-found",
+            status(404),
+            "answered with neither a token nor an OAuth 2 error",
+        ),
+        soon_again("maintenance", status(503), "answered with a server error (503)"),
+        soon_again(
+            "silent",
+            Fault::Silence { after_effect: false },
+            "gave no complete answer in time",
+        ),
+        soon_again("cut", Fault::Close { after_effect: false }, "cut the connection"),
+        bad(
+            "too-many",
+            too_many(None),
+            THROTTLED,
+            "asked to slow down (status 429)",
+            Duration::from_mins(1),
+        ),
+        bad(
+            "retry-after",
+            too_many(Some(RetryAfter::Seconds(700))),
+            THROTTLED,
+            "asked for a pause of",
+            Duration::from_secs(700),
+        ),
+        bad(
+            "firewall",
+            Fault::Firewall,
+            THROTTLED,
+            "the firewall in front of",
+            ten_minutes,
+        ),
+    ]
+}
+
+/// An operator that waits no longer than two seconds for an answer.
+async fn impatient(scene: &Scene) -> Operator {
+    let flags = ["--request-timeout-seconds", "2", "--connect-timeout-seconds", "2"];
+    scene.operator().args(flags).start(scene.plane).await.unwrap()
+}
+
+fn assert_says_what_where_and_when(scene: &Scene, bad: &Bad, status: &Status, of: &str) {
+    let message = status.message(of);
+    for part in [
+        bad.says,
+        &scene.simulator.domain(),
+        &format!("Next attempt at {}", status.0["renewalTime"].as_str().unwrap()),
+        "sooner when a source Secret or spec changes",
+        "tracktik-operator.io/rotate",
+    ] {
+        assert!(message.contains(part), "{}: no {part:?} in {message:?}", bad.name);
+    }
+    let failure = &status.0["failure"];
+    assert_eq!((&failure["reason"], &failure["count"]), (&json!(bad.reason), &json!(1)));
+    let seconds = seconds_between(&failure["lastTime"], &failure["nextAttemptTime"]);
+    let waits = bad.waits.as_secs_f64();
+    assert!(
+        (waits - 1.0..=waits + 2.0).contains(&seconds),
+        "{} waits {seconds} s",
+        bad.name
+    );
+}
+
+fn seconds_between(earlier: &serde_json::Value, later: &serde_json::Value) -> f64 {
+    let at = |time: &serde_json::Value| time.as_str().unwrap().parse::<k8s_openapi::jiff::Timestamp>().unwrap();
+    at(later).duration_since(at(earlier)).as_secs_f64()
+}
+
+#[tokio::test]
+async fn a_bad_answer_is_told_apart_asked_for_once_and_asked_for_again_by_rotate() {
+    let scene = Scene::new("answers").await;
+    let _operator = impatient(&scene).await;
+    for bad in all() {
+        let account = scene.account(bad.name).await;
+        scene
+            .simulator
+            .set_fault(Target::Username(account.username), bad.fault, None);
+        scene.credential(bad.name, json!({})).await;
+    }
+    for bad in all() {
+        let status = scene.not_ready(bad.name, bad.reason).await;
+        assert_says_what_where_and_when(&scene, &bad, &status, "Ready");
+        assert_eq!(
+            (status.is("Renewed"), status.reason("Renewed")),
+            ("False", bad.reason),
+            "{}",
+            bad.name
+        );
+        // Time may mend it, so a pipeline goes on waiting.
+        assert_eq!((status.is("Reconciling"), status.is("Stalled")), ("True", ""));
+    }
+    for bad in all() {
+        scene.looked_at_again(bad.name).await;
+        assert_eq!(scene.attempts(bad.name), 1, "{}", bad.name);
+    }
+    assert_eq!(scene.simulator.counts().stray_requests, 0, "a redirect was followed");
+
+    scene.simulator.clear_faults();
+    for bad in all() {
+        let began = Instant::now();
+        scene.annotate(bad.name, "tracktik-operator.io/rotate", "fixed").await;
+        let status = scene.ready_soon(bad.name, began).await;
+        assert_eq!(status.0["lastHandledRotate"], "fixed");
+        assert_eq!(status.0["failure"]["reason"], json!(null));
+        assert_eq!(scene.attempts(bad.name), 2, "{}", bad.name);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_answer_leaves_a_live_token_ready() {
+    let scene = Scene::new("answers-live").await;
+    let _operator = impatient(&scene).await;
+    let mut tokens = Vec::new();
+    for bad in all() {
+        scene.everyday(bad.name).await;
+    }
+    for bad in all() {
+        scene.ready(bad.name).await;
+        tokens.push(scene.token(bad.name).await);
+        let username = format!("api.{}@{}.example", bad.name, scene.namespace);
+        scene.simulator.set_fault(Target::Username(username), bad.fault, None);
+        scene.annotate(bad.name, "tracktik-operator.io/rotate", "first").await;
+    }
+    for (bad, token) in all().iter().zip(&tokens) {
+        let status = scene.renewal_off(bad.name, bad.reason).await;
+        assert_says_what_where_and_when(&scene, bad, &status, "Renewed");
+        assert_eq!((status.ready(), status.reason("Ready")), ("True", "TokenValid"));
+        assert_eq!((status.is("Reconciling"), status.is("Stalled")), ("", ""));
+        assert_eq!(scene.token(bad.name).await, *token, "the live token is kept");
+        assert!(scene.simulator.valid(token));
+    }
+    scene.simulator.clear_faults();
+    for (bad, token) in all().iter().zip(&tokens) {
+        let began = Instant::now();
+        scene.annotate(bad.name, "tracktik-operator.io/rotate", "second").await;
+        scene.token_after(bad.name, token).await;
+        scene.renewed(bad.name).await;
+        soon(&format!("{} is renewed", bad.name), began);
+        assert_eq!(scene.attempts(bad.name), 3, "{}", bad.name);
+    }
+}

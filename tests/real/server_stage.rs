@@ -1,0 +1,108 @@
+//! A scene with an OAuth server that none of us wrote, and what a test asks of both.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use testbed::{
+    oauth_servers::{Account, Kind, OAuthServer, UserCounts},
+    operator::Operator,
+};
+
+use crate::scene::{Scene, Status};
+
+/// What a change in the cluster may take to show. The promise is 2 s; a build may run beside the tests.
+const SOON: Duration = Duration::from_secs(5);
+
+pub struct Stage {
+    pub scene: Scene,
+    pub server: OAuthServer,
+    pub operator: Operator,
+}
+
+impl Stage {
+    pub async fn new(kind: Kind, name: &str, token_life: Duration) -> Self {
+        let scene = Scene::new(&format!("{name}-{kind:?}").to_lowercase()).await;
+        let seconds = u32::try_from(token_life.as_secs()).unwrap();
+        let server = OAuthServer::start(kind, scene.authority(), seconds).await.unwrap();
+        let operator = scene.operator().args(["--allowed-domain", &server.domain()]);
+        let operator = operator.start(scene.plane).await.unwrap();
+        Self {
+            scene,
+            server,
+            operator,
+        }
+    }
+
+    /// An account at the server, and what it is given; the credential is made with what the Secret says.
+    pub async fn credential(&self, name: &str, wrong: impl FnOnce(&mut Account)) -> Account {
+        let account = Account {
+            client_id: format!("client of {name}"),
+            // Whatever is not encoded properly is a wrong secret.
+            client_secret: format!("s&e=c+r%65 t/{name}"),
+            username: format!("api+{name}@example.com"),
+            password: format!("p ä&ss+w%72d=\"{name}"),
+        };
+        self.server.add_account(&account).await.unwrap();
+        let mut sent = account.clone();
+        wrong(&mut sent);
+        self.source(name, &sent).await;
+        self.scene
+            .credential(name, json!({ "domain": self.server.domain() }))
+            .await;
+        account
+    }
+
+    pub async fn source(&self, name: &str, account: &Account) {
+        let Account {
+            client_id,
+            client_secret,
+            username,
+            password,
+        } = account;
+        let data = [
+            ("client_id", client_id),
+            ("client_secret", client_secret),
+            ("username", username),
+            ("password", password),
+        ];
+        self.scene
+            .secret(name, &data.map(|(key, value)| (key, value.as_str())))
+            .await;
+    }
+
+    /// Waits for a token after this one, and makes sure that it is the user's.
+    pub async fn token_after(&self, name: &str, before: &str, account: &Account) -> String {
+        let token = self.scene.token_after(name, before).await;
+        self.belongs(&token, account).await;
+        token
+    }
+
+    pub async fn belongs(&self, token: &str, account: &Account) {
+        let user = self.server.whoami(token).await.unwrap();
+        assert_eq!(user.as_deref(), Some(account.username.as_str()));
+    }
+
+    pub async fn counts(&self, account: &Account) -> (u64, u64) {
+        let mut counts = self.server.counts().await.unwrap();
+        assert_eq!(counts.refreshes, 0);
+        let UserCounts { logins, refused } = counts.by_username.remove(&account.username).unwrap_or_default();
+        (logins, refused)
+    }
+
+    /// Waits until the operator has looked at the credential as it is now.
+    pub async fn looked_at(&self, name: &str, asked: &str) -> Status {
+        self.scene
+            .annotate(name, "reconcile.fluxcd.io/requestedAt", asked)
+            .await;
+        self.scene
+            .status_that(name, "looked at", |status| status.0["lastHandledReconcileAt"] == asked)
+            .await
+    }
+
+    /// Waits for Ready after a change, which must not take long.
+    pub async fn soon_ready(&self, name: &str, began: Instant) {
+        self.scene.ready(name).await;
+        let took = began.elapsed();
+        assert!(took < SOON, "{name} was ready only after {took:?}");
+    }
+}
