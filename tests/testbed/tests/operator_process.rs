@@ -16,11 +16,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A program that takes SIGTERM as the operator does: it logs, and ends in its own time.
 const STAND_IN: &str = r#"#!/bin/sh
+trap 'echo terminating; exit 7' TERM
 echo "arguments: $*" >&2
 echo "environment: $GREETING, ${CARGO_MANIFEST_DIR:-clean}" >&2
 grep -q token "$KUBECONFIG" && echo "kubeconfig: usable" >&2
 echo '{"level":"INFO","fields":{"message":"listening","address":"127.0.0.1:1"}}'
-trap 'echo terminating; exit 7' TERM
 while :; do sleep 0.05; done
 "#;
 
