@@ -1,4 +1,4 @@
-//! Bytes as hexadecimal text: digests, and random ids.
+//! Bytes as hexadecimal text.
 
 use std::fmt::Write as _;
 
@@ -12,16 +12,4 @@ pub fn encode(bytes: &[u8]) -> String {
             let _ = write!(hex, "{byte:02x}");
             hex
         })
-}
-
-/// 128 random bits.
-///
-/// Where the system gives no random numbers there is no TLS either, and so no request; the time then tells two ids apart.
-#[must_use]
-pub fn random_id() -> String {
-    let mut bytes = [0; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        bytes[..8].copy_from_slice(&crate::clock::now().as_millis().to_be_bytes());
-    }
-    encode(&bytes)
 }

@@ -39,6 +39,7 @@ mod hex;
 pub mod http_server;
 pub mod metrics;
 pub mod oauth;
+mod random_id;
 pub mod rotation;
 pub mod run;
 pub mod secrets;

@@ -6,10 +6,7 @@
 
 use kube::{client::AuthError, core::Status};
 
-use super::no_connection::NoConnection;
-
-/// The longest message that is kept, in characters.
-pub const LONGEST_MESSAGE: usize = 300;
+use super::{cleaned::cleaned, no_connection::NoConnection};
 
 /// Most field paths that are kept of an invalid object.
 const MOST_FIELDS: usize = 8;
@@ -50,7 +47,7 @@ pub enum ClusterError {
     Forbidden {
         /// Who refused.
         by: Refusal,
-        /// Why, for a person; at most [`LONGEST_MESSAGE`] characters.
+        /// Why, for a person; at most [`super::LONGEST_MESSAGE`] characters.
         message: String,
     },
     /// The API server does not accept the object. A JSON patch whose `test` fails looks like this, without fields.
@@ -209,36 +206,6 @@ fn detail(status: &Status) -> String {
     let word = !status.reason.is_empty() && status.reason.len() <= 40;
     let word = word && status.reason.chars().all(|c| c.is_ascii_alphanumeric());
     if word { status.reason.clone() } else { String::new() }
-}
-
-/// One line of at most [`LONGEST_MESSAGE`] characters, in which nothing looks like a token.
-fn cleaned(message: &str) -> String {
-    let words = message
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty());
-    let line = words.map(without_tokens).collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LONGEST_MESSAGE {
-        return line;
-    }
-    line.chars().take(LONGEST_MESSAGE - 1).chain(['…']).collect()
-}
-
-/// A last net, for a policy that quotes what it refuses: a long run of the letters of base64 and of URLs that mixes
-/// cases or digits in as names in Kubernetes do not.
-fn without_tokens(word: &str) -> String {
-    let of_token = |c: char| c.is_ascii_alphanumeric() || "+/=_-.".contains(c);
-    let mut out = String::with_capacity(word.len());
-    let mut rest = word;
-    while !rest.is_empty() {
-        let end = rest.find(|c| !of_token(c)).unwrap_or(rest.len());
-        let (run, tail) = rest.split_at(end);
-        let mixed = run.chars().any(|c| c.is_ascii_uppercase()) && run.chars().any(|c| c.is_ascii_digit());
-        out.push_str(if run.len() >= 24 && mixed { "<removed>" } else { run });
-        let next = tail.chars().next().map_or(0, char::len_utf8);
-        out.push_str(&tail[..next]);
-        rest = &tail[next..];
-    }
-    out
 }
 
 fn in_fields(fields: &[String]) -> String {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::{CredentialView, deadline::deadline};
 use crate::{
     api::{Moment, Reason, TrackTikCredential, annotations::OPERATOR_NAME},
-    hex,
+    random_id::random_id,
 };
 
 /// Longest note that events.k8s.io/v1 takes, in bytes.
@@ -86,5 +86,5 @@ fn event(about: &CredentialView, warning: bool, reason: Reason, note: &str, now:
 
 fn event_name(about: &str) -> String {
     let start: String = about.chars().take(200).collect();
-    format!("{}.{}", start.trim_end_matches(['.', '-']), hex::random_id())
+    format!("{}.{}", start.trim_end_matches(['.', '-']), random_id())
 }

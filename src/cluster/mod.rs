@@ -1,5 +1,6 @@
 //! The API server: watching, reading and writing, and what its refusals mean. Nothing is decided here.
 
+mod cleaned;
 pub mod client;
 mod credential_view;
 mod deadline;
@@ -16,6 +17,7 @@ pub mod watches;
 pub mod write_status;
 pub mod write_token_secret;
 
+pub use cleaned::LONGEST_MESSAGE;
 pub use credential_view::{CredentialObject, CredentialView};
 pub use deadline::{DEADLINE, deadline, deadline_with_values};
 pub use error::{ClusterError, Refusal};

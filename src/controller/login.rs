@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     api::{Grant, Moment, Span, Tried},
-    clock, hex,
+    clock,
     oauth::{GrantRequest, TokenRequestFailure},
+    random_id::random_id,
     rotation::{
         Because, Step, decide,
         decide::{Decision, now_stands},
@@ -82,8 +83,13 @@ struct Prepared {
 
 fn wait_for_place(turn: &mut Turn<'_>) -> After {
     let since = *turn.memory.waiting_since.get_or_insert(turn.now.whole_second());
-    // Woken when a place is free; by itself only to say in status that it waits.
-    After::WaitForPlace((since + decide::QUIET_WAIT + Span::seconds(1)).max(turn.now + Span::seconds(1)))
+    // Woken when a place is free; by itself only once, to say in status that it waits, and then as a precaution.
+    let says_so = since + decide::QUIET_WAIT + Span::seconds(1);
+    After::WaitForPlace(if says_so > turn.now {
+        says_so
+    } else {
+        turn.now + Span::minutes(1)
+    })
 }
 
 /// Everything that comes before the request, and may forbid it.
@@ -98,7 +104,7 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked) -> Result<(Prepared, Servic
     turn.memory.accepted();
     turn.seen.trouble = None;
     let grant = Prepared {
-        issue_id: hex::random_id(),
+        issue_id: random_id(),
         cause: again.because,
         stands: now_stands(&turn.seen),
     };
@@ -123,6 +129,7 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, 
     let lifetime_seconds = tokens.expires_in.as_seconds();
     tracing::info!(?cause, domain = asked.domain, lifetime_seconds, "token granted");
     let now = turn.context.clock.now();
+    turn.memory.last_granted = Some(issued_at);
     turn.memory.failure = Some(failure_record::after_success(&turn.seen.failure, now));
     turn.memory.proven = Some((stands.identity.clone(), stands.sources.clone()));
     let issue = Issue {
@@ -153,6 +160,7 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, failure: TokenReq
         message: failure.message(&asked.domain),
         pace: failure.pace(),
         may_have_sent: failure.may_have_sent(),
+        retry_after: failure.retry_after(),
     };
     let (reason, detail) = (setback.reason, &setback.message);
     tracing::warn!(?cause, domain = asked.domain, %reason, detail, "token request failed");

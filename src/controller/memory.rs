@@ -44,6 +44,8 @@ pub struct Memory {
     pub proven: Option<(String, Vec<String>)>,
     /// The rotate annotation that a request was made under.
     pub handled_rotate: Option<String>,
+    /// When the latest token was granted to this process; facts older than that were put back by somebody.
+    pub last_granted: Option<Moment>,
     /// When grants that no schedule asked for began, in the last ten minutes.
     pub grants: Vec<Moment>,
     /// What the API server refuses, and for which state of the objects.

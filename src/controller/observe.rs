@@ -12,7 +12,7 @@ use crate::{
     api::{Failure, Grant, Moment, Reason, Span},
     cluster::{CredentialView, Sync},
     rotation::{
-        Observation, failure_record,
+        Observation, failure_record, failure_wait,
         observation::{Anchors, Held, Issue, Problem, Sources, Trouble},
     },
     secrets::{source::SourcePlan, token_secret::Desired},
@@ -32,6 +32,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         uid: credential.uid.clone(),
         deleting: credential.deleting,
         spec_problem: spec_problem(&credential),
+        view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
         handled_rotate: memory
             .handled_rotate
@@ -39,6 +40,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
             .or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
         waiting_since: memory.waiting_since,
         repair_not_before: memory.repair.until,
+        last_granted: memory.last_granted,
         ..Observation::default()
     };
     let mut token_secret = None;
@@ -153,18 +155,17 @@ fn failure(credential: &CredentialView, memory: &Memory, issue: Option<&Issue>) 
     }
 }
 
-/// A stored time that lies in the future is anchored at the instant it was first seen to; the anchor never moves.
+/// A stored time that lies in the future is anchored at the instant it was first seen to; the anchor never moves. That of
+/// a token's facts stands for as long as these do, since a clock that has caught up says nothing about their age.
 fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
-    let issue = seen.issue().filter(|issue| issue.issued_at > now);
-    memory.issue_anchor = issue.map(|issue| match &memory.issue_anchor {
-        Some((of, at)) if *of == issue.issue_id => (of.clone(), (*at).min(now)),
-        _ => (issue.issue_id.clone(), now),
+    memory.issue_anchor = seen.issue().and_then(|issue| match memory.issue_anchor.take() {
+        Some((of, at)) if of == issue.issue_id => Some((of, at.min(now))),
+        _ => (issue.issued_at > now).then(|| (issue.issue_id.clone(), now)),
     });
-    let record = failure_record::folded(&seen.failure);
-    let ahead = record.last_time.filter(|last| *last > now);
-    memory.failure_anchor = ahead.map(|last| match memory.failure_anchor {
-        Some((of, at)) if of == last => (of, at.min(now)),
-        _ => (last, now),
+    let ahead = failure_wait::written_at(&seen.failure).filter(|written| *written > now);
+    memory.failure_anchor = ahead.map(|written| match memory.failure_anchor {
+        Some((of, at)) if of == written => (of, at.min(now)),
+        _ => (written, now),
     });
     Anchors {
         issue: memory.issue_anchor.as_ref().map(|(_, at)| *at),
@@ -172,23 +173,21 @@ fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
     }
 }
 
+/// Without a view of the namespace's Secrets nothing can be said of source or target.
+fn view_problem(context: &Context, namespace: &str) -> Option<Problem> {
+    let (_, Sync::Refused(why)) = context.stores.sync_of(namespace) else {
+        return None;
+    };
+    let message = format!(
+        "the operator may not watch Secrets in namespace {namespace:?}: {why}; it is tried again every half minute"
+    );
+    Some(Problem {
+        reason: Reason::AccessDenied,
+        message,
+    })
+}
+
 fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
-    let namespace = &turn.credential.key.namespace;
-    if let (_, Sync::Refused(why)) = turn.context.stores.sync_of(namespace) {
-        let message = format!(
-            "the operator may not watch Secrets in namespace {namespace:?}: {why}; it is tried again every half minute"
-        );
-        let problem = Problem {
-            reason: Reason::AccessDenied,
-            message,
-        };
-        return Some(Trouble {
-            permanent: false,
-            problem,
-            // The watch tries again by itself. A time here would move with every look, and status with it.
-            next: Moment::MAX,
-        });
-    }
     let fingerprint = turn.fingerprint();
     turn.memory
         .trouble

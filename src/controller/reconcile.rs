@@ -94,6 +94,8 @@ fn next(after: After, decision: &Decision, recorded: bool, failures: i32, now: M
     } else {
         at.min(now + record::pace(failures))
     };
+    // Ready falls when the token expires, whatever is being waited for.
+    let at = if expiry > now { at.min(expiry) } else { at };
     if matches!(after, After::WaitForPlace(_)) {
         Next::Place(at, expiry)
     } else {

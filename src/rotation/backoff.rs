@@ -49,7 +49,7 @@ impl Pace {
         let count = count.max(1);
         let wait = match self {
             Self::Rejection => rejection(count),
-            Self::Misbehaviour => doubling(Span::minutes(10), count, self.maximum()),
+            Self::Misbehaviour | Self::Firewall => doubling(Span::minutes(10), count, self.maximum()),
             Self::Unavailable { bytes_sent } => {
                 let full = doubling(Span::seconds(5), count, self.maximum());
                 let part = i64::try_from(spread % 200).unwrap_or(0);
@@ -64,7 +64,6 @@ impl Pace {
                 let own = doubling(Span::minutes(1), count, Span::minutes(10));
                 own.max(retry_after.unwrap_or(Span::ZERO))
             }
-            Self::Firewall => doubling(Span::minutes(10), count, self.maximum()),
             Self::Unresolved => match count {
                 1 => Span::minutes(1),
                 2 => Span::minutes(5),

@@ -3,17 +3,23 @@
 //! No Kubernetes client, HTTP, clock, randomness or async may enter; a test holds that.
 //!
 //! - [`observation`]: everything that a decision may depend on.
-//! - [`decide`]: the next step.
+//! - [`decide`]: the next step; [`step`]: its words.
+//! - [`cause`]: why a token is wanted before its schedule asks for one, and how often that may be.
 //! - [`schedule`]: when a token renews; [`backoff`]: how long to wait after a failure.
-//! - [`failure_record`]: the memory of token requests that outlives a restart.
-//! - [`readiness`]: what status says of all that.
+//! - [`failure_record`]: the memory of token requests that outlives a restart; [`failure_wait`]: until when it asks to wait.
+//! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
 
 pub mod backoff;
+pub mod cause;
 pub mod decide;
 pub mod failure_record;
+pub mod failure_wait;
 pub mod observation;
+pub mod obstacle;
 pub mod readiness;
 pub mod schedule;
+pub mod step;
 
-pub use decide::{Because, Decision, Step, decide};
+pub use decide::decide;
 pub use observation::Observation;
+pub use step::{Because, Decision, Step};

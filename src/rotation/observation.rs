@@ -57,6 +57,8 @@ pub struct Observation {
     pub deleting: bool,
     /// Why the spec cannot be acted on, for the user.
     pub spec_problem: Option<String>,
+    /// Why nothing can be known of the Secrets of its namespace, for the user; ended by the watch, which tries by itself.
+    pub view_problem: Option<Problem>,
     /// `spec.suspend`.
     pub suspended: bool,
     /// The rotate annotation, as it is echoed.
@@ -83,8 +85,12 @@ pub struct Observation {
     pub failure: Failure,
     /// When this process first saw a time of the failure record, or the target's `issued_at`, to be in the future.
     pub anchors: Anchors,
-    /// When grants of this credential began in the last ten minutes, as far as this process knows.
+    /// When grants of this credential that no schedule asked for began in the last ten minutes, as far as this process
+    /// knows.
     pub recent_grants: Vec<Moment>,
+    /// `issued_at` of the latest token that this process was granted. Where the token in place is older, somebody has
+    /// put it back, and renewing it is not what the schedule asked for.
+    pub last_granted: Option<Moment>,
     /// Refusals by the API server of what the next step needs, with their pace.
     pub trouble: Option<Trouble>,
     /// Refused or undone repairs of the target: skipped until then.
@@ -113,20 +119,15 @@ pub struct Problem {
 }
 
 /// The Secret that holds, or will hold, the tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// There is none, and the name is ours to take.
+    #[default]
     Absent,
     /// The name is taken; the text says by whom.
     Taken(String),
     /// It is ours, or an orphan that is ours to take over.
     Ours(Box<OurTarget>),
-}
-
-impl Default for Target {
-    fn default() -> Self {
-        Self::Absent
-    }
 }
 
 /// A token Secret of ours, as far as it is known.
@@ -181,12 +182,12 @@ pub struct Trouble {
     pub permanent: bool,
     /// In the words of status.
     pub problem: Problem,
-    /// The step is tried again at this time, or at an event on target or source; `Moment::MAX`: only at an event.
+    /// The step is tried again at this time, or at an event on target or source.
     pub next: Moment,
 }
 
 /// When this process first saw that a stored time lies in the future. A clock that was set back must not make a wait
-/// endless, and must not be asked twice.
+/// endless, and must not be asked twice. An anchor stands as long as what it is for: also after the clock has caught up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Anchors {
     /// For the target's `issued_at`.

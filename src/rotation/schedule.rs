@@ -28,7 +28,7 @@ pub struct Timetable {
     pub expires: Moment,
     /// From this time on it is renewed.
     pub renews: Moment,
-    /// Its age cannot be told, because it was issued in the future.
+    /// Its age cannot be told, because it was issued in the future, or after it expired.
     pub age_unknown: bool,
 }
 
@@ -49,25 +49,32 @@ pub fn margin(renewal: &Renewal, lifetime: Span) -> Span {
 /// same at each look, so that the deadline never moves. Both times are whole seconds, as status shows them.
 #[must_use]
 pub fn timetable(uid: &str, issue: &Issue, renewal: &Renewal, anchors: Anchors, now: Moment) -> Timetable {
-    let lifetime = issue.lifetime();
-    if issue.issued_at > now + CLOCK_TOLERANCE {
-        let seen = anchors.issue.unwrap_or(now).min(now);
+    let (issued, expires) = (issue.issued_at.whole_second(), issue.expires_at.whole_second());
+    let lifetime = expires - issued;
+    // No grant gives such facts, and no clock can tell when such a token would be alive.
+    if lifetime <= Span::ZERO {
+        return Timetable {
+            expires: Moment::default(),
+            renews: issued.min(now.whole_second()),
+            age_unknown: true,
+        };
+    }
+    // Once its age was unknown it stays so: a clock that catches up with `issued_at` tells nothing about the token.
+    let seen = anchors.issue.map_or(now, |anchor| anchor.min(now));
+    if issued > seen + CLOCK_TOLERANCE {
         return Timetable {
             expires: (seen + lifetime).whole_second(),
-            renews: seen,
+            renews: seen.whole_second(),
             age_unknown: true,
         };
     }
     let margin = margin(renewal, lifetime);
-    let jitter = Span::millis(part_of(
-        spread(&[uid, &issue.issue_id]),
-        margin.divided_by(10).as_millis(),
-    ));
-    let renews = (issue.expires_at - margin - jitter).whole_second();
-    let earliest = issue.issued_at + LEAST_BETWEEN_GRANTS;
+    let most_jitter = margin.divided_by(10).as_millis();
+    let jitter = Span::millis(part_of(spread(&[uid, &issue.issue_id]), most_jitter));
+    let renews = (expires - margin - jitter).whole_second();
     Timetable {
-        expires: issue.expires_at,
-        renews: renews.max(earliest),
+        expires,
+        renews: renews.max(issued + LEAST_BETWEEN_GRANTS),
         age_unknown: false,
     }
 }

@@ -13,17 +13,21 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Versioned<T> {
     version: u32,
+    /// The Secret that this is written on. A copy under another name carries it along, and is told by it.
+    #[serde(default)]
+    secret: String,
     #[serde(flatten)]
     issue: T,
 }
 
-/// The annotation's value.
+/// The annotation's value, on the Secret of this name.
 ///
 /// # Errors
 /// When serialisation fails, which no value of these types makes it do.
-pub fn write(issue: &Issue) -> Result<String, serde_json::Error> {
+pub fn write(issue: &Issue, secret: &str) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Versioned {
         version: VERSION,
+        secret: secret.to_owned(),
         issue,
     })
 }
@@ -34,6 +38,13 @@ pub fn read(annotation: &str) -> Option<Issue> {
     let record: Versioned<Issue> = serde_json::from_str(annotation).ok()?;
     let sane = record.version == VERSION && record.issue.expires_at > record.issue.issued_at;
     sane.then_some(record.issue)
+}
+
+/// Whether the annotation was written on another Secret than the one of this name: somebody has copied that one.
+#[must_use]
+pub fn is_of_another(annotation: &str, secret: &str) -> bool {
+    let record: Result<Versioned<serde::de::IgnoredAny>, _> = serde_json::from_str(annotation);
+    record.is_ok_and(|record| !record.secret.is_empty() && record.secret != secret)
 }
 
 #[cfg(test)]
@@ -56,19 +67,37 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let text = write(&issue()).unwrap();
+        let text = write(&issue(), "acme-token").unwrap();
         assert_eq!(read(&text), Some(issue()));
     }
 
     #[test]
+    fn a_copy_under_another_name_is_told_by_the_name_in_it() {
+        let text = write(&issue(), "acme-token").unwrap();
+        assert!(!is_of_another(&text, "acme-token"));
+        assert!(is_of_another(&text, "copy"));
+        assert!(is_of_another(&text.replace("\"version\":1", "\"version\":2"), "copy"));
+        for unknown in [
+            text.replace("acme-token", ""),
+            "{}".to_owned(),
+            "null".to_owned(),
+            String::new(),
+        ] {
+            assert!(!is_of_another(&unknown, "copy"), "{unknown}");
+        }
+    }
+
+    #[test]
     fn a_later_versions_extra_keys_are_ignored() {
-        let text = write(&issue()).unwrap().replacen('{', "{\"more\":{\"a\":1},", 1);
+        let text = write(&issue(), "acme-token")
+            .unwrap()
+            .replacen('{', "{\"more\":{\"a\":1},", 1);
         assert_eq!(read(&text), Some(issue()));
     }
 
     #[test]
     fn what_cannot_be_trusted_is_absent() {
-        let text = write(&issue()).unwrap();
+        let text = write(&issue(), "acme-token").unwrap();
         for broken in [
             String::new(),
             "null".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::ownership::Claim;
+use super::{issue_record, ownership::Claim};
 use crate::api::annotations;
 
 /// Metadata of a Secret.
@@ -36,10 +36,15 @@ impl SecretMeta {
     #[must_use]
     pub fn from_object_meta(meta: ObjectMeta) -> Self {
         let mut annotations = meta.annotations.unwrap_or_default();
-        let marked = annotations.contains_key(annotations::CREDENTIAL);
+        let name = meta.name.unwrap_or_default();
+        // A copy carries the mark of what it is a copy of. It belongs to whoever made it, and is never ours to write or delete.
+        let copied = annotations
+            .get(annotations::ISSUE)
+            .is_some_and(|facts| issue_record::is_of_another(facts, &name));
+        let marked = annotations.contains_key(annotations::CREDENTIAL) && !copied;
         annotations.remove(LAST_APPLIED);
         Self {
-            name: meta.name.unwrap_or_default(),
+            name,
             namespace: meta.namespace.unwrap_or_default(),
             uid: meta.uid.unwrap_or_default(),
             resource_version: meta.resource_version.unwrap_or_default(),

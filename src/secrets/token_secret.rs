@@ -111,7 +111,7 @@ impl Desired {
     pub fn object(&self, issue: &Issue, data: &Data, on: &Precondition) -> Result<Object, serde_json::Error> {
         let mut notes = self.metadata.annotations.clone();
         notes.insert(annotations::CREDENTIAL.to_owned(), self.mark.to_string());
-        notes.insert(annotations::ISSUE.to_owned(), issue_record::write(issue)?);
+        notes.insert(annotations::ISSUE.to_owned(), issue_record::write(issue, &self.name)?);
         let mut metadata = json!({
             "name": self.name,
             "namespace": self.mark.namespace,

@@ -7,8 +7,7 @@ use kube::core::{
     response::{StatusCause, StatusDetails},
 };
 use tracktik_operator::cluster::{
-    ClusterError, DEADLINE, NoConnection, Refusal, deadline, deadline_with_values,
-    error::{Carried, LONGEST_MESSAGE},
+    ClusterError, DEADLINE, LONGEST_MESSAGE, NoConnection, Refusal, deadline, deadline_with_values, error::Carried,
 };
 
 const SECRET: &str = "aHVudGVyMi1zZWNyZXQtdmFsdWU";

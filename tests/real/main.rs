@@ -18,6 +18,7 @@ mod bad_targets;
 mod canaries;
 mod closed_port;
 mod conflicts;
+mod copies;
 mod created_again;
 mod crowd;
 mod drift;

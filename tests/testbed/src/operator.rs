@@ -5,7 +5,7 @@ use std::{
     io,
     path::PathBuf,
     process::{ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::StatusCode;
@@ -33,6 +33,9 @@ pub enum Error {
     /// Its HTTP server did not answer.
     #[error("asking the operator over HTTP")]
     Http(#[from] reqwest::Error),
+    /// It runs, but is not ready.
+    #[error("the operator is not ready: {0}")]
+    NotReady(String),
 }
 
 /// A running operator. Dropping it sends SIGTERM, and SIGKILL five seconds later, in the background.
@@ -73,6 +76,25 @@ impl Operator {
         let url = format!("http://{}{path}", self.address);
         let response = client.build()?.get(url).send().await?;
         Ok((response.status(), response.text().await?))
+    }
+
+    /// Waits until its `/readyz` says that it is ready.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] after `limit`, with what it says instead.
+    pub async fn ready(&self, limit: Duration) -> Result<(), Error> {
+        let began = Instant::now();
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            ticks.tick().await;
+            let answer = self.get("/readyz").await?;
+            if answer.0.is_success() {
+                return Ok(());
+            }
+            if began.elapsed() > limit {
+                return Err(Error::NotReady(answer.1));
+            }
+        }
     }
 
     /// Its metrics, in the text format.

@@ -17,6 +17,9 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::transcript::{Line, Stream, Transcript};
 
+/// How long the lines of a child that has ended may be on their way.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// Why a child did not do what was asked of it. Each message ends with what the child wrote last.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -213,13 +216,17 @@ impl Supervised {
         stdin.write_all(format!("{line}\n").as_bytes())
     }
 
-    /// Waits until the child has ended by itself.
+    /// Waits until the child has ended by itself, and the transcript has its last lines.
     pub async fn wait(&self) -> ExitStatus {
         let mut exit = self.exit.clone();
-        match exit.wait_for(Option::is_some).await {
+        let status = match exit.wait_for(Option::is_some).await {
             Ok(status) => status.unwrap_or_default(),
             Err(_) => ExitStatus::default(),
-        }
+        };
+        // Else a test that looks at the log right after the end would miss lines that are on their way. Bounded: what
+        // the child started may hold its streams open.
+        let _ = timeout(LAST_LINES, self.transcript.find(|_| None::<()>)).await;
+        status
     }
 
     /// Gives the order to end, and waits until the child has.

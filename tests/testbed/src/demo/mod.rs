@@ -3,7 +3,7 @@
 //! ```text
 //! bin/demo ─► run (this file): signals, the order of start and stop, the exit code
 //!              ├─ stage      what is started: control plane, simulator, CRD, rights, operator
-//!              ├─ story      what happens, step by step ─► watching   waits for what the operator does
+//!              ├─ story      what happens, in a table ─► steps ─► watching   waits for what the operator does
 //!              ├─ pod        a mounted Secret ─► mounted_secret, and in it the reader
 //!              ├─ events     shown as they come
 //!              ├─ tally      the last line, and whether the records bear it out
@@ -22,6 +22,7 @@ mod mounted_secret;
 mod pod;
 mod reader;
 mod stage;
+mod steps;
 mod story;
 mod tally;
 mod terminal;
@@ -111,15 +112,23 @@ fn told(tally: &Tally) -> u8 {
 }
 
 fn failed(terminal: &Terminal, problem: &Problem) -> u8 {
-    let mut causes = vec![problem.to_string()];
+    let seconds = terminal.seconds();
+    Terminal::plain(&format!(
+        "\ndemo: FAILED after {seconds:.1} s: {}",
+        with_causes(problem.as_ref())
+    ));
+    1
+}
+
+/// An error and what it comes from, in one line.
+fn with_causes(problem: &(dyn Error + 'static)) -> String {
+    let mut text = problem.to_string();
     let mut cause = problem.source();
     while let Some(error) = cause {
-        causes.push(error.to_string());
+        text = format!("{text}: {error}");
         cause = error.source();
     }
-    let seconds = terminal.seconds();
-    Terminal::plain(&format!("\ndemo: FAILED after {seconds:.1} s: {}", causes.join(": ")));
-    1
+    text
 }
 
 fn interrupted() -> u8 {

@@ -22,6 +22,8 @@ const BETWEEN_REQUESTS: Duration = Duration::from_millis(100);
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 /// It tells how it fares once in so many requests.
 const REQUESTS_PER_REPORT: u64 = 300;
+/// So many failures are shown as they happen; the reports count the others.
+const FAILURES_SHOWN: u64 = 5;
 
 /// What the reader knows of its own requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,7 +118,9 @@ async fn read(
             counts.failures += u64::from(outcome.is_err());
             counts.clone()
         };
-        if let Err(why) = outcome {
+        if let Err(why) = outcome
+            && now.failures <= FAILURES_SHOWN
+        {
             terminal.line("reader", &format!("FAILED: {why}"));
         }
         if now.requests % REQUESTS_PER_REPORT == 0 {

@@ -1,5 +1,5 @@
-//! Everything that the story needs, started in order and stopped in order: control plane, simulated TrackTik, CRD and
-//! rights, the operator as its own `ServiceAccount`. The story itself is in [`super::story`].
+//! Everything that the story needs, started and stopped in order: control plane, simulated TrackTik, CRD and rights, the
+//! operator as its own `ServiceAccount`.
 
 use std::{
     fs,
@@ -38,8 +38,8 @@ pub const TOKEN_SECRET: &str = "acme-token";
 /// An hour at TrackTik: too long to watch a renewal.
 const TOKEN_LIFE: Duration = Duration::from_mins(2);
 const READY_LIMIT: Duration = Duration::from_secs(30);
-/// An idle operator ends at once; one that does not is left to its supervisor.
-const END_LIMIT: Duration = Duration::from_secs(10);
+/// An idle operator ends at once.
+const END_LIMIT: Duration = Duration::from_secs(5);
 
 /// What is running. Dropping it ends all of it, in the background.
 pub struct Stage {
@@ -111,7 +111,7 @@ impl Stage {
             .arg(&ca_file)
             .start(&plane)
             .await?;
-        await_ready(&operator).await?;
+        operator.ready(READY_LIMIT).await?;
         let identity = format!("{OPERATOR_NAMESPACE}/{OPERATOR_NAME}");
         terminal.line(
             "operator",
@@ -134,7 +134,8 @@ impl Stage {
     /// Ends all of it, the operator first, and waits until nothing is left.
     pub async fn stop(self) {
         let _ = timeout(END_LIMIT, self.operator.terminate()).await;
-        drop(self.operator);
+        // One that hangs is killed by its supervisor.
+        self.operator.process.stop().await;
         self.simulator.stop().await;
         self.plane.stop().await;
     }
@@ -215,7 +216,6 @@ impl Stage {
     }
 
     /// The credentials of the example's namespace.
-    #[must_use]
     pub fn credentials(&self) -> Api<DynamicObject> {
         let kind = GroupVersionKind::gvk("tracktik-operator.io", "v1alpha1", "TrackTikCredential");
         let resource = ApiResource::from_gvk_with_plural(&kind, "tracktikcredentials");
@@ -247,20 +247,4 @@ fn account() -> Account {
         username: "api.acme@example.com".to_owned(),
         password: "the first password".to_owned(),
     }
-}
-
-async fn await_ready(operator: &Operator) -> Outcome {
-    let ready = async {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        loop {
-            ticks.tick().await;
-            if let Ok((status, _)) = operator.get("/readyz").await
-                && status.is_success()
-            {
-                return;
-            }
-        }
-    };
-    let late = |_| format!("the operator is not ready after {READY_LIMIT:?}").into();
-    timeout(READY_LIMIT, ready).await.map_err(late)
 }

@@ -1,33 +1,14 @@
 //! The story, step by step. Each step does one thing to the cluster or to TrackTik, waits for what the operator makes
 //! of it, and fails with a clear line if that does not come in its time.
 //!
-//! The reader uses the mounted token from the first step to the last. A step more is a function and a line in [`STEPS`];
-//! if it makes the operator log in, the counts in [`super::tally`] want to know.
+//! The reader uses the mounted token from the first step to the last. A step more is a function in [`super::steps`] and
+//! a line in [`STEPS`]; if it makes the operator log in, the counts in [`super::tally`] want to know.
 
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use kube::api::Patch;
-use serde_json::{Value, json};
-use tokio::time::{interval, sleep_until, timeout};
 
-use super::{
-    Outcome,
-    pod::Pod,
-    stage::{CREDENTIAL, SOURCE, Stage, TOKEN_SECRET},
-    tally::Tally,
-    terminal::Terminal,
-    watching::condition,
-};
-
-/// How long the operator may take to react; it needs a fraction of a second.
-const REACTION: Duration = Duration::from_secs(15);
-/// A token of two minutes is renewed after 54 to 60 s.
-const RENEWAL: Duration = Duration::from_secs(75);
-/// How long the wrong password stands; a renewal that came due meanwhile would have to wait for it to be put right.
-const WRONG_STANDS: Duration = Duration::from_secs(15);
-/// The first token dies two minutes after its issue.
-const EXPIRY: Duration = Duration::from_secs(130);
+use super::{Outcome, Problem, pod::Pod, stage::Stage, tally::Tally, terminal::Terminal, with_causes};
 
 type Step = for<'s> fn(&'s mut Story<'_>) -> BoxFuture<'s, Outcome>;
 
@@ -48,14 +29,14 @@ const STEPS: [(&str, Step); 7] = [
 
 /// How far the story has come.
 pub struct Story<'a> {
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
     /// From the first step on.
-    pod: Option<Pod>,
-    first_token: String,
+    pub(super) pod: Option<Pod>,
+    pub(super) first_token: String,
     /// The one in the token Secret.
-    token: String,
+    pub(super) token: String,
     /// The one that is right at TrackTik.
-    password: String,
+    pub(super) password: String,
 }
 
 impl<'a> Story<'a> {
@@ -63,7 +44,7 @@ impl<'a> Story<'a> {
     ///
     /// # Errors
     /// The first step that did not go as told.
-    pub async fn play(stage: &'a Stage) -> Result<Tally, super::Problem> {
+    pub async fn play(stage: &'a Stage) -> Result<Tally, Problem> {
         let mut story = Self {
             stage,
             pod: None,
@@ -73,9 +54,10 @@ impl<'a> Story<'a> {
         };
         for (number, (title, step)) in STEPS.iter().enumerate() {
             Terminal::heading(&format!("{}/{}: {title}", number + 1, STEPS.len()));
-            step(&mut story)
-                .await
-                .map_err(|problem| format!("step {} ({title}): {problem}", number + 1))?;
+            step(&mut story).await.map_err(|problem| {
+                let why = with_causes(problem.as_ref());
+                format!("step {} ({title}): {why}", number + 1)
+            })?;
         }
         let reader = match story.pod.take() {
             Some(pod) => pod.stop().await,
@@ -84,175 +66,8 @@ impl<'a> Story<'a> {
         Ok(Tally::new(&stage.simulator.counts(), &reader, &stage.operator.logs()))
     }
 
-    async fn issued(&mut self) -> Outcome {
-        let stage = self.stage;
-        let applied = Instant::now();
-        stage.apply_example().await?;
-        stage.terminal.line(
-            "you",
-            "apply examples/everyday.yaml, with the simulated domain and its account",
-        );
-        let ready = |status: &Value| condition(status, "Ready")["status"] == "True";
-        stage.status_that("Ready", REACTION, ready).await?;
-        self.token = stage.token_after("", REACTION).await?;
-        self.first_token.clone_from(&self.token);
-        self.tell(
-            "operator",
-            &format!("logged in; the token is in the Secret {TOKEN_SECRET}"),
-            applied,
-        );
-        stage.show("get ttc").await?;
-        let pod = Pod::start(stage.secrets(), TOKEN_SECRET, stage.reader_config(), stage.terminal).await?;
-        stage.terminal.line(
-            "pod",
-            "mounts it, synced every 5 s; a reader uses the file ten times a second",
-        );
-        self.pod = Some(pod);
-        Ok(())
-    }
-
-    async fn renewed(&mut self) -> Outcome {
-        let status = self.stage.status_that("a time of renewal", REACTION, |status| {
-            status["renewalTime"].is_string()
-        });
-        let status = status.await?;
-        let (expires, renews) = (time_of(&status["expirationTime"]), time_of(&status["renewalTime"]));
-        let plan = format!("the token expires at {expires}; the renewal is due at {renews}, in a minute");
-        self.stage.terminal.line("operator", &plan);
-        self.next_token("renewed the token on schedule", RENEWAL, None).await?;
-        self.stage.show("get ttc").await
-    }
-
-    async fn password_changed(&mut self) -> Outcome {
-        self.change_at_tracktik("the second password")?;
-        self.stage.terminal.line(
-            "you",
-            "change the password at TrackTik; the token in place goes on working",
-        );
-        let written = Instant::now();
-        self.stage.write_password(&self.password).await?;
-        self.stage
-            .terminal
-            .line("you", &format!("write the new password into the Secret {SOURCE}"));
-        self.next_token("picked it up and logged in", REACTION, Some(written))
-            .await
-    }
-
-    async fn emptied(&mut self) -> Outcome {
-        // A pod that syncs while the Secret is empty has no token, whoever restores it how fast; a real one syncs once
-        // in 60 to 90 s. Right after a sync this cannot happen, and the figures do not depend on luck.
-        if let Some(pod) = &self.pod {
-            pod.next_sync().await?;
-        }
-        let patched = Instant::now();
-        let patch = Patch::Merge(json!({ "data": null }));
-        self.stage.patch(&self.stage.secrets(), TOKEN_SECRET, &patch).await?;
-        self.stage
-            .terminal
-            .line("you", &format!("remove all data from the Secret {TOKEN_SECRET}"));
-        self.next_token("restored it, with a new token", REACTION, Some(patched))
-            .await
-    }
-
-    async fn wrong_password(&mut self) -> Outcome {
-        let stage = self.stage;
-        let stands_until = Instant::now() + WRONG_STANDS;
-        let attempts = || stage.simulator.counts().token_requests;
-        let before = attempts();
-        let written = Instant::now();
-        stage.write_password("a typing mistake").await?;
-        stage
-            .terminal
-            .line("you", &format!("write a wrong password into the Secret {SOURCE}"));
-        let rejected = |status: &Value| {
-            let ready = condition(status, "Ready");
-            ready["status"] == "False" && ready["reason"] == "CredentialsRejected"
-        };
-        let status = stage
-            .status_that("Ready=False CredentialsRejected", WRONG_STANDS, rejected)
-            .await?;
-        self.tell(
-            "operator",
-            "tried it once, and was refused; the token in place stays",
-            written,
-        );
-        let message = condition(&status, "Ready")["message"].as_str().unwrap_or_default();
-        stage.terminal.line("status", message);
-        stage.show("get ttc").await?;
-        stage.event_of("CredentialsRejected", REACTION).await?;
-
-        let asked = "1";
-        let annotations = json!({ "reconcile.fluxcd.io/requestedAt": asked });
-        let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
-        stage.patch(&stage.credentials(), CREDENTIAL, &patch).await?;
-        let looked = |status: &Value| status["lastHandledReconcileAt"] == asked;
-        stage.status_that("an answer to requestedAt", REACTION, looked).await?;
-        stage.terminal.line(
-            "operator",
-            "asked by annotation to look again: it looks, and does not try",
-        );
-        // Nothing happens: that takes time to see.
-        sleep_until(stands_until.into()).await;
-        let tried = attempts() - before;
-        if tried != 1 {
-            return Err(format!("the wrong password was tried {tried} times").into());
-        }
-        let told = format!(
-            "one request in the {} s that the wrong password stood",
-            WRONG_STANDS.as_secs()
-        );
-        stage.terminal.line("tracktik", &told);
-        Ok(())
-    }
-
-    async fn put_right(&mut self) -> Outcome {
-        let written = Instant::now();
-        self.stage.write_password(&self.password).await?;
-        self.stage.terminal.line("you", "write the right password again");
-        self.next_token("logged in at once", REACTION, Some(written)).await?;
-        let ready = |status: &Value| condition(status, "Ready")["status"] == "True";
-        self.stage.status_that("Ready", REACTION, ready).await?;
-        self.stage.show("get ttc").await
-    }
-
-    async fn first_token_expires(&mut self) -> Outcome {
-        let simulator = &self.stage.simulator;
-        self.stage
-            .terminal
-            .line("reader", "goes on until the token of step 1 is dead");
-        let dead = async {
-            let mut ticks = interval(Duration::from_millis(200));
-            while simulator.valid(&self.first_token) {
-                ticks.tick().await;
-            }
-        };
-        if timeout(EXPIRY, dead).await.is_err() {
-            return Err("the first token is still good".into());
-        }
-        if let Some(pod) = &self.pod {
-            // One more sync, and requests before and after it.
-            pod.next_sync().await?;
-            let counts = pod.counts();
-            let told = format!(
-                "it is dead, and the reader has not noticed: {} requests, {} failed",
-                counts.requests, counts.failures
-            );
-            self.stage.terminal.line("tracktik", &told);
-        }
-        Ok(())
-    }
-
-    fn change_at_tracktik(&mut self, password: &str) -> Outcome {
-        let username = &self.stage.account.username;
-        if !self.stage.simulator.change_password(username, password) {
-            return Err(format!("the simulator does not know {username}").into());
-        }
-        password.clone_into(&mut self.password);
-        Ok(())
-    }
-
     /// Waits for the operator to put another token in place, and for the pod to have it.
-    async fn next_token(&mut self, what: &str, limit: Duration, since: Option<Instant>) -> Outcome {
+    pub(super) async fn next_token(&mut self, what: &str, limit: Duration, since: Option<Instant>) -> Outcome {
         self.token = self.stage.token_after(&self.token, limit).await?;
         match since {
             Some(since) => self.tell("operator", what, since),
@@ -264,13 +79,8 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn tell(&self, who: &str, what: &str, since: Instant) {
+    pub(super) fn tell(&self, who: &str, what: &str, since: Instant) {
         let after = since.elapsed().as_secs_f64();
         self.stage.terminal.line(who, &format!("{what} ({after:.2} s later)"));
     }
-}
-
-/// Of `2026-11-23T21:10:00Z` the time of day.
-fn time_of(value: &Value) -> &str {
-    value.as_str().and_then(|text| text.get(11..19)).unwrap_or("?")
 }

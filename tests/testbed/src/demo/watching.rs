@@ -105,10 +105,13 @@ impl Stage {
     async fn late(&self, awaited: &str, limit: Duration) -> Problem {
         let says = match self.credentials().get(CREDENTIAL).await {
             Ok(object) => {
-                let ready = condition(&object.data["status"], "Ready").clone();
+                let ready = condition(&object.data["status"], "Ready");
+                let text = |field: &str| ready[field].as_str().unwrap_or("unknown");
                 format!(
                     "the credential says Ready={} {}: {}",
-                    ready["status"], ready["reason"], ready["message"]
+                    text("status"),
+                    text("reason"),
+                    text("message")
                 )
             }
             Err(error) => format!("the credential cannot be read: {error}"),

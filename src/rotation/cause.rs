@@ -1,0 +1,62 @@
+//! Why a token is wanted that no schedule asked for, and how many such grants are made.
+//!
+//! The cap holds whatever the cause: somebody may delete or revert the token Secret in a loop, and each turn of it must
+//! not be a login.
+
+use super::{
+    observation::{Content, Observation},
+    schedule::Timetable,
+    step::Because,
+};
+use crate::api::{Moment, Span};
+
+/// Grants other than scheduled ones are counted over this time …
+pub const GRANT_WINDOW: Span = Span::minutes(10);
+/// … and at most this many are made in it.
+pub const GRANTS_IN_WINDOW: usize = 6;
+
+/// Why a token is wanted now although no schedule asks for one.
+#[must_use]
+pub fn cause(seen: &Observation, times: Option<Timetable>, now: Moment) -> Option<Because> {
+    let Some(issue) = seen.issue() else {
+        return Some(Because::NoToken);
+    };
+    if issue.identity != seen.identity {
+        return Some(Because::IdentityChanged);
+    }
+    if issue.sources != seen.sources.versions {
+        return Some(Because::SourcesChanged);
+    }
+    match seen.content() {
+        Some(Content::Damaged) => return Some(Because::Damaged),
+        Some(Content::TooLittle) => return Some(Because::TooLittle),
+        _ => {}
+    }
+    if seen.rotate_asked().is_some() {
+        return Some(Because::RotateAsked);
+    }
+    let times = times.filter(|times| times.renews <= now)?;
+    if times.age_unknown {
+        return Some(Because::AgeUnknown);
+    }
+    put_back(seen).then_some(Because::PutBack)
+}
+
+/// Whether the token in place is older than one that was granted since: then its being due is no schedule's doing.
+#[must_use]
+pub fn put_back(seen: &Observation) -> bool {
+    let in_place = seen.issue().map(|issue| issue.issued_at);
+    in_place.is_some() && seen.last_granted > in_place
+}
+
+/// When the next grant that no schedule asks for may be made, if not now.
+#[must_use]
+pub fn capped_until(seen: &Observation, now: Moment) -> Option<Moment> {
+    // A grant far in the future was made before the clock was set back: it must not hold a place until then.
+    let counts = |at: &Moment| *at + GRANT_WINDOW > now && *at <= now + GRANT_WINDOW;
+    let mut recent: Vec<Moment> = seen.recent_grants.iter().copied().filter(counts).collect();
+    recent.sort_unstable();
+    let excess = recent.len().checked_sub(GRANTS_IN_WINDOW)?;
+    let oldest = recent.get(excess)?;
+    Some((*oldest + GRANT_WINDOW).next_whole_second())
+}

@@ -1,0 +1,19 @@
+//! The laws of the pure core, over arbitrary observations, records and clocks; and the rules of the house.
+//!
+//! Nothing in here connects, waits or reads a clock: a life of weeks is a loop over the pure functions.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod arbitrary;
+mod back_off;
+mod changes;
+mod clock_steps;
+mod crash_loops;
+mod decisions;
+mod house;
+mod life;
+mod lifetimes;
+mod margins;
+mod status_rules;
+mod status_table;
+mod wakeups;
