@@ -1,6 +1,8 @@
 //! A credential that is deleted, or deleted and created again under its name: what was the old one's business is not the
 //! new one's, but for a token that is still good.
 
+use std::time::Duration;
+
 use kube::api::DeleteParams;
 use serde_json::json;
 use testbed::simulator::{Account, Fault, Target};
@@ -23,7 +25,8 @@ impl Scene {
 
     async fn delete_credential(&self, name: &str, how: DeleteParams) {
         self.credentials().delete(name, &how).await.unwrap();
-        eventually(PATIENCE, || async {
+        // The garbage collector, which orphans, learns of a new kind within half a minute only.
+        eventually(Duration::from_mins(2), || async {
             match self.credentials().get_opt(name).await.unwrap() {
                 None => Ok(()),
                 Some(_) => Err(format!("{name} is still being deleted")),

@@ -3,15 +3,18 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use testbed::manifests::{apply, apply_operator_rbac};
+use testbed::{
+    manifests::{apply, apply_operator_rbac},
+    operator::Operator,
+};
 
 use crate::{
     figures::say,
     scene::{PATIENCE, Scene, eventually},
 };
 
-/// What the operator ships with in this namespace, but for list and watch on Secrets.
-pub async fn bind_too_little(scene: &Scene) {
+/// What the operator ships with in this namespace, but of list and watch on Secrets only these.
+pub async fn bind_too_little(scene: &Scene, some: &[&str]) {
     let namespace = &scene.namespace;
     let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } });
     apply(&scene.client, &namespace).await.unwrap();
@@ -27,7 +30,7 @@ pub async fn bind_too_little(scene: &Scene) {
                 rule("tracktik-operator.io", "tracktikcredentials", &["get", "list", "watch"]),
                 rule("tracktik-operator.io", "tracktikcredentials/status", &["patch"]),
                 rule("tracktik-operator.io", "tracktikcredentials/finalizers", &["update"]),
-                rule("", "secrets", &["get", "create", "patch", "delete"]),
+                rule("", "secrets", &[&["get", "create", "patch", "delete"], some].concat()),
                 rule("events.k8s.io", "events", &["create", "patch"]),
             ],
         }))
@@ -47,7 +50,7 @@ async fn a_namespace_whose_secrets_may_not_be_listed_is_named_and_the_others_run
     let whole = scene.namespace.clone();
     let poor = format!("{whole}-poor");
     scene.namespace.clone_from(&poor);
-    bind_too_little(&scene).await;
+    bind_too_little(&scene, &[]).await;
     scene.everyday("acme").await;
     scene.namespace.clone_from(&whole);
     let operator = scene
@@ -117,4 +120,32 @@ async fn a_namespace_whose_secrets_may_not_be_listed_is_named_and_the_others_run
     ));
     let (status, text) = operator.get("/readyz").await.unwrap();
     assert!(status.is_success(), "{text}");
+}
+
+#[tokio::test]
+async fn a_namespace_whose_secrets_may_be_listed_and_not_watched_is_not_fine_and_refused_in_turns() {
+    let mut scene = Scene::new("no-watch").await;
+    scene.namespace.push_str("-poor");
+    bind_too_little(&scene, &["list"]).await;
+    let operator = Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"));
+    let operator = operator.namespaces([scene.namespace.as_str()]);
+    let operator = operator.start(scene.plane).await.unwrap();
+    scene.everyday("acme").await;
+    scene.not_ready("acme", "AccessDenied").await;
+    let before = scene.looked_at_again("acme").await;
+    let written = scene.written_by_operator().len();
+    eventually(PATIENCE, || async {
+        let (status, text) = operator.get("/readyz").await.unwrap();
+        assert_eq!(status.as_u16(), 503, "{text}");
+        let asked = scene.asked_by_operator();
+        let refused = asked.iter().filter(|event| event.verb == "watch" && event.code == 403);
+        match refused.count() {
+            count if count >= 5 => Ok(()),
+            count => Err(format!("refused {count} times")),
+        }
+    })
+    .await;
+    let writes = scene.written_by_operator().split_off(written);
+    assert!(writes.is_empty(), "{writes:#?}");
+    assert_eq!(scene.status("acme").await.0, before.0);
 }

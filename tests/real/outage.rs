@@ -77,7 +77,7 @@ async fn rights_that_are_taken_away_show_and_count_again_once_they_are_back() {
     let operator = scene.start_over(&network, scene.operator()).await;
     scene.everyday("acme").await;
     scene.ready("acme").await;
-    bind_too_little(&scene).await;
+    bind_too_little(&scene, &[]).await;
     let bindings: Api<RoleBinding> = Api::namespaced(scene.client.clone(), &scene.namespace);
     let all_rights = "tracktik-operator";
     bindings.delete(all_rights, &DeleteParams::default()).await.unwrap();
