@@ -87,7 +87,7 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
         connected = client::connect(&settings, &reported.metrics) => Some(connected?),
     };
     if let Some(client) = connected {
-        let controller = Controller::start(&settings, client, endpoint, &reported, stop.clone())?;
+        let controller = Controller::start(&settings, &client, endpoint, &reported, stop.clone())?;
         server_item.ready();
         controller.until_stopped().await;
     }
@@ -125,7 +125,7 @@ struct Controller {
 impl Controller {
     fn start(
         settings: &Settings,
-        client: kube::Client,
+        client: &kube::Client,
         (endpoint, allowed): (HttpTokenEndpoint, AllowedDomains),
         reported: &Reported,
         stopping: CancellationToken,

@@ -154,7 +154,7 @@ mod tests {
         let now = monotonic();
         queue.wake(key("a"));
         queue.take(now);
-        queue.finished(&key("a"), Some(now + Duration::from_secs(60)), None, true);
+        queue.finished(&key("a"), Some(now + Duration::from_mins(1)), None, true);
         queue.wake_waiting();
         assert_eq!(queue.take(now), Some(key("a")));
         queue.finished(&key("a"), None, None, false);

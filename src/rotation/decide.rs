@@ -112,10 +112,11 @@ impl<'a> Look<'a> {
         blind.then(|| self.wait(Because::Trouble, None))
     }
 
-    /// Before anything about the current target: two credentials that swap names wait for each other's old Secret.
+    /// Before anything about the current target: two credentials that swap names wait for each other's old Secret. One
+    /// whose facts somebody removed may still be mounted; it goes with its owner.
     fn old_target_expired(&self) -> Option<Decision> {
         let expired = self.seen.old_targets.iter().find(|old| {
-            old.expires_at.is_none_or(|expires| expires <= self.now) && self.ahead(old.not_before).is_none()
+            old.expires_at.is_some_and(|expires| expires <= self.now) && self.ahead(old.not_before).is_none()
         })?;
         Some(self.act(Step::DeleteOldTarget(expired.name.clone()), Because::OldTargetExpired))
     }

@@ -160,7 +160,7 @@ pub enum Content {
 pub struct OldTarget {
     /// Its name.
     pub name: String,
-    /// When its token expires; `None` where that cannot be read, which counts as expired.
+    /// When its token expires; `None` where that cannot be read: it is then left to the garbage collector.
     pub expires_at: Option<Moment>,
     /// A refused delete is not tried again before this time.
     pub not_before: Option<Moment>,

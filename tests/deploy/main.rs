@@ -3,6 +3,12 @@
 //! A control plane of its own: what is installed here for the whole cluster would give the other tests' operators rights
 //! that they must show to do without.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "clippy allows these in tests, but takes the helpers of a test for something else"
+)]
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -61,7 +67,7 @@ async fn what_ships_is_accepted_and_suffices() {
     plane.stop().await;
 }
 
-/// The pod of the Deployment, created as its ReplicaSet would, in the namespace that enforces Pod Security "restricted".
+/// The pod of the Deployment, created as its `ReplicaSet` would, in the namespace that enforces Pod Security "restricted".
 async fn the_pod_is_restricted(plane: &ControlPlane) {
     let client = plane.client().await.unwrap();
     let deployment = documents("deploy/deployment.yaml").unwrap().remove(0);

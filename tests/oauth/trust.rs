@@ -1,4 +1,4 @@
-//! Whom the endpoint trusts: certificates and the CA bundle. What the environment says of it is in `tests/oauth_environment.rs`.
+//! Whom the endpoint trusts: certificates and the CA bundle. What the environment says of it is in `tests/own_process.rs`.
 
 use tracktik_operator::oauth::{
     CertificateFault, ConnectFault, HttpTokenEndpoint, TokenRequestFailure, endpoint::EndpointError,

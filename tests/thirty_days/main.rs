@@ -1,6 +1,13 @@
 //! Thirty days of rotation on a paused clock: the real loop, decisions and writes, against a small API server and a
 //! token endpoint that live in this process.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "clippy allows these in tests, but takes the helpers of a test for something else"
+)]
+
 mod api_server;
 
 use std::{

@@ -1,6 +1,13 @@
-//! What the environment does to the token endpoint's client: a proxy, and a system that trusts nobody.
+//! What belongs to a whole process: the environment (a proxy, a system that trusts nobody), and the panic hook.
 //!
-//! The environment is not a test's to change, so each check starts this program again, with another one.
+//! Neither is a test's to change, so each check starts this program again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::explicit_write,
+    reason = "clippy allows these in tests, but takes the helpers of a test for something else"
+)]
 
 use std::{
     io::{Read, Write},
@@ -14,15 +21,21 @@ use tracktik_operator::{
         TokenRequestFailure, endpoint::EndpointError,
     },
     secrets::sensitive::{Sensitive, ServiceAccount},
+    settings::{self, Request},
+    telemetry,
 };
 
 /// No such host can exist (RFC 2606), should a request go past the proxy.
 const DOMAIN: &str = "tracktik.invalid";
 
-const CHECKS: [(&str, fn()); 2] = [
+const CHECKS: [(&str, fn()); 3] = [
     (
         "a_proxy_that_refuses_the_tunnel_has_passed_nothing_on",
         a_proxy_that_refuses_the_tunnel_has_passed_nothing_on,
+    ),
+    (
+        "a_panic_is_told_of_without_the_values_in_it",
+        a_panic_is_told_of_without_the_values_in_it,
     ),
     (
         "without_anybody_to_trust_the_start_fails",
@@ -34,6 +47,7 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("behind-a-proxy") => behind_a_proxy(),
         Some("without-authorities") => without_authorities(),
+        Some("panicking") => panicking(),
         // Otherwise the arguments are libtest's, of which a filter is the only one with a meaning here.
         filter => return run(filter.filter(|argument| !argument.starts_with('-')).unwrap_or_default()),
     }
@@ -60,7 +74,7 @@ fn report(line: &str) {
     writeln!(std::io::stdout(), "{line}").unwrap();
 }
 
-fn in_environment(mode: &str, environment: [(&str, &str); 2]) {
+fn in_environment(mode: &str, environment: [(&str, &str); 2]) -> Vec<u8> {
     let child = Command::new(std::env::current_exe().unwrap())
         .arg(mode)
         .env_remove("NO_PROXY")
@@ -74,6 +88,7 @@ fn in_environment(mode: &str, environment: [(&str, &str); 2]) {
         "{mode}: {}",
         String::from_utf8_lossy(&child.stderr)
     );
+    [child.stdout, child.stderr].concat()
 }
 
 fn a_proxy_that_refuses_the_tunnel_has_passed_nothing_on() {
@@ -144,4 +159,44 @@ fn without_authorities() {
     assert!(HttpTokenEndpoint::new(options.clone()).is_ok(), "a CA bundle is enough");
     options.ca_bundle = None;
     assert_eq!(HttpTokenEndpoint::new(options).unwrap_err(), EndpointError::NoTrust);
+}
+
+const CANARY: &str = "c0rrect-h0rse-battery";
+
+fn a_panic_is_told_of_without_the_values_in_it() {
+    let written = in_environment("panicking", [("RUST_BACKTRACE", "full"), ("NO_COLOR", "1")]);
+    let written = String::from_utf8(written).unwrap();
+    let line: serde_json::Value = serde_json::from_str(written.trim()).unwrap();
+    assert_eq!(line["level"], "ERROR", "{line}");
+    assert!(line["location"].as_str().unwrap().contains(file!()), "{line}");
+    assert!(!written.contains(CANARY), "{written}");
+}
+
+/// With the log and the hook of the program that ships, at its most verbose.
+fn panicking() {
+    let arguments = [
+        "tracktik-operator",
+        "run",
+        "--log-level",
+        "trace",
+        "--log-format",
+        "json",
+    ];
+    let Ok(Request::Run(settings)) = settings::parse(arguments) else {
+        panic!("a person would use these")
+    };
+    telemetry::start(&settings).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let ended = runtime.block_on(runtime.spawn(async {
+        decoded(CANARY).unwrap();
+    }));
+    assert!(ended.unwrap_err().is_panic());
+}
+
+/// An error that carries a value, as a decoder's does.
+fn decoded(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| text.to_owned())
 }
