@@ -47,13 +47,9 @@ pub async fn record_announcement(turn: &mut Turn<'_>, decision: &Decision) -> Re
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
     let mut status = desired(turn, &says, &earlier);
-    let live = says
-        .statements
-        .iter()
-        .any(|says| says.of == ConditionType::Ready && says.truth == Truth::True);
     // Under a new generation, a condition of the old one would be taken for a verdict on the new spec.
     let spoken = !earlier.conditions.is_empty() && earlier.observed_generation == status.observed_generation;
-    if live && spoken {
+    if says.live && spoken {
         status.conditions.clone_from(&earlier.conditions);
         return write(turn, earlier, status, &[]).await;
     }

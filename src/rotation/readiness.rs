@@ -20,6 +20,8 @@ use crate::api::{
 pub struct Readiness {
     /// The conditions, in the order in which they are written.
     pub statements: Vec<Statement>,
+    /// Whether a live token for the current identity is in place, intact and in the current layout, whatever is wrong.
+    pub live: bool,
     /// When the token in place was issued.
     pub issued: Option<Moment>,
     /// When the token in place expires.
@@ -65,6 +67,7 @@ pub fn readiness(seen: &Observation, decision: &Decision, now: Moment) -> Readin
     }
     Readiness {
         statements,
+        live: live.is_some(),
         issued: seen.issue().map(|issue| issue.issued_at.whole_second()),
         expires: times.map(|times| times.expires).filter(|at| *at > Moment::default()),
         renews,
