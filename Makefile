@@ -19,10 +19,11 @@ build: ## The binary that ships, as target/release/tracktik-operator
 	cargo build --locked --release --package tracktik-operator
 
 # Not the release build, which takes minutes to make and changes little: what counts is the way to the API server.
-bench: ## How fast a token is in place, and how fast a change is picked up
+bench: ## How fast a token is in place and a change is picked up; what an idle operator costs (ten minutes)
 	@tools/check-tools.sh cargo cc go
 	@tools/controlplane/build.sh >/dev/null
 	cargo bench --locked --package tracktik-operator --profile dev --bench time_to_ready
+	cargo bench --locked --package tracktik-operator --profile dev --bench idle
 
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh
