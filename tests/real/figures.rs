@@ -34,7 +34,8 @@ impl Scene {
         self.secrets().get_opt(&marker).await.unwrap();
         eventually(PATIENCE, || async {
             let logged = self.plane.audit_events().unwrap();
-            let found = logged.iter().any(|event| event.name == marker);
+            let ours = |event: &AuditEvent| event.name == marker && event.namespace == self.namespace;
+            let found = logged.iter().any(ours);
             if found {
                 Ok(())
             } else {
