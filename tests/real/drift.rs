@@ -163,7 +163,7 @@ async fn a_fight_over_a_label_costs_few_writes_and_no_login() {
     let _operator = scene.start().await;
     scene.everyday("acme").await;
     scene.ready("acme").await;
-    let before = scene.written_by_operator().len();
+    let before = scene.written_until_now().await.len();
     let began = Instant::now();
     // Whenever the label is there, it is taken off: three times, and the operator has put it back twice.
     for _ in 0..3 {

@@ -27,6 +27,24 @@ impl Scene {
         events
     }
 
+    /// As [`Scene::written_by_operator`], with what was answered a moment ago: a request is logged after its answer.
+    pub async fn written_until_now(&self) -> Vec<AuditEvent> {
+        // The log only grows, so that no two have one name.
+        let marker = format!("marker-{}", self.plane.audit_events().unwrap().len());
+        self.secrets().get_opt(&marker).await.unwrap();
+        eventually(PATIENCE, || async {
+            let logged = self.plane.audit_events().unwrap();
+            let found = logged.iter().any(|event| event.name == marker);
+            if found {
+                Ok(())
+            } else {
+                Err("the audit log lags behind".to_owned())
+            }
+        })
+        .await;
+        self.written_by_operator()
+    }
+
     /// How often the operator read this Secret.
     pub fn reads_of(&self, secret: &str) -> usize {
         let events = self.asked_by_operator();

@@ -133,7 +133,7 @@ async fn a_namespace_whose_secrets_may_be_listed_and_not_watched_is_not_fine_and
     scene.everyday("acme").await;
     scene.not_ready("acme", "AccessDenied").await;
     let before = scene.looked_at_again("acme").await;
-    let written = scene.written_by_operator().len();
+    let written = scene.written_until_now().await.len();
     eventually(PATIENCE, || async {
         let (status, text) = operator.get("/readyz").await.unwrap();
         assert_eq!(status.as_u16(), 503, "{text}");
