@@ -14,7 +14,7 @@ pub enum Reason {
     TokenValid,
     /// The token in the token Secret is past its expiry and nothing worse is known.
     TokenExpired,
-    /// A token is being requested, and none has been stored yet.
+    /// A token is being requested or stored, or the token Secret is being put right.
     Issuing,
     /// The next token request waits for a place.
     Waiting,

@@ -65,9 +65,13 @@ async fn configuration(kubeconfig: Option<&Path>) -> Result<Config, NoClient> {
     let mut config = if let Some(file) = kubeconfig {
         let wrong = |error| NoClient::Configuration(format!("--kubeconfig: {}: {}", file.display(), said(&error)));
         let read = Kubeconfig::read_from(file).map_err(wrong)?;
-        Config::from_custom_kubeconfig(read, &options).await.map_err(wrong)?
+        configured(read, &options).await.map_err(wrong)?
     } else {
-        match Config::from_kubeconfig(&options).await {
+        let found = match Kubeconfig::read() {
+            Ok(read) => configured(read, &options).await,
+            Err(error) => Err(error),
+        };
+        match found {
             Ok(config) => config,
             Err(error) if is_absent(&error) => Config::incluster().map_err(|in_cluster| {
                 let looked = match &error {
@@ -86,6 +90,18 @@ async fn configuration(kubeconfig: Option<&Path>) -> Result<Config, NoClient> {
         }
     };
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
+    Ok(config)
+}
+
+/// kube takes `HTTPS_PROXY` for a proxy in front of every API server; here it is the token endpoint's. One that the
+/// kubeconfig itself names stays, and is refused by name.
+async fn configured(read: Kubeconfig, options: &KubeConfigOptions) -> Result<Config, KubeconfigError> {
+    let mut clusters = read.clusters.iter().filter_map(|named| named.cluster.as_ref());
+    let names_one = clusters.any(|cluster| cluster.proxy_url.is_some());
+    let mut config = Config::from_custom_kubeconfig(read, options).await?;
+    if !names_one {
+        config.proxy_url = None;
+    }
     Ok(config)
 }
 
