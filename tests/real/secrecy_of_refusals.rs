@@ -1,6 +1,6 @@
 //! A policy of the cluster may quote the object that it refuses, tokens included; what it says goes no further.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testbed::manifests::apply;
 
 use crate::{
@@ -58,6 +58,16 @@ async fn policy_that_quotes(scene: &Scene) {
     .await;
 }
 
+/// The facts on a token Secret, as if its token had expired years ago.
+async fn expired_facts(scene: &Scene, secret: &str) -> String {
+    let found = scene.secrets().get(secret).await.unwrap();
+    let facts = &found.metadata.annotations.unwrap()["tracktik-operator.io/issue"];
+    let mut facts: Value = serde_json::from_str(facts).unwrap();
+    facts["issuedAt"] = json!("2020-01-01T00:00:00Z");
+    facts["expiresAt"] = json!("2020-01-01T01:00:00Z");
+    facts.to_string()
+}
+
 #[tokio::test]
 async fn what_a_policy_quotes_is_not_repeated() {
     let scene = Scene::new("secrecy-refusals").await;
@@ -97,7 +107,7 @@ async fn what_a_policy_quotes_is_not_repeated() {
         status.0
     );
 
-    // A deletion shows the old object as well. Without its facts an old target counts as expired.
+    // A deletion shows the old object as well.
     scene.ready("moved").await;
     secrets.tokens(&scene, "moved").await;
     scene
@@ -108,10 +118,11 @@ async fn what_a_policy_quotes_is_not_repeated() {
             status.0["tokenSecret"]["name"] == "elsewhere"
         })
         .await;
+    let long_expired = expired_facts(&scene, "moved-token").await;
     scene
         .patch_secret(
             "moved-token",
-            json!({ "metadata": { "annotations": { "tracktik-operator.io/issue": null } } }),
+            json!({ "metadata": { "annotations": { "tracktik-operator.io/issue": long_expired } } }),
         )
         .await;
     operator
