@@ -5,7 +5,7 @@ use super::{
     turn::{After, Asked, Turn, cannot_be_built},
 };
 use crate::{
-    api::Span,
+    api::{Span, annotations},
     cluster::{
         error::ClusterError,
         write_token_secret::{Mode, apply},
@@ -39,10 +39,15 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
     };
     match apply(&turn.context.client, &key, &object, Mode::DryRun).await {
         Ok(reply) => {
-            let (labels, annotations) = object.sent();
+            let (labels, sent) = object.sent();
             let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
-            let changed = differing(&annotations, &reply.annotations)
-                .map(|key| format!("the annotation {key}"))
+            // Without our mark nothing else of the reply is kept, so it must be named first.
+            let unmarked = reply
+                .mark()
+                .is_none()
+                .then(|| format!("the annotation {}", annotations::CREDENTIAL));
+            let changed = unmarked
+                .or_else(|| differing(&sent, &reply.annotations).map(|key| format!("the annotation {key}")))
                 .or_else(|| differing(&labels, &reply.labels).map(|key| format!("the label {key}")))
                 .or_else(|| (!owned).then(|| "the owner reference".to_owned()));
             let Some(changed) = changed else { return Ok(()) };

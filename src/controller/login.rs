@@ -131,13 +131,19 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, 
     let now = turn.context.clock.now();
     turn.memory.last_granted = Some(issued_at);
     turn.memory.failure = Some(failure_record::after_success(&turn.seen.failure, now));
-    turn.memory.proven = Some((stands.identity.clone(), stands.sources.clone()));
+    // As read for this grant, also where an earlier version held the same values: the next process compares with these.
+    let sources = std::mem::take(&mut turn.read_versions);
+    turn.memory.proven = Some((stands.identity.clone(), sources.clone()));
+    if let Some(used) = &mut turn.memory.last_used {
+        used.versions.clone_from(&sources);
+        used.same_as = None;
+    }
     let issue = Issue {
         issue_id,
         issued_at,
         expires_at: issued_at + tokens.expires_in,
         identity: stands.identity,
-        sources: stands.sources,
+        sources,
         ..Issue::default()
     };
     turn.memory.held = Some(HeldTokens {

@@ -159,6 +159,18 @@ impl Memories {
         Arc::clone(&entry.1)
     }
 
+    /// Credentials with tokens that are not in the cluster yet, and that are not being reconciled at this moment.
+    #[must_use]
+    pub fn holding(&self) -> Vec<ObjectKey> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds =
+            |memory: &Arc<tokio::sync::Mutex<Memory>>| memory.try_lock().is_ok_and(|memory| memory.held.is_some());
+        all.iter()
+            .filter(|(_, (_, memory))| holds(memory))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
     /// The credential is gone.
     pub fn forget(&self, key: &ObjectKey) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);

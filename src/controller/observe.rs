@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use super::{
     Context,
-    memory::Memory,
+    memory::{Memory, is_later},
     observe_target::{old_targets, remember_facts, target},
     turn::{Asked, Turn, latest_status},
 };
 use crate::{
-    api::{Failure, Grant, Moment, Reason, Span},
+    api::{Failure, Grant, Moment, Reason},
     cluster::{CredentialView, Sync},
     rotation::{
-        Observation, failure_record, failure_wait,
+        Observation,
+        cause::GRANT_WINDOW,
+        failure_record, failure_wait,
         observation::{Anchors, Held, Issue, Problem, Sources, Trouble},
     },
     secrets::{source::SourcePlan, token_secret::Desired},
@@ -23,6 +25,7 @@ use crate::{
 pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory: &'a mut Memory) -> Turn<'a> {
     let now = context.clock.now();
     let mark = Turn::mark(&credential);
+    forget_what_the_cache_has(context, &credential, memory);
     let asked = credential.spec.as_ref().map(|spec| Asked {
         plan: SourcePlan::of(spec),
         desired: Desired::of(spec, mark.clone()),
@@ -64,7 +67,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
     });
     seen.failure = failure(&credential, memory, seen.issue());
     seen.anchors = anchors(memory, &seen, now);
-    memory.grants.retain(|at| *at + Span::minutes(10) > now);
+    memory.grants.retain(|at| *at + GRANT_WINDOW > now);
     seen.recent_grants.clone_from(&memory.grants);
     let mut turn = Turn {
         context,
@@ -72,11 +75,24 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         memory,
         asked,
         token_secret,
+        read_versions: Vec::new(),
         seen,
         now,
     };
     turn.seen.trouble = trouble(&turn);
     turn
+}
+
+/// From the moment the cache holds our own write, or a later one, it alone tells what is there: what is remembered beyond
+/// that would bring a Secret back that was deleted under another mark.
+fn forget_what_the_cache_has(context: &Context, credential: &CredentialView, memory: &mut Memory) {
+    let caught_up = memory.token_secret.as_ref().is_some_and(|own| {
+        let cached = context.stores.secret(&credential.key.sibling(&own.name));
+        cached.is_some_and(|cached| !is_later(&own.resource_version, &cached.resource_version))
+    });
+    if caught_up {
+        memory.token_secret = None;
+    }
 }
 
 fn spec_problem(credential: &CredentialView) -> Option<String> {

@@ -36,6 +36,13 @@ impl Queue {
         self.due.insert((expiry, key));
     }
 
+    /// The wall clock was set, or the machine slept: no timer can be relied on.
+    pub fn wake_all(&mut self) {
+        for key in self.times.keys().cloned().collect::<Vec<_>>() {
+            self.wake(key);
+        }
+    }
+
     /// A place for a token request is free: those who wait for one are due.
     pub fn wake_waiting(&mut self) {
         for key in std::mem::take(&mut self.waiting) {

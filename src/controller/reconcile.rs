@@ -40,7 +40,9 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
     };
     let memory = context.memories.of(key, &first.uid);
     let mut memory = memory.lock().await;
-    for _ in 0..MOST_STEPS {
+    let mut steps = 0;
+    while steps < MOST_STEPS {
+        steps += 1;
         let Some(credential) = context.stores.credential(key).filter(|seen| seen.uid == first.uid) else {
             // Gone, or re-created meanwhile: the watch has told of that as well.
             return Next::Nothing;
@@ -66,6 +68,7 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
             && let Some(held) = &turn.memory.held
         {
             tokio::time::sleep((held.not_before - turn.now).to_std()).await;
+            steps = 0;
             continue;
         }
         turn.seen.waiting_since = turn.memory.waiting_since;

@@ -8,6 +8,7 @@ use crate::{
         error::{ClusterError, Refusal},
     },
     rotation::{backoff::doubling, observation::Problem},
+    secrets::metadata::SecretMeta,
 };
 
 /// Records a refusal; the step is tried again at the pace of refusals, or when target, source or spec change.
@@ -41,9 +42,21 @@ pub fn record_mutation(turn: &mut Turn<'_>, secret: &ObjectKey, what: &str) {
 
 /// Our view was older than the cluster: soon again, since the watch is about to bring the news.
 pub fn retry_conflict(turn: &mut Turn<'_>) -> After {
+    forget_what_is_gone(turn);
     turn.memory.conflicts = turn.memory.conflicts.saturating_add(1);
     let wait = doubling(Span::millis(200), turn.memory.conflicts, Span::seconds(10));
     After::Settle(turn.context.clock.now() + wait)
+}
+
+/// A Secret that is remembered and that no store has may have been deleted where no watch could tell whose it was. The
+/// next try then takes it for absent; where it is there after all, that is refused as well, and the watch brings it.
+pub fn forget_what_is_gone(turn: &mut Turn<'_>) {
+    let stores = &turn.context.stores;
+    let key = &turn.credential.key;
+    let gone = |own: &SecretMeta| stores.secret(&key.sibling(&own.name)).is_none();
+    if turn.memory.token_secret.as_ref().is_some_and(gone) {
+        turn.memory.token_secret = None;
+    }
 }
 
 fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {

@@ -63,8 +63,13 @@ type Finished = (ObjectKey, Next, f64);
 pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Liveness, patience: Duration) {
     let mut tasks: JoinSet<Finished> = JoinSet::new();
     let mut keys: HashMap<Id, ObjectKey> = HashMap::new();
+    let mut clocks = Clocks::read(&context);
     loop {
         liveness.beat();
+        if clocks.jumped(&context) {
+            tracing::info!("the clock was set, or the machine slept: looking at every credential again");
+            wakeups.with(Queue::wake_all);
+        }
         while tasks.len() < AT_ONCE
             && let Some(key) = wakeups.with(|queue| queue.take(clock::monotonic()))
         {
@@ -82,7 +87,36 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
             () = tokio::time::sleep_until(sleep) => {}
         }
     }
+    // Those whose tokens are granted and not stored, and who were waiting for their next try.
+    for key in context.memories.holding() {
+        tasks.spawn(one(Arc::clone(&context), key));
+    }
     drain(tasks, patience).await;
+}
+
+/// Timers follow a clock that never jumps; what they are set for follows one that does.
+struct Clocks {
+    wall: Moment,
+    monotonic: Instant,
+}
+
+impl Clocks {
+    fn read(context: &Context) -> Self {
+        Self {
+            wall: context.clock.now(),
+            monotonic: clock::monotonic(),
+        }
+    }
+
+    /// Whether the two have gone apart since they were last read, by more than a clock is corrected by as it runs.
+    fn jumped(&mut self, context: &Context) -> bool {
+        let now = Self::read(context);
+        let passed = now.monotonic.duration_since(self.monotonic);
+        let expected = self.wall + Span::millis(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX));
+        *self = now;
+        let apart = (self.wall - expected).max(expected - self.wall);
+        apart > Span::seconds(5)
+    }
 }
 
 fn sleep_until(next: Option<Instant>, free: bool) -> Instant {

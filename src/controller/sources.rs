@@ -49,6 +49,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
         }
     };
     turn.memory.source_problem = None;
+    turn.read_versions.clone_from(&versions);
     let digest = turn.context.digest_of(&asked.domain, &account);
     let effective = match &mut turn.memory.last_used {
         Some(used) if used.digest == digest => {

@@ -47,7 +47,9 @@ pub async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
                 held.failures = held.failures.saturating_add(1);
                 held.not_before = now + doubling(Span::millis(100), held.failures, Span::seconds(30));
             }
-            if error != ClusterError::Conflict {
+            if error == ClusterError::Conflict {
+                refusal::forget_what_is_gone(turn);
+            } else {
                 refusal::record(turn, &error, &key);
             }
             After::LookAgain

@@ -32,6 +32,8 @@ pub struct Turn<'a> {
     pub asked: Option<Asked>,
     /// The token Secret as best known, if there is one of any owner.
     pub token_secret: Option<SecretMeta>,
+    /// The versions at which the sources were read in this turn; empty where they were not.
+    pub read_versions: Vec<String>,
     /// What a decision is made from.
     pub seen: Observation,
     /// When it was observed.

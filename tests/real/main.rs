@@ -39,6 +39,7 @@ mod panics;
 mod process;
 mod real_servers;
 mod rejected;
+mod remembered;
 mod restarts;
 mod rotation;
 mod scene;
