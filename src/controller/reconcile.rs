@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::Moment,
     cluster::{ObjectKey, Sync},
-    rotation::{Step, decide, decide::Decision},
+    rotation::{Because, Step, decide, decide::Decision},
 };
 
 /// Steps of one reconcile. The longest chain of successes is short; whoever fights over a Secret must not hold a slot.
@@ -63,8 +63,10 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
         if after == After::LookAgain {
             continue;
         }
-        // At the end of the process, tokens that were granted and could not be stored yet get all the time there is.
+        // At the end of the process, tokens that were granted and could not be stored yet get all the time there is. Only
+        // where their own pace is waited for: behind anything else, such as a taken name, no write will be tried.
         if context.stopping.is_cancelled()
+            && decision.because == Because::Held
             && let Some(held) = &turn.memory.held
         {
             tokio::time::sleep((held.not_before - turn.now).to_std()).await;
