@@ -42,7 +42,7 @@ pub enum Reason {
     EndpointThrottled,
     /// The token endpoint answered with something that is neither a token nor an OAuth 2 error.
     EndpointMisbehaved,
-    /// The API server does not let the operator read or write what this credential needs.
+    /// The API server does not let the operator read or write what this credential needs, or does not answer.
     AccessDenied,
 }
 

@@ -96,8 +96,15 @@ async fn configuration(kubeconfig: Option<&Path>) -> Result<Config, NoClient> {
 /// kube takes `HTTPS_PROXY` for a proxy in front of every API server; here it is the token endpoint's. One that the
 /// kubeconfig itself names stays, and is refused by name.
 async fn configured(read: Kubeconfig, options: &KubeConfigOptions) -> Result<Config, KubeconfigError> {
-    let mut clusters = read.clusters.iter().filter_map(|named| named.cluster.as_ref());
-    let names_one = clusters.any(|cluster| cluster.proxy_url.is_some());
+    let context = read
+        .contexts
+        .iter()
+        .find(|named| Some(&named.name) == read.current_context.as_ref());
+    let cluster = context.and_then(|named| Some(&named.context.as_ref()?.cluster));
+    let names_one = read.clusters.iter().any(|named| {
+        let proxy = named.cluster.as_ref().and_then(|cluster| cluster.proxy_url.as_ref());
+        Some(&named.name) == cluster && proxy.is_some()
+    });
     let mut config = Config::from_custom_kubeconfig(read, options).await?;
     if !names_one {
         config.proxy_url = None;

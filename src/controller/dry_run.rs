@@ -1,7 +1,7 @@
 //! The rehearsal of a write: everything about storing a token that can fail is made to fail before one is requested.
 
 use super::{
-    refusal,
+    refusal::{self, Call},
     turn::{After, Asked, Turn, cannot_be_built},
 };
 use crate::{
@@ -34,7 +34,7 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
         .render(&asked.desired.placeholder_values(placeholder.expires_at));
     let object = asked.desired.object(&placeholder, &data, &turn.precondition());
     let Ok(object) = object else {
-        refusal::record(turn, &cannot_be_built(), &key);
+        refusal::record(turn, &cannot_be_built(), Call::UseTarget, &key);
         return Err(After::LookAgain);
     };
     match apply(&turn.context.client, &key, &object, Mode::DryRun).await {
@@ -56,7 +56,7 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
         }
         Err(ClusterError::Conflict) => Err(refusal::retry_conflict(turn)),
         Err(error) => {
-            refusal::record(turn, &error, &key);
+            refusal::record(turn, &error, Call::UseTarget, &key);
             Err(After::LookAgain)
         }
     }

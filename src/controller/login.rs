@@ -2,9 +2,10 @@
 //! granted is held before anything else happens.
 
 use super::{
+    announce,
     dry_run::dry_run,
     memory::HeldTokens,
-    record::{self, Recorded},
+    refusal::retry_conflict,
     sources::read_sources,
     turn::{After, Asked, Turn},
 };
@@ -22,13 +23,6 @@ use crate::{
     secrets::sensitive::{ServiceAccount, Tokens},
 };
 
-/// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
-/// a crash counts on it.
-const STALE_ANNOUNCEMENT: Span = Span::seconds(10);
-
-/// In this time after the start, an earlier process may have sent requests that are recorded nowhere.
-const AFTER_START: Span = Span::seconds(200);
-
 /// Requests a token with the password grant.
 pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
     let Some(asked) = turn.asked.clone() else {
@@ -38,13 +32,10 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
         return wait_for_place(turn);
     };
     turn.memory.waiting_since = None;
-    let (grant, account) = match prepare(turn, &asked).await {
+    let (grant, account) = match prepare(turn, &asked, decided).await {
         Ok(ready) => ready,
         Err(after) => return after,
     };
-    if turn.context.stopping.is_cancelled() {
-        return After::Settle(decided.until);
-    }
     let issued_at = turn.context.clock.now().whole_second();
     let began = clock::monotonic();
     let answer = turn
@@ -93,12 +84,14 @@ fn wait_for_place(turn: &mut Turn<'_>) -> After {
 }
 
 /// Everything that comes before the request, and may forbid it.
-async fn prepare(turn: &mut Turn<'_>, asked: &Asked) -> Result<(Prepared, ServiceAccount), After> {
+async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Result<(Prepared, ServiceAccount), After> {
     // The values as they are now, and what they make of the decision: an edit may have changed none of them.
     let account = read_sources(turn, asked).await?;
     let again = decide::decide(&turn.seen, turn.now);
     if again.step != Step::Login {
-        return Err(After::LookAgain);
+        // Where the cache is behind what was read, a look at it would find the same as before.
+        let behind = !cache_has(turn, asked, &turn.read_versions);
+        return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
     dry_run(turn, asked).await?;
     turn.memory.accepted();
@@ -108,13 +101,22 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked) -> Result<(Prepared, Servic
         cause: again.because,
         stands: now_stands(&turn.seen),
     };
+    let unannounced = (turn.seen.failure.clone(), turn.memory.handled_rotate.clone());
     let announced = turn.context.clock.now();
-    if needs_announcement(turn, grant.cause, announced) {
-        announce(turn, &again, &grant, announced).await?;
-        // Where the API server took its time, the announcement is too old to be relied on.
-        if turn.context.clock.now() > announced + STALE_ANNOUNCEMENT {
-            return Err(After::LookAgain);
-        }
+    if announce::needed(turn, grant.cause, announced)
+        && let Err(after) = announce::announce(turn, &again, &grant.issue_id, &grant.stands, announced).await
+    {
+        announce::take_back(turn, unannounced);
+        return Err(after);
+    }
+    if turn.context.stopping.is_cancelled() {
+        announce::take_back(turn, unannounced);
+        return Err(After::Settle(decided.until));
+    }
+    // Where the API server took its time, the announcement is too old to be relied on.
+    if turn.context.clock.now() > announced + announce::STALE {
+        announce::take_back(turn, unannounced);
+        return Err(After::LookAgain);
     }
     Ok((grant, account))
 }
@@ -177,38 +179,11 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, failure: TokenReq
     turn.memory.proven = None;
 }
 
-/// Whether a crash during this request must be found in the cluster afterwards.
-fn needs_announcement(turn: &Turn<'_>, cause: Because, now: Moment) -> bool {
-    let seen = &turn.seen;
-    let nothing_failed = seen.failure.reason.is_none() && seen.failure.pending.is_none();
-    let on_secret = seen
-        .issue()
-        .is_some_and(|issue| issue.identity == seen.identity && issue.sources == seen.sources.versions);
-    let in_memory = turn
-        .memory
-        .proven
-        .as_ref()
-        .is_some_and(|(identity, sources)| *identity == seen.identity && *sources == seen.sources.versions);
-    let proven = nothing_failed && (on_secret || in_memory);
-    !proven
-        || cause == Because::RotateAsked
-        || now < turn.context.started + AFTER_START
-        || !turn.context.status_accepted()
-}
-
-/// Writes down that a request is about to be sent; without that it is not.
-async fn announce(turn: &mut Turn<'_>, decision: &Decision, grant: &Prepared, now: Moment) -> Result<(), After> {
-    let remembered = (turn.memory.failure.clone(), turn.memory.handled_rotate.clone());
-    let announced = failure_record::announcing(&turn.seen.failure, grant.stands.clone(), &grant.issue_id, now);
-    let observed = std::mem::replace(&mut turn.seen.failure, announced.clone());
-    turn.memory.failure = Some(announced);
-    turn.memory.handled_rotate.clone_from(&grant.stands.rotate);
-    let recorded = record::record_announcement(turn, decision).await;
-    if recorded == Recorded::Said {
-        return Ok(());
-    }
-    // Not known to be written, so not sent. If it was written after all, it counts as an attempt at its own pace.
-    (turn.memory.failure, turn.memory.handled_rotate) = remembered;
-    turn.seen.failure = observed;
-    Err(After::Settle(now + record::pace(turn.memory.status_failures)))
+/// Whether the watch has brought the sources as they were read.
+fn cache_has(turn: &Turn<'_>, asked: &Asked, versions: &[String]) -> bool {
+    let cached = asked.plan.secrets().into_iter().filter_map(|name| {
+        let found = turn.context.stores.secret(&turn.credential.key.sibling(name));
+        found.map(|found| found.version())
+    });
+    cached.eq(versions.iter().cloned())
 }

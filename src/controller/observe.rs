@@ -171,17 +171,17 @@ fn failure(credential: &CredentialView, memory: &Memory, issue: Option<&Issue>) 
     }
 }
 
-/// A stored time that lies in the future is anchored at the instant it was first seen to; the anchor never moves. That of
-/// a token's facts stands for as long as these do, since a clock that has caught up says nothing about their age.
+/// A stored time that lies in the future is anchored at the instant it was first seen to; the anchor never moves, and
+/// stands for as long as the time does: a clock that has caught up says nothing about its age.
 fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
     memory.issue_anchor = seen.issue().and_then(|issue| match memory.issue_anchor.take() {
         Some((of, at)) if of == issue.issue_id => Some((of, at.min(now))),
         _ => (issue.issued_at > now).then(|| (issue.issue_id.clone(), now)),
     });
-    let ahead = failure_wait::written_at(&seen.failure).filter(|written| *written > now);
-    memory.failure_anchor = ahead.map(|written| match memory.failure_anchor {
-        Some((of, at)) if of == written => (of, at.min(now)),
-        _ => (written, now),
+    let written = failure_wait::written_at(&seen.failure);
+    memory.failure_anchor = written.and_then(|written| match memory.failure_anchor {
+        Some((of, at)) if of == written => Some((of, at.min(now))),
+        _ => failure_wait::is_ahead(written, now).then_some((written, now)),
     });
     Anchors {
         issue: memory.issue_anchor.as_ref().map(|(_, at)| *at),

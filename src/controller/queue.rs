@@ -18,17 +18,26 @@ pub struct Queue {
     due: BTreeSet<(Moment, ObjectKey)>,
     /// The expiry that each was last known to have.
     expiries: HashMap<ObjectKey, Moment>,
-    /// Being reconciled, and whether something happened meanwhile.
-    running: HashMap<ObjectKey, bool>,
+    /// Being reconciled, and what happened meanwhile.
+    running: HashMap<ObjectKey, Meanwhile>,
     /// Waiting for a place for a token request.
     waiting: HashSet<ObjectKey>,
+}
+
+/// What happened to a credential while it was being reconciled.
+#[derive(Clone, Copy, Debug, Default)]
+struct Meanwhile {
+    /// It has to be looked at again.
+    changed: bool,
+    /// A place for a token request became free.
+    place_freed: bool,
 }
 
 impl Queue {
     /// Something happened to a credential: it is due now.
     pub fn wake(&mut self, key: ObjectKey) {
-        if let Some(again) = self.running.get_mut(&key) {
-            *again = true;
+        if let Some(meanwhile) = self.running.get_mut(&key) {
+            meanwhile.changed = true;
             return;
         }
         self.unschedule(&key);
@@ -48,6 +57,10 @@ impl Queue {
         for key in std::mem::take(&mut self.waiting) {
             self.wake(key);
         }
+        // One of these may have found none and not come back yet.
+        for meanwhile in self.running.values_mut() {
+            meanwhile.place_freed = true;
+        }
     }
 
     /// Takes the next that is due, to be reconciled.
@@ -62,13 +75,13 @@ impl Queue {
         }
         let (_, key) = self.due.pop_first()?;
         self.waiting.remove(&key);
-        self.running.insert(key.clone(), false);
+        self.running.insert(key.clone(), Meanwhile::default());
         Some(key)
     }
 
     /// A reconcile has ended; `at` is when the credential is due again, if ever.
     pub fn finished(&mut self, key: &ObjectKey, at: Option<Instant>, expiry: Option<Moment>, waits_for_place: bool) {
-        let again = self.running.remove(key).unwrap_or(false);
+        let meanwhile = self.running.remove(key).unwrap_or_default();
         match expiry {
             Some(expiry) => self.expiries.insert(key.clone(), expiry),
             None => self.expiries.remove(key),
@@ -76,7 +89,7 @@ impl Queue {
         if waits_for_place {
             self.waiting.insert(key.clone());
         }
-        if again {
+        if meanwhile.changed || (waits_for_place && meanwhile.place_freed) {
             self.wake(key.clone());
         } else if let Some(at) = at {
             self.later.insert((at, key.clone()));
@@ -153,6 +166,20 @@ mod tests {
         assert_eq!(queue.take(now), Some(key("a")));
         queue.finished(&key("a"), None, None, false);
         assert_eq!(queue.take(now), None);
+    }
+
+    #[test]
+    fn a_place_freed_before_the_one_who_found_none_is_back_is_not_missed() {
+        let mut queue = Queue::default();
+        let now = monotonic();
+        let later = now + Duration::from_mins(1);
+        for (waits, due) in [(true, true), (false, false)] {
+            queue.wake(key("a"));
+            assert_eq!(queue.take(now), Some(key("a")));
+            queue.wake_waiting();
+            queue.finished(&key("a"), Some(later), None, waits);
+            assert_eq!(queue.has_due(now), due);
+        }
     }
 
     #[test]

@@ -8,13 +8,16 @@ use super::{
     turn::After,
 };
 use crate::{
-    api::Moment,
+    api::{Moment, Span},
     cluster::{ObjectKey, Sync},
     rotation::{Because, Step, decide, decide::Decision},
 };
 
 /// Steps of one reconcile. The longest chain of successes is short; whoever fights over a Secret must not hold a slot.
 const MOST_STEPS: usize = 8;
+
+/// After that many, it goes on after this time.
+const TAKES_A_REST: Span = Span::seconds(8);
 
 /// What the queue does with the credential next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
     let memory = context.memories.of(key, &first.uid);
     let mut memory = memory.lock().await;
     let mut steps = 0;
-    while steps < MOST_STEPS {
+    loop {
         steps += 1;
         let Some(credential) = context.stores.credential(key).filter(|seen| seen.uid == first.uid) else {
             // Gone, or re-created meanwhile: the watch has told of that as well.
@@ -55,7 +58,10 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
             turn.seen.waiting_since = None;
         }
         let may_begin = !context.stopping.is_cancelled() || decision.step == Step::StoreHeld;
-        let after = if may_begin {
+        let after = if steps > MOST_STEPS {
+            // What there is to do stays to be done, and status says what that is.
+            After::Settle(turn.now + TAKES_A_REST)
+        } else if may_begin {
             act(&mut turn, &decision).await
         } else {
             After::Settle(decision.until)
@@ -85,8 +91,6 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
             expiry,
         );
     }
-    let now = context.clock.now();
-    Next::At(now + record::pace(4), now)
 }
 
 fn next(after: After, decision: &Decision, recorded: bool, failures: i32, now: Moment, expiry: Moment) -> Next {

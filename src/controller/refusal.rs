@@ -11,9 +11,18 @@ use crate::{
     secrets::metadata::SecretMeta,
 };
 
+/// What the API server was asked to do with a Secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Read a source.
+    ReadSource,
+    /// Read the token Secret, or write it.
+    UseTarget,
+}
+
 /// Records a refusal; the step is tried again at the pace of refusals, or when target, source or spec change.
-pub fn record(turn: &mut Turn<'_>, error: &ClusterError, secret: &ObjectKey) {
-    let (reason, permanent, message) = words(error, secret);
+pub fn record(turn: &mut Turn<'_>, error: &ClusterError, call: Call, secret: &ObjectKey) {
+    let (reason, permanent, message) = words(error, call, secret);
     let now = turn.context.clock.now();
     let fingerprint = turn.fingerprint();
     turn.memory
@@ -59,7 +68,7 @@ pub fn forget_what_is_gone(turn: &mut Turn<'_>) {
     }
 }
 
-fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {
+fn words(error: &ClusterError, call: Call, secret: &ObjectKey) -> (Reason, bool, String) {
     let name = &secret.name;
     match error {
         ClusterError::Forbidden {
@@ -69,6 +78,12 @@ fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {
             Reason::AccessDenied,
             false,
             format!("the operator may not do what Secret {name:?} needs: {message}"),
+        ),
+        ClusterError::Unauthenticated => (Reason::AccessDenied, false, error.to_string()),
+        _ if call == Call::ReadSource => (
+            Reason::AccessDenied,
+            false,
+            format!("Secret {name:?} cannot be read: {error}"),
         ),
         ClusterError::Forbidden { message, .. } => (
             Reason::TargetNotWritable,
@@ -80,7 +95,6 @@ fn words(error: &ClusterError, secret: &ObjectKey) -> (Reason, bool, String) {
             true,
             format!("Secret {name:?} is immutable: delete it, and it is made anew"),
         ),
-        ClusterError::Unauthenticated => (Reason::AccessDenied, false, error.to_string()),
         _ => (
             Reason::TargetNotWritable,
             false,

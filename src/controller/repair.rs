@@ -3,7 +3,7 @@
 
 use super::{
     observe_target::issue_of,
-    refusal::{self, retry_conflict},
+    refusal::{self, Call, retry_conflict},
     turn::{After, Asked, Turn},
 };
 use crate::{
@@ -116,7 +116,7 @@ async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent,
         Ok(content) => content,
         Err(ClusterError::NotFound) => return None,
         Err(error) => {
-            refusal::record(turn, &error, &key);
+            refusal::record(turn, &error, Call::UseTarget, &key);
             return None;
         }
     };

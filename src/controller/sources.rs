@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     memory::LastUsed,
-    refusal::{self, retry_conflict},
+    refusal::{self, Call, retry_conflict},
     turn::{After, Asked, Turn},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
             // Deleted a moment ago; the watch will tell.
             Err(ClusterError::NotFound) => return Err(retry_conflict(turn)),
             Err(error) => {
-                refusal::record(turn, &error, &key);
+                refusal::record(turn, &error, Call::ReadSource, &key);
                 return Err(After::LookAgain);
             }
         }

@@ -1,7 +1,7 @@
 //! Writing tokens that were granted: a write that is refused is tried again, the login is not.
 
 use super::{
-    refusal,
+    refusal::{self, Call},
     turn::{After, Asked, Turn},
 };
 use crate::{
@@ -50,7 +50,7 @@ pub async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
             if error == ClusterError::Conflict {
                 refusal::forget_what_is_gone(turn);
             } else {
-                refusal::record(turn, &error, &key);
+                refusal::record(turn, &error, Call::UseTarget, &key);
             }
             After::LookAgain
         }

@@ -20,6 +20,12 @@ pub fn written_at(record: &Failure) -> Option<Moment> {
     folded.last_time.or(folded.next_attempt_time.map(|next| next - LONGEST))
 }
 
+/// Whether the clock was set back since a record was written; times are rounded up, so a second ahead is none.
+#[must_use]
+pub fn is_ahead(written: Moment, now: Moment) -> bool {
+    written > now + ROUNDING
+}
+
 /// Until when the record asks to wait with what stands now; `None` when nothing is to be waited for.
 ///
 /// `anchor` is when this process first saw the record's times to be in the future.
@@ -30,11 +36,11 @@ pub fn wait_until(record: &Failure, now_stands: &Tried, anchor: Option<Moment>, 
     let wait = (record.next_attempt_time? - written)
         .max(Span::ZERO)
         .min(longest(&record) + ROUNDING);
-    // A time ahead of the clock says only how long to wait, not until when.
-    let from = if written > now + ROUNDING {
-        anchor.unwrap_or(now).min(now)
-    } else {
-        written
+    // A time ahead of the clock says only how long to wait, not until when; nor does it once the clock has caught up.
+    let from = match anchor {
+        Some(anchor) => anchor.min(written).min(now),
+        None if is_ahead(written, now) => now,
+        None => written,
     };
     let next = (from + wait).next_whole_second();
     if next <= now {
