@@ -51,3 +51,30 @@ async fn a_clock_set_forward_past_the_expiry_has_every_token_renewed_within_ten_
     settles_at(&world, 2).await;
     world.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_by_days_costs_one_login_for_each_token_that_is_now_of_the_future() {
+    let world = set_by(Span::hours(-3 * 24)).await;
+    settles_at(&world, 2).await;
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_while_no_operator_ran_costs_no_more() {
+    let mut world = World::with(&NAMES);
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    world.kill().await;
+    world.set_clock_by(Span::hours(-3 * 24));
+    world.start();
+    settles_at(&world, 2).await;
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_put_right_again_costs_one_login_each_way() {
+    let world = set_by(Span::hours(3 * 24)).await;
+    settles_at(&world, 2).await;
+    world.set_clock_by(Span::hours(-3 * 24));
+    settles_at(&world, 3).await;
+    world.end().await;
+}

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     api::{Moment, Span},
@@ -33,6 +33,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub struct World {
     pub api: ApiServer,
     pub tracktik: Arc<TrackTik>,
+    clock: Clock,
     set_by: Arc<AtomicI64>,
     operator: Operator,
 }
@@ -41,6 +42,7 @@ pub struct World {
 struct Operator {
     stop: CancellationToken,
     reconciling: JoinHandle<()>,
+    telling: AbortHandle,
 }
 
 impl Operator {
@@ -50,7 +52,7 @@ impl Operator {
         let wake: Wake = Arc::new(move |key| queue.wake(key));
         let stores = api.watched(&wake);
         let (events, sending) = Events::new(api.client());
-        tokio::spawn(sending);
+        let telling = tokio::spawn(sending).abort_handle();
         let stop = CancellationToken::new();
         let context = Context::new(Parts {
             client: api.client(),
@@ -65,7 +67,11 @@ impl Operator {
         .unwrap();
         let liveness = Liveness::new(Duration::from_mins(1));
         let reconciling = tokio::spawn(run_loop(Arc::new(context), wakeups, liveness, PATIENCE));
-        Self { stop, reconciling }
+        Self {
+            stop,
+            reconciling,
+            telling,
+        }
     }
 }
 
@@ -83,6 +89,7 @@ impl World {
         Self {
             api,
             tracktik,
+            clock,
             set_by,
             operator,
         }
@@ -114,5 +121,21 @@ impl World {
     pub async fn end(self) {
         self.stop();
         self.operator.reconciling.await.unwrap();
+    }
+
+    /// Kills the operator as a lost node does: nothing that it was about to do is done, and nothing that it knew is left.
+    pub async fn kill(&mut self) {
+        self.operator.reconciling.abort();
+        self.operator.telling.abort();
+        let ended = (&mut self.operator.reconciling).await;
+        assert!(
+            ended.is_err_and(|error| error.is_cancelled()),
+            "it ran until it was killed"
+        );
+    }
+
+    /// Starts another operator after the one before was killed.
+    pub fn start(&mut self) {
+        self.operator = Operator::start(&self.api, &self.tracktik, &self.clock);
     }
 }
