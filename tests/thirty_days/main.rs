@@ -10,6 +10,7 @@
 
 mod api_server;
 mod clock_jumps;
+mod restarts;
 mod shutdown;
 mod tracktik;
 mod weeks;

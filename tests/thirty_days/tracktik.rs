@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tracktik_operator::{
     api::{Moment, Span},
     clock::Clock,
-    oauth::{ConnectFault, GrantRequest, TokenEndpoint, TokenRequestFailure},
+    oauth::{ConnectFault, ErrorCode, GrantRequest, TokenEndpoint, TokenRequestFailure},
     secrets::sensitive::{Sensitive, Tokens},
 };
 
@@ -23,6 +23,8 @@ pub enum Answer {
     Token,
     /// The port is closed.
     NoConnection,
+    /// Wrong password.
+    Rejection,
 }
 
 /// Answers each login alike, and notes when it granted what.
@@ -78,6 +80,11 @@ impl TrackTik {
     fn answer(&self, username: &str) -> Result<Tokens, TokenRequestFailure> {
         self.with(|state| match state.answer {
             Answer::NoConnection => Err(TokenRequestFailure::NotConnected(ConnectFault::Refused)),
+            Answer::Rejection => Err(TokenRequestFailure::LoginRefused {
+                status: 401,
+                code: ErrorCode::InvalidCredentials,
+                retry_after: None,
+            }),
             Answer::Token => {
                 state.granted.push((username.to_owned(), self.clock.now()));
                 let serial = state.granted.len();
