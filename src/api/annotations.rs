@@ -12,6 +12,9 @@ pub const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 /// On a token Secret: the facts of the grant whose tokens it holds (JSON, [`crate::secrets::issue_record`]).
 pub const ISSUE: &str = "tracktik-operator.io/issue";
 
+/// On a token Secret: the id of the issue whose refresh token was sent, or may have been ([`crate::cluster::mark_tried`]).
+pub const TRIED: &str = "tracktik-operator.io/tried";
+
 /// On a token Secret: the credential it belongs to, `namespace/name@uid` ([`crate::secrets::ownership`]).
 pub const CREDENTIAL: &str = "tracktik-operator.io/credential";
 

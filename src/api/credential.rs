@@ -187,7 +187,7 @@ pub struct Renewal {
 }
 
 /// The OAuth 2 grant that renewals use; the first token is always a password grant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Grant {
     /// RFC 6749 section 4.3.
     #[default]

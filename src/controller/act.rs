@@ -1,12 +1,15 @@
-//! Carries out a decided step, except for a login ([`super::login`]). Outcomes go into memory, from which the next
+//! Carries out a decided step. Outcomes go into memory, from which the next
 //! decision is made; errors are values, and none ends a reconcile.
 
 use super::{
+    refresh_token::mark_put_back,
     repair::{repair, verify},
     store_held::store_held,
+    token_request::request_token,
     turn::{After, Turn},
 };
 use crate::{
+    api::Grant,
     cluster::write_token_secret::delete,
     rotation::{Step, decide::Decision},
 };
@@ -16,13 +19,15 @@ pub async fn act(turn: &mut Turn<'_>, decision: &Decision) -> After {
     match &decision.step {
         Step::Wait => After::Settle(decision.until),
         Step::DeleteOldTarget(name) => delete_old_target(turn, name).await,
-        Step::Login => super::login::login(turn, decision).await,
         step => {
-            // Rows that act on the token Secret match only where the spec could be decoded.
+            // All other rows match only where the spec could be decoded.
             let Some(asked) = turn.asked.clone() else {
                 return After::Settle(decision.until);
             };
             match step {
+                Step::Login => request_token(turn, &asked, Grant::Password, decision).await,
+                Step::Refresh => request_token(turn, &asked, Grant::Refresh, decision).await,
+                Step::MarkTried => mark_put_back(turn, &asked).await,
                 Step::StoreHeld => store_held(turn, &asked).await,
                 Step::Verify => verify(turn, &asked).await,
                 _ => repair(turn, &asked).await,

@@ -26,6 +26,7 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
         sources: turn.seen.sources.versions.clone(),
         layout: turn.seen.layout.clone(),
         data_hash: "0".repeat(64),
+        refreshable: true,
         asked: asked.desired.asked(),
     };
     let data = asked

@@ -36,6 +36,8 @@ pub struct Memory {
     pub verified: Option<(String, Content)>,
     /// One version of the token Secret that lacks what one layout asks for.
     pub too_little: Option<(String, String)>,
+    /// One version of the token Secret whose facts speak of a refresh token that is not in it.
+    pub no_refresh_token: Option<String>,
     /// The source values of the latest token request.
     pub last_used: Option<LastUsed>,
     /// What a read of these versions of the sources showed to be wrong with them.

@@ -4,18 +4,19 @@
 
 mod act;
 mod dry_run;
-mod login;
 pub mod memory;
 mod observe;
 mod observe_target;
 pub mod queue;
 mod reconcile;
 mod record;
+mod refresh_token;
 mod refusal;
 mod repair;
 pub mod run_loop;
 mod sources;
 mod store_held;
+mod token_request;
 mod turn;
 
 use std::sync::{

@@ -9,7 +9,7 @@ use super::{
     turn::{Asked, Turn, latest_status},
 };
 use crate::{
-    api::{Grant, Moment, Reason},
+    api::{Moment, Reason},
     cluster::{CredentialView, Sync},
     rotation::{
         Observation,
@@ -44,7 +44,10 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
             .or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
         waiting_since: memory.waiting_since,
         repair_not_before: memory.repair.until,
-        last_granted: memory.requests.last_granted,
+        latest_issued: memory
+            .requests
+            .last_granted
+            .or(latest_status(&credential, memory).issued_time),
         ..Observation::default()
     };
     let mut token_secret = None;
@@ -99,15 +102,10 @@ fn forget_what_the_cache_has(context: &Context, credential: &CredentialView, mem
 }
 
 fn spec_problem(credential: &CredentialView) -> Option<String> {
-    let Some(spec) = &credential.spec else {
-        return Some(
-            "the spec cannot be decoded by this version of the operator: compare the installed CRD with the operator's \
-             (`tracktik-operator crd`)"
-                .to_owned(),
-        );
-    };
-    (spec.renewal.grant == Grant::Refresh).then(|| {
-        "spec.renewal.grant: Refresh is not supported by this version of the operator; set it to Password".to_owned()
+    credential.spec.is_none().then(|| {
+        "the spec cannot be decoded by this version of the operator: compare the installed CRD with the operator's \
+         (`tracktik-operator crd`)"
+            .to_owned()
     })
 }
 

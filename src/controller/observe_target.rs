@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::annotations,
     cluster::CredentialView,
-    rotation::observation::{Content, Issue, OldTarget, OurTarget, Target},
+    rotation::observation::{Content, Issue, OldTarget, OurTarget, RefreshToken, Target},
     secrets::{
         issue_record,
         metadata::SecretMeta,
@@ -56,11 +56,15 @@ pub fn target(
     }
     let issue = issue_of(&found, memory);
     let drift = issue.as_ref().and_then(|issue| asked.desired.drift(&found, issue));
+    let refresh_token = issue.as_ref().map_or(RefreshToken::Absent, |issue| {
+        refresh_token(&found, issue, credential, memory)
+    });
     (
         Target::Ours(Box::new(OurTarget {
             issue,
             content: known_of(&found, credential, asked, memory),
             drift,
+            refresh_token,
         })),
         Some(found),
     )
@@ -102,6 +106,15 @@ fn known_of(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memo
     if let Some((_, content)) = memory.verified.as_ref().filter(|(of, _)| *of == version) {
         return *content;
     }
+    if is_our_write(found, credential, memory) {
+        Content::Good
+    } else {
+        Content::Unverified
+    }
+}
+
+/// Whether the operator itself wrote this version, as far as memory and status know.
+fn is_our_write(found: &SecretMeta, credential: &CredentialView, memory: &Memory) -> bool {
     let wrote = memory
         .wrote
         .as_ref()
@@ -112,10 +125,19 @@ fn known_of(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memo
         .is_some_and(|known| {
             known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
         });
-    if wrote || in_status {
-        Content::Good
+    wrote || in_status
+}
+
+/// Whoever else wrote to the Secret may have taken the mark off: then the refresh token counts as tried.
+fn refresh_token(found: &SecretMeta, issue: &Issue, credential: &CredentialView, memory: &Memory) -> RefreshToken {
+    let missing = memory.no_refresh_token.as_ref() == Some(&found.version());
+    let marked = found.annotations.get(annotations::TRIED) == Some(&issue.issue_id);
+    if !issue.refreshable || missing {
+        RefreshToken::Absent
+    } else if marked || !is_our_write(found, credential, memory) {
+        RefreshToken::Tried
     } else {
-        Content::Unverified
+        RefreshToken::Unused
     }
 }
 

@@ -53,7 +53,7 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
         let mut turn = observe(context, credential, &mut memory);
         let decision = decide::decide(&turn.seen, turn.now);
         tracing::debug!(step = ?decision.step, because = ?decision.because, until = %decision.until, "decided");
-        if decision.step != Step::Login {
+        if decision.step.grant().is_none() {
             turn.memory.waiting_since = None;
             turn.seen.waiting_since = None;
         }

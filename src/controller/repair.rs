@@ -70,6 +70,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         return After::LookAgain;
     };
     let issue = Issue {
+        refreshable: issue.refreshable && asked.desired.layout.extract(&data).contains_key(&Name::RefreshToken),
         data_hash: asked.desired.layout.hash(&data),
         layout,
         asked: asked.desired.asked(),
@@ -110,7 +111,7 @@ fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Da
 }
 
 /// The token Secret as it is now, if it still is ours and its facts can be told.
-async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent, SecretMeta, Issue)> {
+pub async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent, SecretMeta, Issue)> {
     let key = turn.token_secret_key(asked);
     let content = match read_secret(&turn.context.client, &key).await {
         Ok(content) => content,
@@ -130,7 +131,8 @@ async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent,
     Some((content, meta, issue))
 }
 
-fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
+/// Whether the data is what the facts say.
+pub fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
     let Some(layout) = Layout::parse(&issue.layout) else {
         return false;
     };

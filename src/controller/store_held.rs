@@ -8,7 +8,7 @@ use crate::{
     api::Span,
     cluster::error::ClusterError,
     rotation::{backoff::doubling, observation::Issue},
-    secrets::token_secret::Desired,
+    secrets::{layout::Name, token_secret::Desired},
 };
 
 /// Writes held tokens at the current target, with the facts of their own grant.
@@ -30,6 +30,7 @@ pub async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
         layout: asked.desired.layout.canonical(),
         data_hash: asked.desired.layout.hash(&data),
         asked: asked.desired.asked(),
+        refreshable: granted.layout.extract(&data).contains_key(&Name::RefreshToken),
         ..held.issue.clone()
     };
     match turn.apply(asked, &issue, &data, &on).await {

@@ -3,13 +3,8 @@
 //! What carries the steps out is elsewhere: the controller does, with an API server and a token endpoint, and so does
 //! the model check, with a small world of its own. A step is the next one only if those before it were seen to succeed.
 
-use super::{
-    Because, Observation,
-    decide::{Decision, now_stands},
-    failure_record,
-    recollection::Recollection,
-};
-use crate::api::{Failure, Moment, Span, Tried};
+use super::{Because, Observation, decide::now_stands, failure_record, recollection::Recollection};
+use crate::api::{Failure, Grant, Moment, Span, Tried};
 
 /// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
 /// a crash counts on it.
@@ -36,6 +31,8 @@ pub struct Circumstances {
 pub struct Attempt {
     /// Of the grant that it asks for; random.
     pub issue_id: String,
+    /// Its kind.
+    pub grant: Grant,
     /// Why.
     pub cause: Because,
     /// What it is made with.
@@ -49,6 +46,7 @@ pub struct Attempt {
 enum Stage {
     Rehearsal,
     Announcement,
+    Mark,
     Request,
 }
 
@@ -59,6 +57,8 @@ pub enum Next {
     Rehearse,
     /// Write this record into status.
     Announce(Box<Failure>),
+    /// Write on the token Secret, in the version that was read, that its refresh token is tried.
+    MarkTried,
     /// Send the request.
     Send,
     /// Do not send it.
@@ -77,10 +77,11 @@ pub enum Why {
 impl Attempt {
     /// The attempt that was decided on with the sources as they were read.
     #[must_use]
-    pub fn new(seen: &Observation, remembered: &Recollection, decision: &Decision, issue_id: String) -> Self {
+    pub fn new(grant: Grant, cause: Because, issue_id: String, seen: &Observation, remembered: &Recollection) -> Self {
         Self {
             issue_id,
-            cause: decision.because,
+            grant,
+            cause,
             stands: now_stands(seen),
             unannounced: (seen.failure.clone(), remembered.handled_rotate.clone()),
             announced: None,
@@ -95,8 +96,8 @@ impl Attempt {
             return Next::Rehearse;
         }
         if self.stage == Stage::Announcement {
-            self.stage = Stage::Request;
-            if needs_announcement(seen, remembered, self.cause, around, now) {
+            self.stage = Stage::Mark;
+            if self.grant == Grant::Refresh || needs_announcement(seen, remembered, self.cause, around, now) {
                 self.announced = Some(now);
                 let record = failure_record::announcing(&seen.failure, self.stands.clone(), &self.issue_id, now);
                 return Next::Announce(Box::new(record));
@@ -107,6 +108,12 @@ impl Attempt {
         }
         if self.announced.is_some_and(|announced| now > announced + STALE) {
             return Next::Abandon(Why::Stale);
+        }
+        if self.stage == Stage::Mark {
+            self.stage = Stage::Request;
+            if self.grant == Grant::Refresh {
+                return Next::MarkTried;
+            }
         }
         Next::Send
     }

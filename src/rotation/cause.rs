@@ -8,7 +8,7 @@ use super::{
     schedule::Timetable,
     step::Because,
 };
-use crate::api::{Moment, Span};
+use crate::api::{Grant, Moment, Span};
 
 /// Grants other than scheduled ones are counted over this time …
 pub const GRANT_WINDOW: Span = Span::minutes(10);
@@ -32,6 +32,10 @@ pub fn cause(seen: &Observation, times: Option<Timetable>, now: Moment) -> Optio
         Some(Content::TooLittle) => return Some(Because::TooLittle),
         _ => {}
     }
+    // The refresh that gave the later one has revoked the access token in place.
+    if seen.renewal.grant == Grant::Refresh && seen.is_put_back() {
+        return Some(Because::PutBack);
+    }
     if seen.rotate_asked().is_some() {
         return Some(Because::RotateAsked);
     }
@@ -39,14 +43,7 @@ pub fn cause(seen: &Observation, times: Option<Timetable>, now: Moment) -> Optio
     if times.age_unknown {
         return Some(Because::AgeUnknown);
     }
-    put_back(seen).then_some(Because::PutBack)
-}
-
-/// Whether the token in place is older than one that was granted since: then its being due is no schedule's doing.
-#[must_use]
-pub fn put_back(seen: &Observation) -> bool {
-    let in_place = seen.issue().map(|issue| issue.issued_at);
-    in_place.is_some() && seen.last_granted > in_place
+    seen.is_put_back().then_some(Because::PutBack)
 }
 
 /// When the next grant that no schedule asks for may be made, if not now.

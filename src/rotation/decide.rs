@@ -5,12 +5,12 @@
 
 pub use super::step::{Because, Decision, Step};
 use super::{
-    cause::{capped_until, cause, put_back},
+    cause::{capped_until, cause},
     failure_wait,
-    observation::{Content, Observation, Target},
+    observation::{Content, Observation, RefreshToken, Target},
     schedule::{Timetable, timetable},
 };
-use crate::api::{Moment, Span, Tried};
+use crate::api::{Grant, Moment, Span, Tried};
 
 /// A credential that waits for a place longer than this says so in status.
 pub const QUIET_WAIT: Span = Span::seconds(10);
@@ -74,7 +74,7 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    const ROWS: [fn(&Look<'a>) -> Option<Decision>; 15] = [
+    const ROWS: [fn(&Look<'a>) -> Option<Decision>; 16] = [
         Self::deleting,
         Self::spec_invalid,
         Self::no_view,
@@ -82,6 +82,7 @@ impl<'a> Look<'a> {
         Self::target_taken,
         Self::held,
         Self::unverified,
+        Self::rolled_back,
         Self::suspended,
         Self::drift,
         Self::trouble,
@@ -139,6 +140,13 @@ impl<'a> Look<'a> {
         (unverified && self.troubled_until().is_none()).then(|| self.act(Step::Verify, Because::Unverified))
     }
 
+    /// Before status forgets that a later token was granted: the refresh token in place may have been used for it.
+    fn rolled_back(&self) -> Option<Decision> {
+        let unmarked = self.seen.is_put_back() && self.seen.refresh_token() == RefreshToken::Unused;
+        let paused = self.ahead(self.seen.repair_not_before).is_some();
+        (unmarked && !paused).then(|| self.act(Step::MarkTried, Because::PutBack))
+    }
+
     fn suspended(&self) -> Option<Decision> {
         self.seen.suspended.then(|| self.wait(Because::Suspended, None))
     }
@@ -182,7 +190,7 @@ impl<'a> Look<'a> {
         let is_due = self.due();
         match capped_until(self.seen, self.now) {
             None if why == Because::RotateAsked && is_due.is_some() => is_due,
-            None => Some(self.act(Step::Login, why)),
+            None => Some(self.act(self.request(why), why)),
             Some(_) if is_due.is_some() => is_due,
             Some(frees) => {
                 let renews = self.times.map(|times| times.renews).filter(|at| *at > self.now);
@@ -196,7 +204,29 @@ impl<'a> Look<'a> {
         let scheduled = self
             .times
             .is_some_and(|times| times.renews <= self.now && !times.age_unknown);
-        (scheduled && !put_back(self.seen)).then(|| self.act(Step::Login, Because::Due))
+        let scheduled = scheduled && !self.seen.is_put_back();
+        scheduled.then(|| self.act(self.request(Because::Due), Because::Due))
+    }
+
+    /// A session is continued only for the values that began it, while its access token lives, and with a refresh token
+    /// that was never tried; anything else is a login.
+    fn request(&self, why: Because) -> Step {
+        let planned = matches!(why, Because::Due | Because::RotateAsked);
+        let asked_for = self.seen.renewal.grant == Grant::Refresh;
+        let alive = self
+            .times
+            .is_some_and(|times| times.expires > self.now && !times.age_unknown);
+        let unused = self.seen.refresh_token() == RefreshToken::Unused && !self.seen.is_put_back();
+        let same = self
+            .seen
+            .issue()
+            .is_some_and(|issue| issue.identity == self.seen.identity && issue.sources == self.seen.sources.versions);
+        let intact = self.seen.content() == Some(Content::Good);
+        if planned && asked_for && alive && unused && same && intact {
+            Step::Refresh
+        } else {
+            Step::Login
+        }
     }
 
     fn fresh(&self) -> Decision {

@@ -25,6 +25,9 @@ pub struct Issue {
     pub layout: String,
     /// SHA-256 of the data that the layout gave, hexadecimal.
     pub data_hash: String,
+    /// A refresh token came with it, and stands in the data. A later one of the same session comes with the next refresh.
+    #[serde(default)]
+    pub refreshable: bool,
     /// Labels and annotations that were asked for, so that one no longer asked for is noticed.
     #[serde(default)]
     pub asked: Vec<String>,
@@ -88,9 +91,9 @@ pub struct Observation {
     /// When grants of this credential that no schedule asked for began in the last ten minutes, as far as this process
     /// knows.
     pub recent_grants: Vec<Moment>,
-    /// `issued_at` of the latest token that this process was granted. Where the token in place is older, somebody has
-    /// put it back, and renewing it is not what the schedule asked for.
-    pub last_granted: Option<Moment>,
+    /// `issued_at` of the latest token that this process was granted; before its first, of the latest that status knows.
+    /// Where the token in place is older, somebody has put it back, and renewing it is not what the schedule asked for.
+    pub latest_issued: Option<Moment>,
     /// Refusals by the API server of what the next step needs, with their pace.
     pub trouble: Option<Trouble>,
     /// Refused or undone repairs of the target: skipped until then.
@@ -139,6 +142,21 @@ pub struct OurTarget {
     pub content: Content,
     /// Owner, labels, annotations or mark are not as they should be; repaired without a grant.
     pub drift: Option<String>,
+    /// Whether its refresh token may be used.
+    pub refresh_token: RefreshToken,
+}
+
+/// What is known of the refresh token in a token Secret. It may be used once, and a request with it is announced on the
+/// Secret itself, so that neither a crash nor another process sends it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefreshToken {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It was never sent.
+    Unused,
+    /// It was sent, or may have been.
+    Tried,
 }
 
 /// What is known of the data of a token Secret.
@@ -212,6 +230,22 @@ impl Observation {
         match &self.target {
             Target::Ours(ours) => Some(ours.content),
             Target::Absent | Target::Taken(_) => None,
+        }
+    }
+
+    /// Whether a later token than the one in place was granted: somebody has put the old one back.
+    #[must_use]
+    pub fn is_put_back(&self) -> bool {
+        let in_place = self.issue().map(|issue| issue.issued_at);
+        in_place.is_some() && self.latest_issued > in_place
+    }
+
+    /// What is known of the refresh token in place.
+    #[must_use]
+    pub fn refresh_token(&self) -> RefreshToken {
+        match &self.target {
+            Target::Ours(ours) => ours.refresh_token,
+            Target::Absent | Target::Taken(_) => RefreshToken::Absent,
         }
     }
 

@@ -107,7 +107,7 @@ fn failure(seen: &Observation, decision: &Decision, live: bool, now: Moment) -> 
     let stands = decide::now_stands(seen);
     // An announcement is unresolved where a login is not what is done now: then it is not this process's own.
     let record = match decision.step {
-        Step::Login => seen.failure.clone(),
+        Step::Login | Step::Refresh => seen.failure.clone(),
         _ => failure_record::folded(&seen.failure),
     };
     let reason = record.reason.filter(|_| failure_wait::concerns(&record, &stands))?;
@@ -173,7 +173,7 @@ pub fn not_yet(seen: &Observation, decision: &Decision, now: Moment) -> Obstacle
     let current = seen.issue().is_some_and(|issue| issue.identity == seen.identity);
     let doing = match (decision.because, &decision.step) {
         (Because::Held, _) => "a token was granted and is being stored".to_owned(),
-        (_, Step::Repair | Step::Verify) | (Because::Fresh, _) => {
+        (_, Step::Repair | Step::Verify | Step::MarkTried) | (Because::Fresh, _) => {
             "the token Secret is being brought into the state that is asked for".to_owned()
         }
         (Because::BackingOff, _) => match decide::next_request(seen, now) {

@@ -6,7 +6,7 @@
 
 use super::{
     decide::{self, Because, Decision},
-    observation::{Content, Issue, Observation},
+    observation::{Content, Issue, Observation, RefreshToken},
     obstacle::{Obstacle, not_yet, obstacles},
     schedule::{SHORT_LIVED, Timetable},
 };
@@ -68,7 +68,7 @@ pub fn readiness(seen: &Observation, decision: &Decision, now: Moment) -> Readin
     Readiness {
         statements,
         live: live.is_some(),
-        issued: seen.issue().map(|issue| issue.issued_at.whole_second()),
+        issued: issued(seen),
         expires: times.map(|times| times.expires).filter(|at| *at > Moment::default()),
         renews,
     }
@@ -118,6 +118,15 @@ fn renews(seen: &Observation, decision: &Decision, now: Moment) -> Option<Moment
         | Because::SourceProblem => None,
         _ => decide::next_request(seen, now),
     }
+}
+
+/// When the token in place was issued. One that was put back counts as the later one until that is marked on it: a
+/// process that knows only status must see that its refresh token may have been used.
+fn issued(seen: &Observation) -> Option<Moment> {
+    let issue = seen.issue()?;
+    let unmarked = seen.is_put_back() && seen.refresh_token() == RefreshToken::Unused;
+    let later = seen.latest_issued.filter(|_| unmarked);
+    Some(later.unwrap_or(issue.issued_at).whole_second())
 }
 
 /// The message of Ready=True.

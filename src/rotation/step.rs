@@ -1,6 +1,6 @@
 //! The words that a decision is made of: what to do next, until when that stands, and why.
 
-use crate::api::Moment;
+use crate::api::{Grant, Moment};
 
 /// What to do next, until when it stands, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,26 @@ pub enum Step {
     StoreHeld,
     /// Delete a Secret of ours that is no longer the target.
     DeleteOldTarget(String),
+    /// Write on the token Secret that its refresh token counts as tried, because a later one was granted.
+    MarkTried,
+    /// Request a token with the refresh grant.
+    Refresh,
     /// Request a token with the password grant.
     Login,
+}
+
+impl Step {
+    /// The grant that the step requests a token with, if it does.
+    #[must_use]
+    pub fn grant(&self) -> Option<Grant> {
+        match self {
+            Self::Refresh => Some(Grant::Refresh),
+            Self::Login => Some(Grant::Password),
+            Self::Wait | Self::Verify | Self::Repair | Self::StoreHeld | Self::DeleteOldTarget(_) | Self::MarkTried => {
+                None
+            }
+        }
+    }
 }
 
 /// Why a step is taken.
@@ -73,7 +91,7 @@ pub enum Because {
     RotateAsked,
     /// The token was issued in the future, so its age is unknown.
     AgeUnknown,
-    /// The token in place is due, but a later one was granted: somebody has put the old one back.
+    /// A later token than the one in place was granted: somebody has put the old one back.
     PutBack,
     /// The renewal is due.
     Due,

@@ -6,7 +6,9 @@ use tracktik_operator::{
     rotation::{
         Observation,
         backoff::Pace,
-        observation::{Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, Sources, Target, Trouble},
+        observation::{
+            Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, RefreshToken, Sources, Target, Trouble,
+        },
     },
 };
 
@@ -194,10 +196,11 @@ pub fn pace() -> BoxedStrategy<Pace> {
 pub fn renewal() -> BoxedStrategy<Renewal> {
     prop_oneof![
         3 => Just(Renewal::default()),
+        3 => Just(Renewal { grant: Grant::Refresh, ..Renewal::default() }),
         2 => (300..=86_400).prop_map(|seconds| Renewal { renew_before_seconds: Some(seconds), ..Renewal::default() }),
         2 => (10..=50).prop_map(|part| Renewal { renew_before_percentage: Some(part), ..Renewal::default() }),
         1 => (weighted(0.5, any::<i32>()), weighted(0.5, any::<i32>())).prop_map(|(seconds, percentage)| Renewal {
-            grant: Grant::Password,
+            grant: Grant::Refresh,
             renew_before_seconds: seconds,
             renew_before_percentage: percentage,
         }),
@@ -214,13 +217,17 @@ fn target() -> BoxedStrategy<Target> {
         Content::Damaged,
         Content::TooLittle,
     ]);
+    let refresh_token = proptest::sample::select(vec![RefreshToken::Unused, RefreshToken::Tried, RefreshToken::Absent]);
     let ours = (
         weighted(0.9, issue()),
         content,
         weighted(0.2, word(&["a label is missing"])),
+        refresh_token,
     );
     prop_oneof![
-        8 => ours.prop_map(|(issue, content, drift)| Target::Ours(Box::new(OurTarget { issue, content, drift }))),
+        8 => ours.prop_map(|(issue, content, drift, refresh_token)| {
+            Target::Ours(Box::new(OurTarget { issue, content, drift, refresh_token }))
+        }),
         2 => Just(Target::Absent),
         1 => Just(Target::Taken("Secret \"acme-token\" is somebody else's".to_owned())),
     ]
@@ -256,7 +263,7 @@ prop_compose! {
         held in weighted(0.15, (issue(), moment()).prop_map(|(issue, not_before)| Held { issue, not_before })),
         failure in prop_oneof![2 => Just(Failure::default()), 1 => failure()],
         anchors in (weighted(0.2, moment()), weighted(0.2, moment())),
-        (recent_grants, last_granted) in
+        (recent_grants, latest_issued) in
             (prop_oneof![3 => vec(moment(), 0..4), 1 => vec(moment(), 5..12)], weighted(0.2, moment())),
         trouble in weighted(0.15, trouble()),
         (repair_not_before, waiting_since) in (weighted(0.2, moment()), weighted(0.2, moment())),
@@ -280,7 +287,7 @@ prop_compose! {
             failure,
             anchors: Anchors { issue: anchors.0, failure: anchors.1 },
             recent_grants,
-            last_granted,
+            latest_issued,
             trouble,
             repair_not_before,
             waiting_since,

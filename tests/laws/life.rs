@@ -2,7 +2,7 @@
 //! at a restart, and counts the token requests.
 
 use tracktik_operator::{
-    api::{Moment, Reason, Span},
+    api::{Grant, Moment, Reason, Span},
     rotation::{
         Because, Decision, Observation, Step,
         backoff::Pace,
@@ -10,7 +10,7 @@ use tracktik_operator::{
         decide::now_stands,
         failure_record::{self, Setback},
         failure_wait,
-        observation::{Anchors, Content, Held, Issue, OurTarget, Sources, Target},
+        observation::{Anchors, Content, Held, Issue, OurTarget, RefreshToken, Sources, Target},
     },
 };
 
@@ -21,6 +21,7 @@ use crate::arbitrary::START;
 pub struct Post {
     /// Time since the start as a stopwatch shows it, whatever the clock shows.
     pub at: Span,
+    pub grant: Grant,
     /// Whether the failure record still asked to wait.
     pub early: bool,
     pub because: Because,
@@ -138,7 +139,7 @@ impl Life {
     pub fn restart(&mut self) {
         self.seen.held = None;
         self.seen.recent_grants.clear();
-        self.seen.last_granted = None;
+        self.seen.latest_issued = self.seen.issue().map(|issue| issue.issued_at);
         self.seen.anchors = Anchors::default();
         self.failure_anchor = None;
         if let Target::Ours(ours) = &mut self.seen.target {
@@ -166,18 +167,23 @@ impl Life {
     }
 
     fn act(&mut self, decision: &Decision) {
-        if decision.step == Step::Login {
-            self.login(decision.because);
-        } else {
-            done(&mut self.seen, &decision.step);
+        match decision.step.grant() {
+            Some(grant) => self.request(grant, decision.because),
+            None => done(&mut self.seen, &decision.step),
         }
     }
 
-    fn login(&mut self, because: Because) {
+    fn request(&mut self, grant: Grant, because: Because) {
+        if grant == Grant::Refresh {
+            let ours = ours(&mut self.seen);
+            assert_eq!(ours.refresh_token, RefreshToken::Unused, "never sent twice");
+            ours.refresh_token = RefreshToken::Tried;
+        }
         let stands = now_stands(&self.seen);
         let id = format!("issue-{}", self.posts.len());
         self.posts.push(Post {
             at: self.stopwatch,
+            grant,
             early: failure_record::folded(&self.seen.failure).next_attempt_time > Some(self.clock),
             because,
         });
@@ -230,7 +236,7 @@ pub fn granted(seen: &mut Observation, id: &str, issued_at: Moment, lifetime: Sp
     let stands = now_stands(seen);
     seen.failure = failure_record::after_success(&seen.failure, now);
     seen.handled_rotate = stands.rotate.or(seen.handled_rotate.take());
-    seen.last_granted = Some(issued_at);
+    seen.latest_issued = Some(issued_at);
     seen.held = Some(Held {
         issue: Issue {
             issue_id: id.to_owned(),
@@ -238,6 +244,7 @@ pub fn granted(seen: &mut Observation, id: &str, issued_at: Moment, lifetime: Sp
             expires_at: issued_at + lifetime,
             identity: stands.identity,
             sources: stands.sources,
+            refreshable: true,
             ..Issue::default()
         },
         not_before: issued_at,
@@ -247,7 +254,8 @@ pub fn granted(seen: &mut Observation, id: &str, issued_at: Moment, lifetime: Sp
 /// Carries out a step that is no login, perfectly.
 pub fn done(seen: &mut Observation, step: &Step) {
     match step {
-        Step::Wait | Step::Login => {}
+        Step::Wait | Step::Login | Step::Refresh => {}
+        Step::MarkTried => ours(seen).refresh_token = RefreshToken::Tried,
         Step::StoreHeld => {
             let held = seen.held.take().unwrap();
             let issue = Issue {
@@ -258,6 +266,7 @@ pub fn done(seen: &mut Observation, step: &Step) {
             seen.trouble = None;
             seen.target = Target::Ours(Box::new(OurTarget {
                 issue: Some(issue),
+                refresh_token: RefreshToken::Unused,
                 ..OurTarget::default()
             }));
         }
@@ -283,7 +292,6 @@ pub fn ours(seen: &mut Observation) -> &mut OurTarget {
 pub fn with_token() -> Observation {
     let mut seen = new_credential();
     granted(&mut seen, "first", START, Span::hours(1), START);
-    seen.last_granted = None;
     done(&mut seen, &Step::StoreHeld);
     seen
 }

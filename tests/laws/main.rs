@@ -14,6 +14,7 @@ mod house;
 mod life;
 mod lifetimes;
 mod margins;
+mod refresh;
 mod status_rules;
 mod status_table;
 mod wakeups;

@@ -23,8 +23,7 @@ fn nothing_in_the_way(seen: &Observation, now: Moment) -> bool {
         || seen.sources.problem.is_some();
     let refused = seen.trouble.is_some() || seen.held.is_some();
     let failing = wait_until(&seen.failure, &now_stands(seen), seen.anchors.failure, now).is_some();
-    let put_back = seen.last_granted > seen.issue().map(|issue| issue.issued_at);
-    !parked && !refused && !failing && !put_back
+    !parked && !refused && !failing && !seen.is_put_back()
 }
 
 fn said(seen: &Observation, now: Moment) -> Vec<(ConditionType, Truth, Reason)> {

@@ -1,10 +1,11 @@
-//! One password grant: everything that can be known to go wrong is found out before the request is sent, and what is
+//! One token request: everything that can be known to go wrong is found out before the request is sent, and what is
 //! granted is held before anything else happens.
 
 use super::{
     dry_run::dry_run,
     memory::HeldTokens,
     record::{self, Recorded},
+    refresh_token::{mark_refresh_token, read_refresh_token},
     refusal::retry_conflict,
     sources::read_sources,
     turn::{After, Asked, Turn},
@@ -16,26 +17,22 @@ use crate::{
     oauth::{GrantRequest, TokenRequestFailure},
     random_id::random_id,
     rotation::{
-        Step,
         attempt::{Attempt, Circumstances, Next, Why},
         decide,
         decide::Decision,
         failure_record::Setback,
         observation::Issue,
     },
-    secrets::sensitive::{ServiceAccount, Tokens},
+    secrets::sensitive::{Sensitive, ServiceAccount, Tokens},
 };
 
-/// Requests a token with the password grant.
-pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
-    let Some(asked) = turn.asked.clone() else {
-        return After::Settle(decided.until);
-    };
+/// Requests a token with this grant.
+pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, decided: &Decision) -> After {
     let Some(place) = turn.context.places.try_take(&asked.domain) else {
         return wait_for_place(turn);
     };
     turn.memory.waiting_since = None;
-    let (attempt, account) = match prepare(turn, &asked, decided).await {
+    let (attempt, values) = match prepare(turn, asked, grant, decided).await {
         Ok(ready) => ready,
         Err(after) => return after,
     };
@@ -45,18 +42,38 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
     let answer = turn
         .context
         .endpoint
-        .request_token(&asked.domain, GrantRequest::Password(&account))
+        .request_token(&asked.domain, values.request())
         .await;
     let seconds = clock::monotonic().duration_since(began).as_secs_f64();
-    drop(account);
+    drop(values);
     drop(place);
     let outcome = answer.as_ref().map_or_else(|failure| failure.outcome(), |_| "success");
-    turn.context.metrics.token_request(Grant::Password, outcome, seconds);
+    turn.context.metrics.token_request(grant, outcome, seconds);
     match answer {
-        Ok(tokens) => granted(turn, &asked, attempt, tokens, issued_at),
-        Err(failure) => failed(turn, &asked, attempt, failure),
+        Ok(tokens) => granted(turn, asked, attempt, tokens, issued_at),
+        Err(failure) => failed(turn, asked, attempt, failure),
     }
     After::LookAgain
+}
+
+/// What a request is made with.
+struct Values {
+    account: ServiceAccount,
+    /// With the refresh grant.
+    refresh_token: Option<Sensitive>,
+}
+
+impl Values {
+    fn request(&self) -> GrantRequest<'_> {
+        match &self.refresh_token {
+            None => GrantRequest::Password(&self.account),
+            Some(refresh_token) => GrantRequest::Refresh {
+                client_id: &self.account.client_id,
+                client_secret: &self.account.client_secret,
+                refresh_token,
+            },
+        }
+    }
 }
 
 fn wait_for_place(turn: &mut Turn<'_>) -> After {
@@ -71,16 +88,26 @@ fn wait_for_place(turn: &mut Turn<'_>) -> After {
 }
 
 /// Everything that comes before the request, and may forbid it.
-async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Result<(Attempt, ServiceAccount), After> {
+async fn prepare(
+    turn: &mut Turn<'_>,
+    asked: &Asked,
+    grant: Grant,
+    decided: &Decision,
+) -> Result<(Attempt, Values), After> {
     // The values as they are now, and what they make of the decision: an edit may have changed none of them.
     let account = read_sources(turn, asked).await?;
     let again = decide::decide(&turn.seen, turn.now);
-    if again.step != Step::Login {
+    if again.step.grant() != Some(grant) {
         // Where the cache is behind what was read, a look at it would find the same as before.
         let behind = !cache_has(turn, asked, &turn.read_versions);
         return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
-    let mut attempt = Attempt::new(&turn.seen, &turn.memory.requests, &again, random_id());
+    let refresh_token = match grant {
+        Grant::Password => None,
+        Grant::Refresh => Some(read_refresh_token(turn, asked).await?),
+    };
+    let values = Values { account, refresh_token };
+    let mut attempt = Attempt::new(grant, again.because, random_id(), &turn.seen, &turn.memory.requests);
     loop {
         let now = turn.context.clock.now();
         let around = circumstances(turn);
@@ -97,7 +124,13 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
                     return Err(After::Settle(now + record::pace(turn.memory.status_failures)));
                 }
             }
-            Next::Send => return Ok((attempt, account)),
+            Next::MarkTried => {
+                if let Err(after) = mark_refresh_token(turn, asked).await {
+                    attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
+                    return Err(after);
+                }
+            }
+            Next::Send => return Ok((attempt, values)),
             Next::Abandon(why) => {
                 attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                 return Err(match why {
@@ -123,7 +156,7 @@ fn circumstances(turn: &Turn<'_>) -> Circumstances {
 /// Holds what was granted, before anything else happens.
 fn granted(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, tokens: Tokens, issued_at: Moment) {
     let lifetime_seconds = tokens.expires_in.as_seconds();
-    tracing::info!(cause = ?attempt.cause, domain = asked.domain, lifetime_seconds, "token granted");
+    tracing::info!(grant = ?attempt.grant, cause = ?attempt.cause, domain = asked.domain, lifetime_seconds, "token granted");
     let now = turn.context.clock.now();
     // As read for this grant, also where an earlier version held the same values: the next process compares with these.
     let sources = std::mem::take(&mut turn.read_versions);
@@ -160,7 +193,7 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, failure: TokenRe
         retry_after: failure.retry_after(),
     };
     let (reason, detail) = (setback.reason, &setback.message);
-    tracing::warn!(cause = ?attempt.cause, domain = asked.domain, %reason, detail, "token request failed");
+    tracing::warn!(grant = ?attempt.grant, cause = ?attempt.cause, domain = asked.domain, %reason, detail, "token request failed");
     let now = turn.context.clock.now();
     let of = (attempt.issue_id.as_str(), attempt.stands);
     let requests = &mut turn.memory.requests;

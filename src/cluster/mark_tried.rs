@@ -1,0 +1,39 @@
+//! The intent of a refresh, written on the Secret that holds the refresh token: whoever finds it there does not send that
+//! token again.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+    core::PartialObjectMeta,
+};
+use serde_json::json;
+
+use super::{deadline::deadline_with_values, error::ClusterError};
+use crate::{api::annotations, secrets::metadata::SecretMeta};
+
+/// Not the manager that applies the token Secret: an apply removes what its manager no longer names, and the mark of one
+/// issue must not be taken off by the write of the next.
+const MANAGER: &str = "tracktik-operator-intent";
+
+/// Marks the refresh token of this issue as tried, on exactly the Secret that was seen; the reply is metadata only.
+///
+/// # Errors
+/// [`ClusterError::Conflict`] where the Secret has changed since, else as the API server answers.
+pub async fn mark_tried(client: &Client, secret: &SecretMeta, issue_id: &str) -> Result<SecretMeta, ClusterError> {
+    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.namespace);
+    let patch = json!({
+        "metadata": {
+            "uid": secret.uid,
+            "resourceVersion": secret.resource_version,
+            "annotations": { annotations::TRIED: issue_id },
+        },
+    });
+    let params = PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    // Whoever refuses it may quote the Secret in place.
+    let answer = deadline_with_values(api.patch(&secret.name, &params, &Patch::Merge(patch))).await?;
+    Ok(SecretMeta::from_object_meta(answer.metadata))
+}
