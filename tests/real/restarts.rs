@@ -37,6 +37,7 @@ async fn a_hundred_fresh_credentials_left_alone_for_a_minute_cost_nothing() {
     scene.hundred_fresh().await;
     let operator = scene.settled(HUNDRED).await;
     let asked = scene.asked_by_operator().len();
+    // Nothing is waited for: what an idle minute costs is the question.
     tokio::time::sleep(Duration::from_mins(1)).await;
     let mut events = scene.asked_by_operator().split_off(asked);
     events.retain(|event| event.verb != "watch");
