@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
 use crate::{
@@ -130,11 +129,7 @@ async fn a_deleted_or_emptied_secret_holds_a_new_token_after_one_login() {
     scene.ready("deleted").await;
     let before = scene.token("deleted").await;
     let began = Instant::now();
-    scene
-        .secrets()
-        .delete("deleted-token", &DeleteParams::default())
-        .await
-        .unwrap();
+    scene.delete_secret("deleted-token").await;
     scene.token_after("deleted", &before).await;
     soon("deleted holds a new token", began);
     for (name, edit) in damage {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
-use crate::scene::{PATIENCE, Scene, eventually};
+use crate::scene::{PATIENCE, Scene, Status, eventually};
 
 /// The logins that the simulator has seen, of which none was refused.
 fn logins(scene: &Scene) -> u64 {
@@ -41,9 +41,9 @@ async fn a_token_is_renewed_before_it_expires_and_the_old_one_goes_on() {
         "a mounted old token must not die under its readers"
     );
     assert!(scene.simulator.valid(&second));
-    let renewed = |status: &crate::scene::Status| status.0["expirationTime"] != before.0["expirationTime"];
+    let renewed = |status: &Status| status.0["expirationTime"] != before.0["expirationTime"];
     let after = scene.status_that("acme", "status of the renewal", renewed).await;
-    let transition = |status: &crate::scene::Status| status.condition("Ready")["lastTransitionTime"].clone();
+    let transition = |status: &Status| status.condition("Ready")["lastTransitionTime"].clone();
     assert_eq!(transition(&before), transition(&after), "a renewal does not move Ready");
     assert_eq!(logins(&scene), 2);
     drop(operator);
@@ -85,7 +85,7 @@ async fn cosmetic_changes_cost_no_login() {
     scene
         .patch("acme", json!({ "spec": { "renewal": { "renewBeforeSeconds": 600 } } }))
         .await;
-    let observed = |generation: i64| move |s: &crate::scene::Status| s.0["observedGeneration"] == json!(generation);
+    let observed = |generation: i64| move |s: &Status| s.0["observedGeneration"] == json!(generation);
     scene.status_that("acme", "the new margin", observed(2)).await;
     scene.patch("acme", json!({ "spec": { "suspend": true } })).await;
     let suspended = scene.status_that("acme", "suspended", observed(3)).await;
@@ -101,10 +101,7 @@ async fn cosmetic_changes_cost_no_login() {
     scene
         .patch_secret("acme", json!({ "metadata": { "labels": { "team": "b" } } }))
         .await;
-    scene.annotate("acme", "reconcile.fluxcd.io/requestedAt", "now").await;
-    scene
-        .status_that("acme", "looked at", |s| s.0["lastHandledReconcileAt"] == json!("now"))
-        .await;
+    scene.looked_at_again("acme").await;
     assert_eq!(scene.token("acme").await, first);
     assert_eq!(logins(&scene), 1);
 }
@@ -116,21 +113,14 @@ async fn a_rotate_request_is_handled_once_per_value() {
     scene.everyday("acme").await;
     scene.ready("acme").await;
     let first = scene.token("acme").await;
-    scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
-    let second = scene.token_after("acme", &first).await;
-    scene
-        .status_that("acme", "echo", |s| s.0["lastHandledRotate"] == json!("1"))
-        .await;
+    let second = scene.rotated("acme", "1", &first).await;
     assert_eq!(logins(&scene), 2);
 
     // The same value again, and a restart: nothing.
     scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
     operator.terminate().await.unwrap();
     let _operator = scene.start().await;
-    scene.annotate("acme", "reconcile.fluxcd.io/requestedAt", "after").await;
-    scene
-        .status_that("acme", "looked at", |s| s.0["lastHandledReconcileAt"] == json!("after"))
-        .await;
+    scene.looked_at_again("acme").await;
     assert_eq!(scene.token("acme").await, second);
     assert_eq!(logins(&scene), 2);
 }

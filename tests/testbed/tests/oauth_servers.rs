@@ -9,8 +9,9 @@ use std::{
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::Value;
 use testbed::{
+    account::Account,
     certificates::Authority,
-    oauth_servers::{Account, Kind, OAuthServer, UserCounts},
+    oauth_servers::{Kind, OAuthServer, UserCounts},
 };
 use tokio::net::TcpStream;
 
@@ -51,21 +52,15 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
         password: "wrong".into(),
         ..account.clone()
     };
-    let (status, refusal) = log_in(&client, &server, &wrong_password).await?;
-    assert_eq!(
-        (status.as_u16(), text(&refusal, "error").as_str()),
-        (400, "invalid_grant")
-    );
+    let refusal = refused(&client, &server, &wrong_password).await?;
+    assert_eq!(refusal, (400, "invalid_grant".to_owned()));
 
     let wrong_client = Account {
         client_secret: "wrong".into(),
         ..account.clone()
     };
-    let (status, refusal) = log_in(&client, &server, &wrong_client).await?;
-    assert_eq!(
-        (status.as_u16(), text(&refusal, "error").as_str()),
-        (401, "invalid_client")
-    );
+    let refusal = refused(&client, &server, &wrong_client).await?;
+    assert_eq!(refusal, (401, "invalid_client".to_owned()));
 
     let asked = Instant::now();
     let refreshed = refresh(&client, &server, &account, &text(&tokens, "refresh_token")).await?;
@@ -74,11 +69,8 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
     assert_eq!(server.whoami(&second).await?.as_deref(), Some("api+user@example.ca"));
 
     server.change_password(&account.username, "changed").await?;
-    let (status, refusal) = log_in(&client, &server, &account).await?;
-    assert_eq!(
-        (status.as_u16(), text(&refusal, "error").as_str()),
-        (400, "invalid_grant")
-    );
+    let refusal = refused(&client, &server, &account).await?;
+    assert_eq!(refusal, (400, "invalid_grant".to_owned()));
     let changed = Account {
         password: "changed".into(),
         ..account.clone()
@@ -136,6 +128,11 @@ async fn log_in(
     ];
     let answer = client.post(server.token_url()).form(&form).send().await?;
     Ok((answer.status(), answer.json().await?))
+}
+
+async fn refused(client: &Client, server: &OAuthServer, account: &Account) -> Result<(u16, String), Box<dyn Error>> {
+    let (status, body) = log_in(client, server, account).await?;
+    Ok((status.as_u16(), text(&body, "error")))
 }
 
 async fn refresh(
