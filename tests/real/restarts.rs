@@ -140,8 +140,7 @@ async fn a_thousand_reconciles_of_a_fresh_credential_cost_one_login() {
             scene.patch_secret("acme", touched).await;
         }
     }
-    let status = scene.looked_at_again("acme").await;
-    assert_eq!((status.ready(), status.is("Renewed")), ("True", "True"), "{}", status.0);
+    scene.looked_at_again("acme").await.assert_well();
     assert_eq!(scene.token("acme").await, token);
     assert_eq!(scene.simulator.counts().token_requests, 1);
     say(&format!("a thousand reconciles after {round} rounds of four edits"));

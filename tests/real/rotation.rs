@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
-use crate::scene::{PATIENCE, Scene, Status, eventually};
+use crate::scene::{Scene, Status, eventually};
 
 /// The logins that the simulator has seen, of which none was refused.
 fn logins(scene: &Scene) -> u64 {
@@ -137,89 +136,6 @@ async fn a_suspended_credential_waits_and_says_so() {
     scene.patch("acme", json!({ "spec": { "suspend": false } })).await;
     scene.ready("acme").await;
     assert_eq!(logins(&scene), 1);
-}
-
-#[tokio::test]
-async fn another_layout_is_rendered_from_what_is_in_place() {
-    let scene = Scene::new("layout").await;
-    let _operator = scene.start().await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
-    let token = scene.token("acme").await;
-    let refresh_token = scene.value("acme-token", "refresh_token").await;
-
-    let keys = async |name: &str| -> Vec<String> {
-        let secret: Secret = scene.secrets().get(name).await.unwrap();
-        secret.data.unwrap_or_default().into_keys().collect()
-    };
-    let custom = json!({ "TOKEN": "$(accessToken)", "header": "Bearer $(accessToken)", "at": "$$(x) $(domain)" });
-    scene
-        .patch(
-            "acme",
-            json!({ "spec": { "tokenSecret": { "data": custom, "metadata": { "labels": { "team": "a" } } } } }),
-        )
-        .await;
-    eventually(PATIENCE, || async {
-        let keys = keys("acme-token").await;
-        if keys == ["TOKEN", "at", "header"] {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-    assert_eq!(scene.value("acme-token", "TOKEN").await, Some(token.clone()));
-    assert_eq!(
-        scene.value("acme-token", "header").await,
-        Some(format!("Bearer {token}"))
-    );
-    assert_eq!(
-        scene.value("acme-token", "at").await,
-        Some(format!("$(x) {}", scene.simulator.domain()))
-    );
-    let secret = scene.secrets().get("acme-token").await.unwrap();
-    assert_eq!(secret.metadata.labels.unwrap()["team"], "a");
-    scene.ready("acme").await;
-    assert_eq!(logins(&scene), 1);
-
-    // The refresh token is gone with the keys that held it; to publish it again takes a login.
-    assert!(refresh_token.is_some());
-    scene
-        .patch(
-            "acme",
-            json!({ "spec": { "tokenSecret": { "data": null, "metadata": null } } }),
-        )
-        .await;
-    eventually(PATIENCE, || async {
-        let keys = keys("acme-token").await;
-        if keys.len() == 5 {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-    let secret = scene.secrets().get("acme-token").await.unwrap();
-    assert!(!secret.metadata.labels.unwrap().contains_key("team"));
-    assert_eq!(logins(&scene), 2);
-
-    // To discard it takes none.
-    scene
-        .patch(
-            "acme",
-            json!({ "spec": { "tokenSecret": { "refreshToken": "Discard" } } }),
-        )
-        .await;
-    eventually(PATIENCE, || async {
-        let keys = keys("acme-token").await;
-        if keys == ["access_token", "domain", "expires_at", "token_type"] {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-    assert_eq!(logins(&scene), 2);
 }
 
 #[tokio::test]

@@ -128,6 +128,11 @@ impl Status {
     pub fn message(&self, of: &str) -> &str {
         self.text(of, "message")
     }
+
+    /// Ready, and nothing is wrong with the latest renewal or the next.
+    pub fn assert_well(&self) {
+        assert_eq!((self.ready(), self.is("Renewed")), ("True", "True"), "{}", self.0);
+    }
 }
 
 /// Asks until the answer is `Ok`; fails with the last `Err` after `limit`.
