@@ -17,7 +17,7 @@ mod crowd;
 #[path = "../tests/real/figures.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod figures;
-#[path = "../tests/real/scene.rs"]
+#[path = "../tests/real/scene/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod scene;
 
