@@ -1,6 +1,12 @@
 //! The clock: the only room that looks at one. Everything that decides is handed the time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 pub use tokio::time::Instant;
 
@@ -31,9 +37,16 @@ pub fn monotonic() -> Instant {
 }
 
 /// The wall clock as the controller is handed it: the system's, or one that follows tokio's clock from a given start, so
-/// that a test may run through weeks.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock(Option<(Moment, Instant)>);
+/// that a test may run through weeks, and set it as an administrator does.
+#[derive(Clone, Debug)]
+pub struct Clock(Option<Following>);
+
+#[derive(Clone, Debug)]
+struct Following {
+    start: Moment,
+    at: Instant,
+    set_by: Arc<AtomicI64>,
+}
 
 impl Clock {
     /// The system's.
@@ -42,17 +55,21 @@ impl Clock {
         Self(None)
     }
 
-    /// One that reads `start` now and goes on with tokio's clock.
+    /// One that reads `start` now and goes on with tokio's clock, set forward by so many milliseconds, or back.
     #[must_use]
-    pub fn following_tokio(start: Moment) -> Self {
-        Self(Some((start, monotonic())))
+    pub fn following_tokio(start: Moment, set_by: Arc<AtomicI64>) -> Self {
+        let at = monotonic();
+        Self(Some(Following { start, at, set_by }))
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> Moment {
-        let Some((start, at)) = self.0 else { return now() };
-        let passed = monotonic().saturating_duration_since(at).as_millis();
-        start + Span::millis(i64::try_from(passed).unwrap_or(i64::MAX))
+        let Some(Following { start, at, set_by }) = &self.0 else {
+            return now();
+        };
+        let passed = monotonic().saturating_duration_since(*at).as_millis();
+        let passed = Span::millis(i64::try_from(passed).unwrap_or(i64::MAX));
+        *start + passed + Span::millis(set_by.load(Ordering::Relaxed))
     }
 }

@@ -151,6 +151,7 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, 
     turn.memory.held = Some(HeldTokens {
         issue,
         tokens,
+        over: turn.seen.issue().map(|in_place| in_place.issue_id.clone()),
         domain: asked.domain.clone(),
         failures: 0,
         not_before: issued_at,

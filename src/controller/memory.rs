@@ -75,6 +75,9 @@ pub struct HeldTokens {
     pub issue: Issue,
     /// The tokens.
     pub tokens: Tokens,
+    /// The issue of the token that was in place when they were granted: however late its time says that it is, they are
+    /// later.
+    pub over: Option<String>,
     /// Who granted them. The spec may name another by the time they are stored.
     pub domain: String,
     /// Writes that failed.

@@ -142,12 +142,14 @@ fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory
     Sources { versions, problem }
 }
 
-/// A held token that is no longer wanted: a later one is in place, or it is past half its life.
+/// A held token that is no longer wanted: a later one is in place, or it is past half its life. Where the clock was set
+/// back, the token that it replaces claims to be later, and the next login would not help.
 fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) {
     let Some(held) = &memory.held else { return };
     let overtaken = seen.issue().is_some_and(|issue| {
+        let replaced = held.over.as_ref() == Some(&issue.issue_id);
         issue.issue_id == held.issue.issue_id
-            || (issue.issued_at > held.issue.issued_at && issue.identity == seen.identity)
+            || (!replaced && issue.issued_at > held.issue.issued_at && issue.identity == seen.identity)
     });
     if overtaken || now > held.issue.issued_at + held.issue.lifetime().divided_by(2) {
         memory.held = None;

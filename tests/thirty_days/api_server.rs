@@ -1,6 +1,9 @@
 //! As much of an API server as a renewal asks of it: Secrets with preconditions, status, events.
 //!
-//! What is written reaches the stores at once, as a watch would bring it. Anything else that is asked is a test failure.
+//! What is written reaches the operator's stores at once, as a watch would bring it. Anything else that is asked is a test
+//! failure.
+
+mod answers;
 
 use std::{
     collections::BTreeMap,
@@ -8,24 +11,20 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use http::{Method, Request, Response};
-use http_body_util::BodyExt;
+use http::Request;
 use kube::client::Body;
 use serde_json::{Value, json};
 use tracktik_operator::{
     api::Span,
-    clock::Clock,
+    clock::{Clock, Instant},
     cluster::{CredentialObject, CredentialView, Stores, Sync, watches::Wake},
-    rotation::observation::Issue,
-    secrets::{issue_record, metadata::SecretMeta},
+    secrets::metadata::SecretMeta,
 };
 
 const NAMESPACE: &str = "team";
 
 #[derive(Clone)]
 pub struct ApiServer {
-    pub stores: Stores,
-    wake: Wake,
     clock: Clock,
     state: Arc<Mutex<State>>,
 }
@@ -39,19 +38,39 @@ struct State {
     secret_writes: usize,
     status_writes: usize,
     events: usize,
+    requests: usize,
+    store_attempts: Vec<Instant>,
+    store_refusal: Option<u16>,
+    watch: Option<(Stores, Wake)>,
 }
 
 impl ApiServer {
-    pub fn new(clock: Clock, wake: Wake) -> Self {
+    pub fn new(clock: Clock) -> Self {
+        let state = Arc::default();
+        Self { clock, state }
+    }
+
+    /// Stores that hold what there is, and that every change is brought to from now on: those of an operator that has
+    /// just started. One that watched before is told no more.
+    pub fn watched(&self, wake: &Wake) -> Stores {
         let stores = Stores::default();
-        let _ = stores.credentials_are("", Sync::Synced);
-        let _ = stores.secrets_are("", Sync::Synced);
-        Self {
-            stores,
-            wake,
-            clock,
-            state: Arc::default(),
+        let mut state = self.state.lock().unwrap();
+        state.watch = Some((stores.clone(), Arc::clone(wake)));
+        for secret in state.secrets.values() {
+            state.tell_secret(secret);
         }
+        for credential in state.credentials.values() {
+            state.tell_credential(credential);
+        }
+        let (mut concerned, secrets) = (
+            stores.credentials_are("", Sync::Synced),
+            stores.secrets_are("", Sync::Synced),
+        );
+        concerned.extend(secrets);
+        for key in concerned {
+            wake(key);
+        }
+        stores
     }
 
     pub fn client(&self) -> kube::Client {
@@ -75,7 +94,7 @@ impl ApiServer {
                 "username": base64(&format!("user-{name}")),
             },
         });
-        self.store_secret(&mut state, name, source);
+        state.store_secret(name, source);
         let credential = json!({
             "metadata": {
                 "name": name, "namespace": NAMESPACE, "uid": format!("uid-of-{name}"), "generation": 1,
@@ -84,7 +103,28 @@ impl ApiServer {
             "spec": { "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": name } } },
             "status": { "observedGeneration": -1 },
         });
-        self.store_credential(&mut state, name, credential);
+        state.store_credential(name, credential);
+    }
+
+    /// A Secret of this name is somebody else's from now on.
+    pub fn take_name(&self, name: &str) {
+        let theirs = json!({ "metadata": { "name": name, "uid": "uid-of-theirs" }, "type": "Opaque", "data": {} });
+        self.state.lock().unwrap().store_secret(name, theirs);
+    }
+
+    /// Whatever is rehearsed is let through, and for good nothing is written: that is answered with this code.
+    pub fn refuse_to_store(&self, code: Option<u16>) {
+        self.state.lock().unwrap().store_refusal = code;
+    }
+
+    /// When it was tried to write a Secret for good.
+    pub fn store_attempts(&self) -> Vec<Instant> {
+        self.state.lock().unwrap().store_attempts.clone()
+    }
+
+    /// How much was asked, of whatever kind.
+    pub fn requests(&self) -> usize {
+        self.state.lock().unwrap().requests
     }
 
     /// The least life that any token had left when it was replaced.
@@ -112,107 +152,39 @@ impl ApiServer {
         let text = |field: &str| found[field].as_str().unwrap().to_owned();
         (text("status"), text("reason"))
     }
+}
 
-    async fn answer(&self, request: Request<Body>) -> Response<Body> {
-        let (parts, body) = request.into_parts();
-        let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
-        let path = parts.uri.path().to_owned();
-        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let mut state = self.state.lock().unwrap();
-        let (code, answer) = match (&parts.method, segments.as_slice()) {
-            (&Method::GET, [.., "secrets", name]) => match state.secrets.get(*name) {
-                Some(secret) => (200, secret.clone()),
-                None => refusal(404, "NotFound"),
-            },
-            (&Method::PATCH, [.., "secrets", name]) => {
-                let dry_run = parts.uri.query().unwrap_or_default().contains("dryRun=All");
-                self.apply_secret(&mut state, name, body, dry_run)
-            }
-            (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => self.patch_status(&mut state, name, &body),
-            (&Method::POST, [.., "events"]) => {
-                state.events += 1;
-                (201, body)
-            }
-            (method, _) => panic!("{method} {path} is not expected"),
-        };
-        let body = Body::from(serde_json::to_vec(&answer).unwrap());
-        Response::builder().status(code).body(body).unwrap()
-    }
-
-    fn apply_secret(&self, state: &mut State, name: &str, mut object: Value, dry_run: bool) -> (u16, Value) {
-        let asked = object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-        let found = state.secrets.get(name).cloned();
-        let current = found
-            .as_ref()
-            .and_then(|found| found["metadata"]["resourceVersion"].as_str());
-        let fits = match current {
-            Some(current) => asked.as_deref() == Some(current),
-            None => asked.as_deref() == Some("1"),
-        };
-        if !fits {
-            return refusal(409, "Conflict");
-        }
-        let uid = found.as_ref().map_or_else(
-            || json!(format!("uid-of-{name}")),
-            |found| found["metadata"]["uid"].clone(),
-        );
-        object["metadata"]["uid"] = uid;
-        if !dry_run {
-            if let Some(issue) = found.as_ref().and_then(issue) {
-                let left = issue.expires_at - self.clock.now();
-                state.least_life = Some(state.least_life.map_or(left, |least| least.min(left)));
-            }
-            state.secret_writes += 1;
-            self.store_secret(state, name, object.clone());
-            object = state.secrets[name].clone();
-        }
-        (200, json!({ "metadata": object["metadata"] }))
-    }
-
-    fn patch_status(&self, state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
-        let mut credential = state.credentials[name].clone();
-        assert_eq!(
-            patch[0],
-            json!({ "op": "test", "path": "/metadata/uid", "value": credential["metadata"]["uid"] })
-        );
-        assert_eq!(patch[1]["path"], "/status");
-        credential["status"] = patch[1]["value"].clone();
-        state.status_writes += 1;
-        self.store_credential(state, name, credential);
-        (200, state.credentials[name].clone())
-    }
-
-    fn store_secret(&self, state: &mut State, name: &str, mut secret: Value) {
-        state.version += 1;
-        secret["metadata"]["resourceVersion"] = json!(state.version.to_string());
+impl State {
+    fn store_secret(&mut self, name: &str, mut secret: Value) {
+        self.version += 1;
+        secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
         secret["metadata"]["namespace"] = json!(NAMESPACE);
-        state.secrets.insert(name.to_owned(), secret.clone());
+        self.tell_secret(&secret);
+        self.secrets.insert(name.to_owned(), secret);
+    }
+
+    fn store_credential(&mut self, name: &str, mut credential: Value) {
+        self.version += 1;
+        credential["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        self.tell_credential(&credential);
+        self.credentials.insert(name.to_owned(), credential);
+    }
+
+    fn tell_secret(&self, secret: &Value) {
+        let Some((stores, wake)) = &self.watch else { return };
         let meta = serde_json::from_value(secret["metadata"].clone()).unwrap();
-        for key in self.stores.put_secret(SecretMeta::from_object_meta(meta)) {
-            (self.wake)(key);
+        for key in stores.put_secret(SecretMeta::from_object_meta(meta)) {
+            wake(key);
         }
     }
 
-    fn store_credential(&self, state: &mut State, name: &str, mut credential: Value) {
-        state.version += 1;
-        credential["metadata"]["resourceVersion"] = json!(state.version.to_string());
-        state.credentials.insert(name.to_owned(), credential.clone());
-        let object: CredentialObject = serde_json::from_value(credential).unwrap();
-        for key in self.stores.put_credential(CredentialView::from(object)) {
-            (self.wake)(key);
+    fn tell_credential(&self, credential: &Value) {
+        let Some((stores, wake)) = &self.watch else { return };
+        let object: CredentialObject = serde_json::from_value(credential.clone()).unwrap();
+        for key in stores.put_credential(CredentialView::from(object)) {
+            wake(key);
         }
     }
-}
-
-fn issue(secret: &Value) -> Option<Issue> {
-    issue_record::read(secret["metadata"]["annotations"]["tracktik-operator.io/issue"].as_str()?)
-}
-
-fn refusal(code: u16, reason: &str) -> (u16, Value) {
-    (
-        code,
-        json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": reason }),
-    )
 }
 
 fn base64(text: &str) -> Value {

@@ -1,0 +1,99 @@
+//! What is answered to a request of the operator's.
+
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde_json::{Value, json};
+use tracktik_operator::{clock::monotonic, rotation::observation::Issue, secrets::issue_record};
+
+use super::{ApiServer, State};
+
+impl ApiServer {
+    /// Answers a request; one that is not expected fails the test.
+    pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
+        let path = parts.uri.path().to_owned();
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let mut state = self.state.lock().unwrap();
+        state.requests += 1;
+        let (code, answer) = match (&parts.method, segments.as_slice()) {
+            (&Method::GET, [.., "secrets", name]) => match state.secrets.get(*name) {
+                Some(secret) => (200, secret.clone()),
+                None => refusal(404, "NotFound"),
+            },
+            (&Method::PATCH, [.., "secrets", name]) => {
+                let dry_run = parts.uri.query().unwrap_or_default().contains("dryRun=All");
+                self.apply_secret(&mut state, name, body, dry_run)
+            }
+            (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => patch_status(&mut state, name, &body),
+            (&Method::POST, [.., "events"]) => {
+                state.events += 1;
+                (201, body)
+            }
+            (method, _) => panic!("{method} {path} is not expected"),
+        };
+        let body = Body::from(serde_json::to_vec(&answer).unwrap());
+        Response::builder().status(code).body(body).unwrap()
+    }
+
+    fn apply_secret(&self, state: &mut State, name: &str, mut object: Value, dry_run: bool) -> (u16, Value) {
+        let asked = object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
+        let found = state.secrets.get(name).cloned();
+        let current = found
+            .as_ref()
+            .and_then(|found| found["metadata"]["resourceVersion"].as_str());
+        let fits = match current {
+            Some(current) => asked.as_deref() == Some(current),
+            None => asked.as_deref() == Some("1"),
+        };
+        if !fits {
+            return refusal(409, "Conflict");
+        }
+        if !dry_run {
+            state.store_attempts.push(monotonic());
+            if let Some(code) = state.store_refusal {
+                return refusal(code, "InternalError");
+            }
+        }
+        let uid = found.as_ref().map_or_else(
+            || json!(format!("uid-of-{name}")),
+            |found| found["metadata"]["uid"].clone(),
+        );
+        object["metadata"]["uid"] = uid;
+        if !dry_run {
+            if let Some(issue) = found.as_ref().and_then(issue) {
+                let left = issue.expires_at - self.clock.now();
+                state.least_life = Some(state.least_life.map_or(left, |least| least.min(left)));
+            }
+            state.secret_writes += 1;
+            state.store_secret(name, object.clone());
+            object = state.secrets[name].clone();
+        }
+        (200, json!({ "metadata": object["metadata"] }))
+    }
+}
+
+fn patch_status(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
+    let mut credential = state.credentials[name].clone();
+    assert_eq!(
+        patch[0],
+        json!({ "op": "test", "path": "/metadata/uid", "value": credential["metadata"]["uid"] })
+    );
+    assert_eq!(patch[1]["path"], "/status");
+    credential["status"] = patch[1]["value"].clone();
+    state.status_writes += 1;
+    state.store_credential(name, credential);
+    (200, state.credentials[name].clone())
+}
+
+fn issue(secret: &Value) -> Option<Issue> {
+    issue_record::read(secret["metadata"]["annotations"]["tracktik-operator.io/issue"].as_str()?)
+}
+
+fn refusal(code: u16, reason: &str) -> (u16, Value) {
+    (
+        code,
+        json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": reason }),
+    )
+}

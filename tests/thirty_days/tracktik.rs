@@ -1,0 +1,118 @@
+//! A token endpoint that lives in this process.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use tracktik_operator::{
+    api::{Moment, Span},
+    clock::Clock,
+    oauth::{ConnectFault, ErrorCode, GrantRequest, TokenEndpoint, TokenRequestFailure},
+    secrets::sensitive::{Sensitive, Tokens},
+};
+
+/// How long a login takes: a network takes its time.
+pub const LOGIN: Duration = Duration::from_millis(200);
+
+/// What becomes of a login.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// A token of an hour.
+    Token,
+    /// The port is closed.
+    NoConnection,
+    /// Wrong password.
+    Rejection,
+}
+
+/// Answers each login alike, and notes when it granted what.
+pub struct TrackTik {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+struct State {
+    answer: Answer,
+    attempts: usize,
+    granted: Vec<(String, Moment)>,
+}
+
+impl TrackTik {
+    pub fn new(clock: Clock) -> Self {
+        let state = Mutex::new(State {
+            answer: Answer::Token,
+            attempts: 0,
+            granted: Vec::new(),
+        });
+        Self { clock, state }
+    }
+
+    /// From now on.
+    pub fn answers(&self, answer: Answer) {
+        self.with(|state| state.answer = answer);
+    }
+
+    /// How many logins were begun, whatever became of them.
+    pub fn attempts(&self) -> usize {
+        self.with(|state| state.attempts)
+    }
+
+    /// How many tokens were granted.
+    pub fn granted(&self) -> usize {
+        self.with(|state| state.granted.len())
+    }
+
+    /// When the tokens of this credential were granted.
+    pub fn granted_to(&self, name: &str) -> Vec<Moment> {
+        let username = format!("user-{name}");
+        self.with(|state| {
+            let own = state.granted.iter().filter(|(of, _)| *of == username);
+            own.map(|(_, at)| *at).collect()
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn answer(&self, username: &str) -> Result<Tokens, TokenRequestFailure> {
+        self.with(|state| match state.answer {
+            Answer::NoConnection => Err(TokenRequestFailure::NotConnected(ConnectFault::Refused)),
+            Answer::Rejection => Err(TokenRequestFailure::LoginRefused {
+                status: 401,
+                code: ErrorCode::InvalidCredentials,
+                retry_after: None,
+            }),
+            Answer::Token => {
+                state.granted.push((username.to_owned(), self.clock.now()));
+                let serial = state.granted.len();
+                Ok(Tokens {
+                    access_token: Sensitive::from(format!("access-{username}-{serial}")),
+                    refresh_token: Some(Sensitive::from(format!("refresh-{username}-{serial}"))),
+                    token_type: "Bearer".to_owned(),
+                    expires_in: Span::hours(1),
+                })
+            }
+        })
+    }
+}
+
+impl TokenEndpoint for TrackTik {
+    fn request_token<'a>(
+        &'a self,
+        _: &'a str,
+        grant: GrantRequest<'a>,
+    ) -> BoxFuture<'a, Result<Tokens, TokenRequestFailure>> {
+        self.with(|state| state.attempts += 1);
+        let GrantRequest::Password(account) = grant else {
+            panic!("only logins are asked for")
+        };
+        let username = account.username.expose().to_owned();
+        Box::pin(async move {
+            tokio::time::sleep(LOGIN).await;
+            self.answer(&username)
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Weeks of renewals, and an outage among them.
+
+use std::time::Duration;
+
+use tracktik_operator::api::Span;
+
+use crate::{tracktik::Answer, world::World};
+
+#[tokio::test(start_paused = true)]
+async fn thirty_days_of_hourly_tokens_never_fall_below_two_minutes() {
+    let names = ["a", "b", "c"];
+    let world = World::with(&names);
+    tokio::time::sleep(Duration::from_hours(30 * 24)).await;
+
+    for name in names {
+        let times = world.tracktik.granted_to(name);
+        // An hour less the margin of twenty minutes, and at most a tenth of that earlier.
+        let shortest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+        let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        assert!(shortest >= Span::seconds(2_400 - 120 - 2), "{shortest}");
+        assert!(longest <= Span::seconds(2_400 + 2), "{longest}");
+        assert!((1_080..=1_137).contains(&times.len()), "{}", times.len());
+    }
+    let least = world.api.least_remaining_life().unwrap();
+    assert!(least >= Span::seconds(1_190), "{least}");
+    let logins = world.tracktik.granted();
+    let (secret_writes, status_writes, events) = world.api.writes();
+    println!(
+        "thirty days: {logins} logins, {secret_writes} Secret writes, {status_writes} status writes, {events} events"
+    );
+    assert_eq!(secret_writes, logins);
+    // One more for each first token, whose announcement is a status too; and for renewals soon after the start.
+    assert!(status_writes <= logins + 2 * names.len(), "{status_writes}");
+    assert_eq!(events, names.len(), "one event for a first token, none for a renewal");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_a_day_costs_a_bounded_number_of_attempts_and_heals_by_itself() {
+    let world = World::with(&["a"]);
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    world.tracktik.answers(Answer::NoConnection);
+    let before = world.tracktik.attempts();
+    tokio::time::sleep(Duration::from_hours(24)).await;
+    let attempts = world.tracktik.attempts() - before;
+    // Five seconds doubling to ten minutes less a fifth: 144 to 190 a day.
+    assert!((130..=195).contains(&attempts), "{attempts}");
+    let (_, _, events) = world.api.writes();
+    assert!(
+        events <= 4,
+        "an outage is told when it begins and when it costs the token, not at each attempt: {events}"
+    );
+    assert_eq!(
+        world.api.condition("a", "Ready"),
+        ("False".to_owned(), "EndpointUnavailable".to_owned())
+    );
+    world.tracktik.answers(Answer::Token);
+    tokio::time::sleep(Duration::from_mins(11)).await;
+    assert_eq!(
+        world.api.condition("a", "Ready"),
+        ("True".to_owned(), "TokenValid".to_owned())
+    );
+    assert_eq!(
+        world.api.condition("a", "Renewed"),
+        ("True".to_owned(), "TokenValid".to_owned())
+    );
+    world.end().await;
+}

@@ -1,0 +1,141 @@
+//! An operator as a task, the API server and the TrackTik around it, and a wall clock that can be set.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tracktik_operator::{
+    api::{Moment, Span},
+    clock::Clock,
+    cluster::{events::Events, watches::Wake},
+    controller::{
+        Context, Parts,
+        run_loop::{Wakeups, run_loop},
+    },
+    health::Liveness,
+    metrics::Metrics,
+    oauth::AllowedDomains,
+};
+
+use crate::{api_server::ApiServer, tracktik::TrackTik};
+
+const START: Moment = Moment::from_seconds(1_795_000_000);
+
+/// How long the operator lets what has begun come to its end.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+pub struct World {
+    pub api: ApiServer,
+    pub tracktik: Arc<TrackTik>,
+    clock: Clock,
+    set_by: Arc<AtomicI64>,
+    operator: Operator,
+}
+
+/// An operator that runs.
+struct Operator {
+    stop: CancellationToken,
+    reconciling: JoinHandle<()>,
+    telling: AbortHandle,
+}
+
+impl Operator {
+    fn start(api: &ApiServer, tracktik: &Arc<TrackTik>, clock: &Clock) -> Self {
+        let wakeups = Wakeups::default();
+        let queue = wakeups.clone();
+        let wake: Wake = Arc::new(move |key| queue.wake(key));
+        let stores = api.watched(&wake);
+        let (events, sending) = Events::new(api.client());
+        let telling = tokio::spawn(sending).abort_handle();
+        let stop = CancellationToken::new();
+        let context = Context::new(Parts {
+            client: api.client(),
+            stores,
+            endpoint: Arc::<TrackTik>::clone(tracktik),
+            allowed_domains: AllowedDomains::default(),
+            events,
+            metrics: Arc::new(Metrics::default()),
+            clock: clock.clone(),
+            stopping: stop.clone(),
+        })
+        .unwrap();
+        let liveness = Liveness::new(Duration::from_mins(1));
+        let reconciling = tokio::spawn(run_loop(Arc::new(context), wakeups, liveness, PATIENCE));
+        Self {
+            stop,
+            reconciling,
+            telling,
+        }
+    }
+}
+
+impl World {
+    /// An operator that has just started, and credentials of these names.
+    pub fn with(credentials: &[&str]) -> Self {
+        let set_by = Arc::new(AtomicI64::new(0));
+        let clock = Clock::following_tokio(START, Arc::clone(&set_by));
+        let api = ApiServer::new(clock.clone());
+        let tracktik = Arc::new(TrackTik::new(clock.clone()));
+        let operator = Operator::start(&api, &tracktik, &clock);
+        for name in credentials {
+            api.add_credential(name);
+        }
+        Self {
+            api,
+            tracktik,
+            clock,
+            set_by,
+            operator,
+        }
+    }
+
+    /// Sets the wall clock forward by this, or back. The time that passes is the same as before.
+    pub fn set_clock_by(&self, step: Span) {
+        self.set_by.fetch_add(step.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Asks the operator to end, and does not wait for it.
+    pub fn stop(&self) {
+        self.operator.stop.cancel();
+    }
+
+    /// Whether the operator has ended once nothing is left to be done but to wait for time to pass.
+    pub async fn has_ended_by_now(&self) -> bool {
+        // Not a time-out: to whoever spins, no time passes on a paused clock.
+        for _ in 0..1_000 {
+            if self.operator.reconciling.is_finished() {
+                return true;
+            }
+            tokio::task::yield_now().await;
+        }
+        false
+    }
+
+    /// Asks the operator to end, and waits until it has.
+    pub async fn end(self) {
+        self.stop();
+        self.operator.reconciling.await.unwrap();
+    }
+
+    /// Kills the operator as a lost node does: nothing that it was about to do is done, and nothing that it knew is left.
+    pub async fn kill(&mut self) {
+        self.operator.reconciling.abort();
+        self.operator.telling.abort();
+        let ended = (&mut self.operator.reconciling).await;
+        assert!(
+            ended.is_err_and(|error| error.is_cancelled()),
+            "it ran until it was killed"
+        );
+    }
+
+    /// Starts another operator after the one before was killed.
+    pub fn start(&mut self) {
+        self.operator = Operator::start(&self.api, &self.tracktik, &self.clock);
+    }
+}
