@@ -19,11 +19,12 @@ build: ## The binary that ships, as target/release/tracktik-operator
 	cargo build --locked --release --package tracktik-operator
 
 # Not the release build, which takes minutes to make and changes little: what counts is the way to the API server.
-bench: ## How fast a token is in place and a change is picked up; what an idle operator costs (ten minutes)
+bench: ## How fast a token is in place and a change is picked up; what an idle operator costs (ten minutes), and one that is killed again and again (five)
 	@tools/check-tools.sh cargo cc go
 	@tools/controlplane/build.sh >/dev/null
 	cargo bench --locked --package tracktik-operator --profile dev --bench time_to_ready
 	cargo bench --locked --package tracktik-operator --profile dev --bench idle
+	cargo bench --locked --package tracktik-operator --profile dev --bench restarts
 
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh

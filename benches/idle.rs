@@ -12,20 +12,18 @@
     reason = "a program for the developers of the operator, which prints its figures and may look at a clock"
 )]
 
+mod common;
 #[path = "../tests/real/crowd.rs"]
 mod crowd;
-#[path = "../tests/real/figures.rs"]
-#[expect(dead_code, reason = "shared with the tests")]
-mod figures;
-#[path = "../tests/real/scene.rs"]
-#[expect(dead_code, reason = "shared with the tests")]
-mod scene;
 
 use std::{process::ExitCode, time::Duration};
 
 use testbed::operator::Operator;
 
-use crate::{crowd::HUNDRED, scene::Scene};
+use crate::{
+    common::{figures, length, scene, scene::Scene},
+    crowd::HUNDRED,
+};
 
 /// What the operator has done so far, and what it has cost.
 struct Figures {
@@ -86,15 +84,9 @@ fn memory(operator: &Operator) -> f64 {
     kib.unwrap_or_default() / 1_024.0
 }
 
-/// How long to look, from the command line; cargo's own `--bench` aside.
-fn length() -> Duration {
-    let seconds = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
-    seconds.map_or(Duration::from_mins(10), Duration::from_secs)
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let length = length();
+    let length = length(Duration::from_mins(10));
     let scene = Scene::new("idle").await;
     println!("issuing {HUNDRED} tokens");
     scene.hundred_fresh().await;

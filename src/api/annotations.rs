@@ -1,4 +1,4 @@
-//! Names of the annotations and labels that the operator reads and writes.
+//! Names of the annotations and labels that the operator reads and writes, and its own.
 
 /// API group of the custom resource, and prefix of every annotation of ours.
 pub const GROUP: &str = "tracktik-operator.io";
@@ -23,6 +23,9 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// The value of [`MANAGED_BY`], and the operator's field manager.
 pub const OPERATOR_NAME: &str = "tracktik-operator";
+
+/// How the operator names itself to servers: `User-Agent`.
+pub const AGENT: &str = concat!("tracktik-operator/", env!("CARGO_PKG_VERSION"));
 
 /// Longest value of [`ROTATE`] or [`REQUESTED_AT`] that is echoed in status as it is, in bytes.
 pub const LONGEST_ECHO: usize = 256;

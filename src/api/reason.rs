@@ -40,7 +40,7 @@ pub enum Reason {
     EndpointUnavailable,
     /// The token endpoint or its firewall asked to slow down.
     EndpointThrottled,
-    /// The token endpoint answered with something that is neither a token nor an OAuth 2 error.
+    /// The token endpoint answered with something that is neither a token nor a refusal that the operator knows.
     EndpointMisbehaved,
     /// The API server does not let the operator read or write what this credential needs, or does not answer.
     AccessDenied,

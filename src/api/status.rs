@@ -63,7 +63,7 @@ pub struct TrackTikCredentialStatus {
     pub last_handled_reconcile_at: Option<String>,
 }
 
-/// The token Secret as the operator last wrote or verified it.
+/// The token Secret as the operator last wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenSecretStatus {
@@ -100,11 +100,11 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub message: Option<String>,
-    /// How many failures of this class have followed each other.
+    /// How many failures of this class, or token requests whose outcome was lost, have followed each other.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = i32::MAX))]
     pub count: i32,
-    /// When the first of them ended.
+    /// When the first of them ended; absent while those are counted whose outcome was lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_time: Option<Moment>,
     /// When the latest of them ended.

@@ -10,10 +10,7 @@ use kube::{
 };
 
 use super::{deadline::deadline, error::ClusterError, no_connection::NoConnection, request_counts::RequestCounts};
-use crate::{clock, metrics::Metrics, settings::Settings};
-
-/// How the operator names itself to servers.
-pub const AGENT: &str = concat!("tracktik-operator/", env!("CARGO_PKG_VERSION"));
+use crate::{api::annotations::AGENT, clock, metrics::Metrics, settings::Settings};
 
 /// Why there is no client. Each says what can be done about it, and none holds a value from a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

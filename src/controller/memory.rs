@@ -38,7 +38,7 @@ pub struct Memory {
     pub too_little: Option<(String, String)>,
     /// One version of the token Secret whose facts speak of a refresh token that is not in it.
     pub no_refresh_token: Option<String>,
-    /// The source values of the latest token request.
+    /// The source values as last read for a token request, whether or not it was sent.
     pub last_used: Option<LastUsed>,
     /// What a read of these versions of the sources showed to be wrong with them.
     pub source_problem: Option<(Vec<String>, Problem)>,
@@ -80,7 +80,7 @@ pub struct HeldTokens {
     pub not_before: Moment,
 }
 
-/// The source values of a token request, by a keyed digest that means nothing outside this process.
+/// Source values read for a token request, by a keyed digest that means nothing outside this process.
 #[derive(Clone, Debug)]
 pub struct LastUsed {
     /// Of domain and the four values.

@@ -27,7 +27,7 @@ use super::{
     form::GrantRequest,
     host::Host,
 };
-use crate::{clock, secrets::sensitive::Tokens};
+use crate::{api::annotations::AGENT, clock, secrets::sensitive::Tokens};
 
 /// How much of a body is read; TrackTik's have about 5 KB.
 const LARGEST_BODY: usize = 64 * 1_024;
@@ -115,7 +115,7 @@ impl HttpTokenEndpoint {
             .pool_max_idle_per_host(0)
             .connect_timeout(options.connect_timeout)
             .timeout(options.total_timeout)
-            .user_agent(concat!("tracktik-operator/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             .build()
             .map_err(|_| EndpointError::NoTrust)?;
         Ok(Self {

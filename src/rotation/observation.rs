@@ -46,7 +46,8 @@ impl Issue {
         let same = self.issue_id == known.issue_id && self.data_hash == known.data_hash;
         let kept = (self.issued_at, self.expires_at) == (known.issued_at, known.expires_at)
             && self.identity == known.identity
-            && self.sources == known.sources;
+            && self.sources == known.sources
+            && self.refreshable == known.refreshable;
         same && !kept
     }
 }

@@ -19,9 +19,6 @@ pub struct SecretContent {
     /// `Opaque`, or another.
     #[serde(default)]
     pub r#type: Option<String>,
-    /// Nothing of it can be written any more.
-    #[serde(default)]
-    pub immutable: Option<bool>,
     #[serde(default, deserialize_with = "any_values")]
     data: BTreeMap<String, Zeroizing<String>>,
 }

@@ -60,6 +60,7 @@ mod tests {
             identity: "acme.staffr.net".into(),
             sources: vec!["a@u/1".into()],
             layout: "{}".into(),
+            refreshable: true,
             data_hash: "00".into(),
             asked: vec![],
         }

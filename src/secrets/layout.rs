@@ -25,7 +25,7 @@ pub enum Name {
     TokenType,
     /// When the access token expires, RFC 3339.
     ExpiresAt,
-    /// `spec.domain`.
+    /// The domain that granted the tokens.
     Domain,
 }
 

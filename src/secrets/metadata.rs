@@ -22,9 +22,9 @@ pub struct SecretMeta {
     pub deleting: bool,
     /// Uids of its owner references, and whether each is the controller.
     pub owners: Vec<(String, bool)>,
-    /// Empty for a Secret without our mark.
+    /// Empty for a Secret without our mark, and for a copy under another name.
     pub labels: BTreeMap<String, String>,
-    /// Empty for a Secret without our mark. Without what kubectl keeps of the last apply, which holds data.
+    /// Empty where the labels are. Without what kubectl keeps of the last apply, which holds data.
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -64,7 +64,7 @@ impl SecretMeta {
         }
     }
 
-    /// The mark on it, as it stands.
+    /// The mark on it, as it stands; none on a copy under another name.
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
         self.annotations.get(annotations::CREDENTIAL).map(String::as_str)

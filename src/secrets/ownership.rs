@@ -44,7 +44,7 @@ impl fmt::Display for Mark {
 pub struct Claim<'a> {
     /// Namespace of the Secret.
     pub namespace: &'a str,
-    /// The mark on it, as it stands.
+    /// The mark on it, as it stands; none on a copy under another name.
     pub mark: Option<&'a str>,
     /// Uids of its owner references.
     pub owners: &'a [String],

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::api::Span;
 
@@ -16,20 +16,6 @@ use crate::api::Span;
 pub struct Sensitive(Zeroizing<String>);
 
 impl Sensitive {
-    /// From the bytes of a Secret's key.
-    ///
-    /// # Errors
-    /// When the bytes are not UTF-8; they are wiped, and the error says nothing about them.
-    pub fn from_utf8(bytes: Vec<u8>) -> Result<Self, NotUtf8> {
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::from(text)),
-            Err(error) => {
-                error.into_bytes().zeroize();
-                Err(NotUtf8)
-            }
-        }
-    }
-
     /// The value itself. Call it where the value goes on its way, not earlier, and keep no copy.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -55,11 +41,6 @@ impl fmt::Display for Sensitive {
         f.write_str("[redacted]")
     }
 }
-
-/// The bytes are not UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not UTF-8 text")]
-pub struct NotUtf8;
 
 /// What a token endpoint granted.
 #[derive(Clone, Debug)]
@@ -117,13 +98,6 @@ mod tests {
         assert!(!printed.contains("horse"), "{printed}");
         assert!(printed.contains("[redacted]"));
         assert_eq!(secret().expose(), "correct horse battery staple");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_refused_without_being_shown() {
-        assert_eq!(Sensitive::from_utf8(b"p\xc3\xa4ss".to_vec()).unwrap().expose(), "päss");
-        let error = Sensitive::from_utf8(b"hunter2\xff".to_vec()).unwrap_err();
-        assert!(!format!("{error:?} {error}").contains("hunter2"));
     }
 
     /// Fails to compile as soon as somebody implements one of the traits: the call would be ambiguous.

@@ -12,7 +12,7 @@ use super::{
     sensitive::{Sensitive, ServiceAccount},
 };
 use crate::{
-    api::{ClearOrSecretValue, Reason, SecretValue, TrackTikCredentialSpec},
+    api::{ClearOrSecretValue, Reason, SecretReference, SecretValue, TrackTikCredentialSpec},
     rotation::observation::Problem,
 };
 
@@ -110,9 +110,7 @@ fn clear_or_key(asked: Option<&ClearOrSecretValue>, shared: Option<&str>, defaul
     match asked.and_then(|asked| asked.value.as_ref()) {
         Some(value) => Origin::Clear(value.clone()),
         None => origin(
-            asked
-                .and_then(|asked| asked.secret_ref.as_ref())
-                .map(|reference| reference.name.as_str()),
+            asked.and_then(|asked| asked.secret_ref.as_ref()),
             asked.and_then(|asked| asked.key.as_deref()),
             shared,
             default,
@@ -122,17 +120,15 @@ fn clear_or_key(asked: Option<&ClearOrSecretValue>, shared: Option<&str>, defaul
 
 fn key(asked: Option<&SecretValue>, shared: Option<&str>, default: &str) -> Origin {
     origin(
-        asked
-            .and_then(|asked| asked.secret_ref.as_ref())
-            .map(|reference| reference.name.as_str()),
+        asked.and_then(|asked| asked.secret_ref.as_ref()),
         asked.and_then(|asked| asked.key.as_deref()),
         shared,
         default,
     )
 }
 
-fn origin(own: Option<&str>, key: Option<&str>, shared: Option<&str>, default: &str) -> Origin {
-    match own.or(shared) {
+fn origin(own: Option<&SecretReference>, key: Option<&str>, shared: Option<&str>, default: &str) -> Origin {
+    match own.map(|reference| reference.name.as_str()).or(shared) {
         Some(secret) => Origin::Key {
             secret: secret.to_owned(),
             key: key.unwrap_or(default).to_owned(),
@@ -182,8 +178,7 @@ fn value(field: &str, origin: &Origin, secrets: &BTreeMap<String, SecretContent>
 }
 
 /// A source Secret that does not exist.
-#[must_use]
-pub fn not_found(secret: &str, field: &str) -> Problem {
+fn not_found(secret: &str, field: &str) -> Problem {
     problem(
         Reason::SourceNotFound,
         format!("Secret {secret:?} (spec.credentials.{field}) does not exist: create it, or name another"),

@@ -30,7 +30,7 @@ pub struct Desired {
     pub metadata: TokenSecretMetadata,
     /// Which keys, and what stands in them.
     pub layout: Layout,
-    /// `spec.domain`.
+    /// The domain to put beside the tokens: `spec.domain`, or the one that granted tokens which are stored after a change.
     pub domain: String,
 }
 

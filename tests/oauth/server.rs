@@ -201,7 +201,7 @@ async fn serve(mut tcp: TcpStream, acceptor: TlsAcceptor, conduct: Conduct, seen
                     let _ = tls.shutdown().await;
                     return;
                 }
-                tokio::time::sleep(Duration::from_mins(1)).await;
+                std::future::pending::<()>().await;
             }
             Conduct::Silence => std::future::pending().await,
             _ => return,

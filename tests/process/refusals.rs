@@ -204,6 +204,7 @@ async fn a_call_that_is_never_answered_ends_at_the_deadline() {
     );
     assert_eq!(begun.elapsed(), DEADLINE);
     assert_eq!(deadline(async { Ok(7) }).await, Ok(7));
+    // A second before the deadline, on the paused clock.
     let late = async {
         tokio::time::sleep(Duration::from_secs(14)).await;
         Err::<(), _>(kube::Error::Api(Box::new(status(404, "NotFound", ""))))

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use testbed::operator::Operator;
 
@@ -120,11 +119,7 @@ async fn a_live_token_stays_ready_while_its_source_cannot_be_used() {
     }
     scene.ready("missing").await;
     let before = scene.token("missing").await;
-    scene
-        .secrets()
-        .delete("missing", &DeleteParams::default())
-        .await
-        .unwrap();
+    scene.delete_secret("missing").await;
     let status = scene.renewal_off("missing", "SourceNotFound").await;
     assert_only_renewal_is_off(&status, "SourceNotFound", r#"Secret "missing""#);
     for broken in mistakes() {

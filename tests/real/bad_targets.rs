@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, Status};
@@ -38,11 +37,7 @@ async fn a_foreign_secret_is_never_touched_and_its_end_is_noticed() {
     assert_eq!(scene.secrets().get("acme-token").await.unwrap(), theirs);
 
     let began = Instant::now();
-    scene
-        .secrets()
-        .delete("acme-token", &DeleteParams::default())
-        .await
-        .unwrap();
+    scene.delete_secret("acme-token").await;
     scene.ready_soon("acme", began).await;
 
     // Moved over a foreign one: that is a conflict however long the token lives, and the old Secret stays for its readers.
@@ -100,11 +95,7 @@ async fn an_immutable_token_secret_is_found_out_before_a_login_and_made_anew_onc
     assert_eq!(scene.token("acme").await, token);
 
     let began = Instant::now();
-    scene
-        .secrets()
-        .delete("acme-token", &DeleteParams::default())
-        .await
-        .unwrap();
+    scene.delete_secret("acme-token").await;
     scene.ready_soon("acme", began).await;
     assert_ne!(scene.token("acme").await, token);
     assert_eq!(scene.simulator.counts().token_requests, 2);

@@ -1,7 +1,7 @@
 //! Values that stand in no log by chance, and that look different in every encoding.
 
 use sha2::{Digest, Sha256};
-use testbed::{oauth_servers, simulator};
+use testbed::account::Account;
 
 use crate::encodings::hex;
 
@@ -75,29 +75,14 @@ impl Login {
         ]
     }
 
-    pub fn at_simulator(&self) -> simulator::Account {
+    pub fn account(&self) -> Account {
         let Self {
             client_id,
             client_secret,
             username,
             password,
         } = self.clone();
-        simulator::Account {
-            client_id,
-            client_secret,
-            username,
-            password,
-        }
-    }
-
-    pub fn at_server(&self) -> oauth_servers::Account {
-        let Self {
-            client_id,
-            client_secret,
-            username,
-            password,
-        } = self.clone();
-        oauth_servers::Account {
+        Account {
             client_id,
             client_secret,
             username,

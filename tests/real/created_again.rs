@@ -95,8 +95,7 @@ async fn the_outcome_for_a_deleted_credential_does_not_land_on_the_one_created_a
         status.0
     );
     assert_eq!(scene.simulator.counts().in_flight, 0);
-    let status = scene.looked_at_again("acme").await;
-    assert_eq!((status.ready(), status.is("Renewed")), ("True", "True"), "{}", status.0);
+    scene.looked_at_again("acme").await.assert_well();
     assert_eq!(scene.attempts("acme"), 2);
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use kube::api::DeleteParams;
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,13 +79,7 @@ async fn what_somebody_takes_off_the_secret_is_put_back_without_a_login() {
         };
         scene.token_secret_that(name, "put back", same).await;
         soon(&format!("{name} is put back"), began);
-        let status = scene.looked_at_again(name).await;
-        assert_eq!(
-            (status.ready(), status.is("Renewed")),
-            ("True", "True"),
-            "{name}: {}",
-            status.0
-        );
+        scene.looked_at_again(name).await.assert_well();
     }
     assert_eq!(scene.simulator.counts().token_requests, edits.len() as u64);
 }
@@ -130,11 +123,7 @@ async fn a_deleted_or_emptied_secret_holds_a_new_token_after_one_login() {
     scene.ready("deleted").await;
     let before = scene.token("deleted").await;
     let began = Instant::now();
-    scene
-        .secrets()
-        .delete("deleted-token", &DeleteParams::default())
-        .await
-        .unwrap();
+    scene.delete_secret("deleted-token").await;
     scene.token_after("deleted", &before).await;
     soon("deleted holds a new token", began);
     for (name, edit) in damage {
@@ -146,13 +135,7 @@ async fn a_deleted_or_emptied_secret_holds_a_new_token_after_one_login() {
         soon(&format!("{name} holds a new token"), began);
         let secret = scene.token_secret_that(name, "there", Value::is_object).await;
         assert_eq!(secret["data"].as_object().map(serde_json::Map::len), Some(5));
-        let status = scene.looked_at_again(name).await;
-        assert_eq!(
-            (status.ready(), status.is("Renewed")),
-            ("True", "True"),
-            "{name}: {}",
-            status.0
-        );
+        scene.looked_at_again(name).await.assert_well();
         assert_eq!(scene.attempts(name), 2);
     }
 }

@@ -64,33 +64,11 @@ impl Scene {
         .await;
     }
 
-    /// Has the operator look at a credential, and waits until it has said that it did.
-    pub async fn looked_at_again(&self, name: &str) -> Status {
-        let stamp = format!("{:?}", Instant::now());
-        self.annotate(name, "reconcile.fluxcd.io/requestedAt", &stamp).await;
-        self.status_that(name, "looked at again", |status| {
-            status.0["lastHandledReconcileAt"] == stamp.as_str()
-        })
-        .await
-    }
-
     /// Waits for Ready, which must come within [`SOON`] of `since`.
     pub async fn ready_soon(&self, name: &str, since: Instant) -> Status {
         let status = self.ready(name).await;
         soon(&format!("{name} is ready"), since);
         status
-    }
-
-    /// Waits until the next renewal is off for this reason.
-    pub async fn renewal_off(&self, name: &str, reason: &str) -> Status {
-        let off = |status: &Status| status.is("Renewed") == "False" && status.reason("Renewed") == reason;
-        self.status_that(name, &format!("not renewed: {reason}"), off).await
-    }
-
-    /// Waits until nothing is wrong with the latest renewal or the next.
-    pub async fn renewed(&self, name: &str) -> Status {
-        self.status_that(name, "renewed", |status| status.is("Renewed") == "True")
-            .await
     }
 
     /// How many token requests were sent under an account of [`Scene::account`], whatever became of them.

@@ -142,8 +142,7 @@ async fn a_token_that_is_being_requested_at_sigterm_is_stored_and_no_other_is_re
     assert_eq!(operator.wait().await.code(), Some(0));
     let token = scene.token("acme").await;
     assert!(scene.simulator.valid(&token));
-    let status = scene.status("acme").await;
-    assert_eq!((status.ready(), status.is("Renewed")), ("True", "True"), "{}", status.0);
+    scene.status("acme").await.assert_well();
     assert_eq!(scene.simulator.counts().token_requests, 1);
     assert_eq!(scene.attempts("late"), 0);
 

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testbed::oauth_servers::{Account, Kind};
+use testbed::{account::Account, oauth_servers::Kind};
 
 use crate::{
     scene::{Status, eventually},
@@ -75,7 +75,7 @@ async fn rotates_when_asked(stage: &Stage, account: &Account, first: &str) {
     stage.scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
     stage.token_after("acme", first, account).await;
     stage.belongs(first, account).await;
-    let status = stage.looked_at("acme", "after the rotation").await;
+    let status = stage.scene.looked_at_again("acme").await;
     assert_eq!(status.0["lastHandledRotate"], "1");
     assert_eq!(stage.counts(account).await, (2, 0));
 }
@@ -85,7 +85,7 @@ async fn rests_while_suspended(stage: &Stage, account: &Account) {
     let token = scene.token("acme").await;
     scene.patch("acme", json!({ "spec": { "suspend": true } })).await;
     scene.annotate("acme", "tracktik-operator.io/rotate", "2").await;
-    let status = stage.looked_at("acme", "while suspended").await;
+    let status = scene.looked_at_again("acme").await;
     assert!(status.message("Ready").contains("spec.suspend"), "{}", status.0);
     assert_eq!(status.0["lastHandledRotate"], "1", "echoed when the attempt starts");
     assert_eq!(stage.counts(account).await, (2, 0));
@@ -107,18 +107,14 @@ async fn follows_a_changed_password(stage: &Stage, account: &Account) {
         .change_password(&changed.username, &changed.password)
         .await
         .unwrap();
-    stage.looked_at("acme", "after the change").await;
+    scene.looked_at_again("acme").await;
     stage.belongs(&token, account).await;
     assert_eq!(stage.counts(account).await, (3, 0));
 
-    let mistyped = Account {
-        password: "mistyped".to_owned(),
-        ..account.clone()
-    };
-    stage.source("acme", &mistyped).await;
+    scene.source_with_password("acme", account, "mistyped").await;
     scene.not_ready("acme", "CredentialsRejected").await;
     assert_eq!(scene.token("acme").await, token, "the old token is kept");
-    stage.looked_at("acme", "after the refusal").await;
+    scene.looked_at_again("acme").await;
     assert_eq!(
         stage.counts(account).await,
         (3, 1),
@@ -126,7 +122,7 @@ async fn follows_a_changed_password(stage: &Stage, account: &Account) {
     );
 
     let began = Instant::now();
-    stage.source("acme", &changed).await;
+    scene.source("acme", &changed).await;
     stage.soon_ready("acme", began).await;
     stage.token_after("acme", &token, account).await;
     assert_eq!(stage.counts(account).await, (4, 1));
@@ -141,10 +137,10 @@ async fn a_wrong_client_is_told_from_a_wrong_password(stage: &Stage) {
     let status = scene.not_ready("password", "CredentialsRejected").await;
     assert_eq!(status.is("Stalled"), "True");
     for (name, account) in [("client", &other_client), ("password", &other_password)] {
-        stage.looked_at(name, "after the refusal").await;
+        scene.looked_at_again(name).await;
         assert_eq!(stage.counts(account).await, (0, 1), "{name}");
         let began = Instant::now();
-        stage.source(name, account).await;
+        scene.source(name, account).await;
         stage.soon_ready(name, began).await;
         stage.belongs(&scene.token(name).await, account).await;
         assert_eq!(stage.counts(account).await, (1, 1), "{name}");
@@ -155,11 +151,12 @@ async fn a_wrong_client_is_told_from_a_wrong_password(stage: &Stage) {
 async fn is_renewed(kind: Kind) {
     let stage = Stage::new(kind, "renewal", Duration::from_mins(1)).await;
     let account = stage.credential("acme", |_| ()).await;
-    let status = stage.scene.ready("acme").await;
-    let first = stage.scene.token("acme").await;
+    let scene = &stage.scene;
+    let status = scene.ready("acme").await;
+    let first = scene.token("acme").await;
     let transition = status.condition("Ready")["lastTransitionTime"].clone();
     let second = eventually(RENEWAL, || async {
-        let token = stage.scene.token("acme").await;
+        let token = scene.token("acme").await;
         if token == first {
             Err("not renewed".to_owned())
         } else {

@@ -5,29 +5,11 @@ use std::time::Instant;
 
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use testbed::simulator::Account;
 
 use crate::{
     figures::soon,
     scene::{Scene, Status},
 };
-
-impl Scene {
-    /// A credential whose source holds this password, while TrackTik has another.
-    async fn with_password(&self, name: &str, password: &str) -> Account {
-        let account = self.account(name).await;
-        self.source(name, &wrong(&account, password)).await;
-        self.credential(name, json!({})).await;
-        account
-    }
-}
-
-fn wrong(account: &Account, password: &str) -> Account {
-    Account {
-        password: password.to_owned(),
-        ..account.clone()
-    }
-}
 
 fn assert_rejected(status: &Status, reason: &str, says: &str) {
     for of in ["Ready", "Renewed", "Stalled"] {
@@ -155,12 +137,12 @@ async fn a_password_that_is_put_right_at_tracktik_is_tried_at_once_by_rotate() {
     assert!(scene.simulator.valid(&token));
 
     // Once somebody puts other values in place and these are refused too, the mistake is not hidden behind the token.
-    scene.source("acme", &wrong(&account, "mistyped")).await;
+    scene.source_with_password("acme", &account, "mistyped").await;
     let status = scene.not_ready("acme", "CredentialsRejected").await;
     assert_rejected(&status, "CredentialsRejected", "refused the username or password");
     assert_eq!(scene.token("acme").await, token, "the old token is kept");
     let began = Instant::now();
-    scene.source("acme", &wrong(&account, "newer")).await;
+    scene.source_with_password("acme", &account, "newer").await;
     scene.renewed("acme").await;
     soon("the right password is in use", began);
     assert_ne!(scene.token("acme").await, token);
@@ -174,7 +156,9 @@ async fn a_back_off_is_ended_early_three_times_an_hour_and_no_more() {
     let account = scene.with_password("acme", "wrong").await;
     scene.not_ready("acme", "CredentialsRejected").await;
     for early in 1..=3 {
-        scene.source("acme", &wrong(&account, &format!("wrong-{early}"))).await;
+        scene
+            .source_with_password("acme", &account, &format!("wrong-{early}"))
+            .await;
         let tried = |status: &Status| status.0["failure"]["recentTimes"].as_array().map(Vec::len) == Some(1 + early);
         scene.status_that("acme", "tried again", tried).await;
     }

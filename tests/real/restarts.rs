@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testbed::simulator::{Account, Fault, Target};
+use testbed::simulator::{Fault, Target};
 
 use crate::{
     crowd::HUNDRED,
@@ -37,6 +37,7 @@ async fn a_hundred_fresh_credentials_left_alone_for_a_minute_cost_nothing() {
     scene.hundred_fresh().await;
     let operator = scene.settled(HUNDRED).await;
     let asked = scene.asked_by_operator().len();
+    // Nothing is waited for: what an idle minute costs is the question.
     tokio::time::sleep(Duration::from_mins(1)).await;
     let mut events = scene.asked_by_operator().split_off(asked);
     events.retain(|event| event.verb != "watch");
@@ -48,9 +49,7 @@ async fn a_hundred_fresh_credentials_left_alone_for_a_minute_cost_nothing() {
 #[tokio::test]
 async fn a_wrong_password_is_tried_once_by_ten_operators_in_a_row() {
     let scene = Scene::new("wrong-again").await;
-    let account = scene.account("acme").await;
-    scene.source("acme", &mistyped(&account)).await;
-    scene.credential("acme", json!({})).await;
+    let account = scene.with_password("acme", "mistyped").await;
     let operator = scene.start().await;
     let first = scene.not_ready("acme", "CredentialsRejected").await;
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
@@ -76,22 +75,13 @@ async fn a_wrong_password_is_tried_once_by_ten_operators_in_a_row() {
     assert_eq!(scene.attempts("acme"), 2);
 }
 
-fn mistyped(account: &Account) -> Account {
-    Account {
-        password: "mistyped".to_owned(),
-        ..account.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_kill_between_a_request_and_its_record_is_found_and_not_repeated_by_five_operators_in_a_row() {
     let scene = Scene::new("killed").await;
-    let account = scene.account("acme").await;
-    scene.source("acme", &mistyped(&account)).await;
     scene
         .simulator
         .set_fault(Target::Everywhere, Fault::Delay { milliseconds: 60_000 }, Some(1));
-    scene.credential("acme", json!({})).await;
+    let account = scene.with_password("acme", "mistyped").await;
     let operator = scene.start().await;
     eventually(PATIENCE, || async {
         match scene.simulator.counts().in_flight {
@@ -150,8 +140,7 @@ async fn a_thousand_reconciles_of_a_fresh_credential_cost_one_login() {
             scene.patch_secret("acme", touched).await;
         }
     }
-    let status = scene.looked_at_again("acme").await;
-    assert_eq!((status.ready(), status.is("Renewed")), ("True", "True"), "{}", status.0);
+    scene.looked_at_again("acme").await.assert_well();
     assert_eq!(scene.token("acme").await, token);
     assert_eq!(scene.simulator.counts().token_requests, 1);
     say(&format!("a thousand reconciles after {round} rounds of four edits"));

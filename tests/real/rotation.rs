@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
-use crate::scene::{PATIENCE, Scene, eventually};
+use crate::scene::{Scene, Status, eventually};
 
 /// The logins that the simulator has seen, of which none was refused.
 fn logins(scene: &Scene) -> u64 {
@@ -41,9 +40,9 @@ async fn a_token_is_renewed_before_it_expires_and_the_old_one_goes_on() {
         "a mounted old token must not die under its readers"
     );
     assert!(scene.simulator.valid(&second));
-    let renewed = |status: &crate::scene::Status| status.0["expirationTime"] != before.0["expirationTime"];
+    let renewed = |status: &Status| status.0["expirationTime"] != before.0["expirationTime"];
     let after = scene.status_that("acme", "status of the renewal", renewed).await;
-    let transition = |status: &crate::scene::Status| status.condition("Ready")["lastTransitionTime"].clone();
+    let transition = |status: &Status| status.condition("Ready")["lastTransitionTime"].clone();
     assert_eq!(transition(&before), transition(&after), "a renewal does not move Ready");
     assert_eq!(logins(&scene), 2);
     drop(operator);
@@ -85,7 +84,7 @@ async fn cosmetic_changes_cost_no_login() {
     scene
         .patch("acme", json!({ "spec": { "renewal": { "renewBeforeSeconds": 600 } } }))
         .await;
-    let observed = |generation: i64| move |s: &crate::scene::Status| s.0["observedGeneration"] == json!(generation);
+    let observed = |generation: i64| move |s: &Status| s.0["observedGeneration"] == json!(generation);
     scene.status_that("acme", "the new margin", observed(2)).await;
     scene.patch("acme", json!({ "spec": { "suspend": true } })).await;
     let suspended = scene.status_that("acme", "suspended", observed(3)).await;
@@ -101,10 +100,7 @@ async fn cosmetic_changes_cost_no_login() {
     scene
         .patch_secret("acme", json!({ "metadata": { "labels": { "team": "b" } } }))
         .await;
-    scene.annotate("acme", "reconcile.fluxcd.io/requestedAt", "now").await;
-    scene
-        .status_that("acme", "looked at", |s| s.0["lastHandledReconcileAt"] == json!("now"))
-        .await;
+    scene.looked_at_again("acme").await;
     assert_eq!(scene.token("acme").await, first);
     assert_eq!(logins(&scene), 1);
 }
@@ -116,21 +112,14 @@ async fn a_rotate_request_is_handled_once_per_value() {
     scene.everyday("acme").await;
     scene.ready("acme").await;
     let first = scene.token("acme").await;
-    scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
-    let second = scene.token_after("acme", &first).await;
-    scene
-        .status_that("acme", "echo", |s| s.0["lastHandledRotate"] == json!("1"))
-        .await;
+    let second = scene.rotated("acme", "1", &first).await;
     assert_eq!(logins(&scene), 2);
 
     // The same value again, and a restart: nothing.
     scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
     operator.terminate().await.unwrap();
     let _operator = scene.start().await;
-    scene.annotate("acme", "reconcile.fluxcd.io/requestedAt", "after").await;
-    scene
-        .status_that("acme", "looked at", |s| s.0["lastHandledReconcileAt"] == json!("after"))
-        .await;
+    scene.looked_at_again("acme").await;
     assert_eq!(scene.token("acme").await, second);
     assert_eq!(logins(&scene), 2);
 }
@@ -147,89 +136,6 @@ async fn a_suspended_credential_waits_and_says_so() {
     scene.patch("acme", json!({ "spec": { "suspend": false } })).await;
     scene.ready("acme").await;
     assert_eq!(logins(&scene), 1);
-}
-
-#[tokio::test]
-async fn another_layout_is_rendered_from_what_is_in_place() {
-    let scene = Scene::new("layout").await;
-    let _operator = scene.start().await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
-    let token = scene.token("acme").await;
-    let refresh_token = scene.value("acme-token", "refresh_token").await;
-
-    let keys = async |name: &str| -> Vec<String> {
-        let secret: Secret = scene.secrets().get(name).await.unwrap();
-        secret.data.unwrap_or_default().into_keys().collect()
-    };
-    let custom = json!({ "TOKEN": "$(accessToken)", "header": "Bearer $(accessToken)", "at": "$$(x) $(domain)" });
-    scene
-        .patch(
-            "acme",
-            json!({ "spec": { "tokenSecret": { "data": custom, "metadata": { "labels": { "team": "a" } } } } }),
-        )
-        .await;
-    eventually(PATIENCE, || async {
-        let keys = keys("acme-token").await;
-        if keys == ["TOKEN", "at", "header"] {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-    assert_eq!(scene.value("acme-token", "TOKEN").await, Some(token.clone()));
-    assert_eq!(
-        scene.value("acme-token", "header").await,
-        Some(format!("Bearer {token}"))
-    );
-    assert_eq!(
-        scene.value("acme-token", "at").await,
-        Some(format!("$(x) {}", scene.simulator.domain()))
-    );
-    let secret = scene.secrets().get("acme-token").await.unwrap();
-    assert_eq!(secret.metadata.labels.unwrap()["team"], "a");
-    scene.ready("acme").await;
-    assert_eq!(logins(&scene), 1);
-
-    // The refresh token is gone with the keys that held it; to publish it again takes a login.
-    assert!(refresh_token.is_some());
-    scene
-        .patch(
-            "acme",
-            json!({ "spec": { "tokenSecret": { "data": null, "metadata": null } } }),
-        )
-        .await;
-    eventually(PATIENCE, || async {
-        let keys = keys("acme-token").await;
-        if keys.len() == 5 {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-    let secret = scene.secrets().get("acme-token").await.unwrap();
-    assert!(!secret.metadata.labels.unwrap().contains_key("team"));
-    assert_eq!(logins(&scene), 2);
-
-    // To discard it takes none.
-    scene
-        .patch(
-            "acme",
-            json!({ "spec": { "tokenSecret": { "refreshToken": "Discard" } } }),
-        )
-        .await;
-    eventually(PATIENCE, || async {
-        let keys = keys("acme-token").await;
-        if keys == ["access_token", "domain", "expires_at", "token_type"] {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-    assert_eq!(logins(&scene), 2);
 }
 
 #[tokio::test]

@@ -36,8 +36,8 @@ async fn success_and_refusals_leave_no_value() {
             let name = format!("{place}-{kind}");
             let login = Login::new(&name);
             match server {
-                Some(server) => server.add_account(&login.at_server()).await.unwrap(),
-                None => scene.simulator.add_account(login.at_simulator()),
+                Some(server) => server.add_account(&login.account()).await.unwrap(),
+                None => scene.simulator.add_account(login.account()),
             }
             let sent = match kind {
                 "password" => login.with_password(&canary(&format!("{name} wrong"))),

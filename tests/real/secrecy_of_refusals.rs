@@ -77,7 +77,7 @@ async fn what_a_policy_quotes_is_not_repeated() {
     let domain = scene.simulator.domain();
     for name in ["updated", "created", "moved", "frozen", "foreign"] {
         let login = Login::new(name);
-        scene.simulator.add_account(login.at_simulator());
+        scene.simulator.add_account(login.account());
         if name == "foreign" {
             scene.secret("foreign-token", &login.data()).await;
         }

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use testbed::{
-    oauth_servers::{Account, Kind, OAuthServer, UserCounts},
+    account::Account,
+    oauth_servers::{Kind, OAuthServer, UserCounts},
     operator::Operator,
 };
 
-use crate::scene::{Scene, Status};
+use crate::scene::Scene;
 
 /// What a change in the cluster may take to show. The promise is 2 s; a build may run beside the tests.
 const SOON: Duration = Duration::from_secs(5);
@@ -45,29 +46,11 @@ impl Stage {
         self.server.add_account(&account).await.unwrap();
         let mut sent = account.clone();
         wrong(&mut sent);
-        self.source(name, &sent).await;
+        self.scene.source(name, &sent).await;
         self.scene
             .credential(name, json!({ "domain": self.server.domain() }))
             .await;
         account
-    }
-
-    pub async fn source(&self, name: &str, account: &Account) {
-        let Account {
-            client_id,
-            client_secret,
-            username,
-            password,
-        } = account;
-        let data = [
-            ("client_id", client_id),
-            ("client_secret", client_secret),
-            ("username", username),
-            ("password", password),
-        ];
-        self.scene
-            .secret(name, &data.map(|(key, value)| (key, value.as_str())))
-            .await;
     }
 
     /// Waits for a token after this one, and makes sure that it is the user's.
@@ -87,16 +70,6 @@ impl Stage {
         assert_eq!(counts.refreshes, 0);
         let UserCounts { logins, refused } = counts.by_username.remove(&account.username).unwrap_or_default();
         (logins, refused)
-    }
-
-    /// Waits until the operator has looked at the credential as it is now.
-    pub async fn looked_at(&self, name: &str, asked: &str) -> Status {
-        self.scene
-            .annotate(name, "reconcile.fluxcd.io/requestedAt", asked)
-            .await;
-        self.scene
-            .status_that(name, "looked at", |status| status.0["lastHandledReconcileAt"] == asked)
-            .await
     }
 
     /// Waits for Ready after a change, which must not take long.

@@ -7,12 +7,14 @@
 //! - [`audit_log`]: every request that the API server answered.
 //! - [`manifests`]: the CRD and the operator's rights, as an administrator applies them.
 //! - [`certificates`]: a test CA and server certificates signed by it.
+//! - [`account`]: what an integrator logs in with, at the simulator or at a real server.
 //! - [`simulator`]: TrackTik as its public facts describe it (league/oauth2-server 8).
 //! - [`oauth_servers`]: real OAuth 2 servers that none of us wrote.
 //! - [`operator`]: the operator under test, authenticated as its own `ServiceAccount`.
 //! - [`operator_start`]: with which flags, in which environment and as whom it is started.
 //! - [`demo`]: the story that `make demo` tells with all of these.
 
+pub mod account;
 pub mod audit_log;
 pub mod certificates;
 pub mod control_plane;

@@ -16,6 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
+    account::Account,
     certificates::{self, Authority},
     supervised::{self, Supervised},
 };
@@ -52,20 +53,6 @@ impl Kind {
             }
         }
     }
-}
-
-/// What one client and one user of it are called at the server.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Account {
-    /// The client's id. Several accounts may share a client.
-    pub client_id: String,
-    /// The client's secret.
-    pub client_secret: String,
-    /// The user's name, unique at the server.
-    pub username: String,
-    /// The user's password.
-    pub password: String,
 }
 
 /// What the token endpoint answered since the server started. Each POST is counted once.

@@ -2,21 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-/// An API service account as an integrator is given it: an OAuth client and an employee's login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Account {
-    /// OAuth client id; TrackTik's have 24 hexadecimal characters.
-    pub client_id: String,
-    /// OAuth client secret; TrackTik's have 64 hexadecimal characters.
-    pub client_secret: String,
-    /// The employee's user name, which may be an e-mail address.
-    pub username: String,
-    /// The employee's password, compared byte by byte: a trailing newline is a wrong password.
-    pub password: String,
-}
+use crate::account::Account;
 
 /// Clients and employees of one tenant. Any client may log in any employee, as in TrackTik, where
 /// the two are administered apart.

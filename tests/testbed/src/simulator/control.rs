@@ -21,7 +21,8 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{accounts::Account, counts::Counts, faults::PlannedFault, shared::Shared};
+use super::{counts::Counts, faults::PlannedFault, shared::Shared};
+use crate::account::Account;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()

@@ -42,7 +42,6 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-pub use accounts::Account;
 pub use address_ban::BanRule;
 pub use certificate::Certificate;
 pub use counts::{Counts, UserCounts};
@@ -54,6 +53,8 @@ pub use shared::Clock;
 pub use token_endpoint::TOKEN_PATH;
 pub use token_request::TokenRequest;
 pub use tokens::PERSONAL_NAME;
+
+pub use crate::account::Account;
 
 use shared::Shared;
 use tls_listener::TlsListener;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::accounts::Account;
+use crate::account::Account;
 
 /// The fields of one request to the token endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

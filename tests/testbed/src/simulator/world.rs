@@ -4,13 +4,14 @@
 use std::{net::IpAddr, time::Duration};
 
 use super::{
-    accounts::{Account, Accounts},
+    accounts::Accounts,
     address_ban::{AddressBan, BanRule},
     counts::{Counts, UserCounts},
     refusal::Refusal,
     sessions::{Granted, Sessions, Unusable},
     token_request::TokenRequest,
 };
+use crate::account::Account;
 
 /// What a tenant of TrackTik would have configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
-    api::{DynamicObject, Patch, PatchParams},
+    api::{DeleteParams, DynamicObject, Patch, PatchParams},
     core::{ApiResource, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -23,8 +23,9 @@ use testbed::{
 };
 use tokio::sync::OnceCell;
 
-/// The longest that anything is waited for, unless a test says otherwise. Generous: a build may run beside the tests.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+mod outcome;
+
+pub use outcome::{PATIENCE, Status, eventually};
 
 static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
 
@@ -131,6 +132,21 @@ impl Scene {
         account
     }
 
+    /// As [`Self::everyday`], with a source that holds this password, while TrackTik has another.
+    pub async fn with_password(&self, name: &str, password: &str) -> Account {
+        let account = self.account(name).await;
+        self.source_with_password(name, &account, password).await;
+        self.credential(name, json!({})).await;
+        account
+    }
+
+    /// The source Secret of an account, but for its password.
+    pub async fn source_with_password(&self, name: &str, account: &Account, password: &str) {
+        let password = password.to_owned();
+        let account = account.clone();
+        self.source(name, &Account { password, ..account }).await;
+    }
+
     pub async fn source(&self, name: &str, account: &Account) {
         self.secret(
             name,
@@ -207,110 +223,12 @@ impl Scene {
             .unwrap();
     }
 
+    pub async fn delete_secret(&self, name: &str) {
+        self.secrets().delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
     pub async fn annotate(&self, name: &str, annotation: &str, value: &str) {
         self.patch(name, json!({ "metadata": { "annotations": { annotation: value } } }))
             .await;
-    }
-
-    /// A credential's status as it stands.
-    pub async fn status(&self, name: &str) -> Status {
-        let object = self.credentials().get(name).await.unwrap();
-        Status(object.data["status"].clone())
-    }
-
-    /// Waits for a status.
-    pub async fn status_that(&self, name: &str, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
-        eventually(PATIENCE, || async {
-            let status = self.status(name).await;
-            if holds(&status) {
-                Ok(status)
-            } else {
-                Err(format!("{what}: {name} is {}", status.0))
-            }
-        })
-        .await
-    }
-
-    pub async fn ready(&self, name: &str) -> Status {
-        self.status_that(name, "ready", |status| status.ready() == "True").await
-    }
-
-    /// Waits for `Ready=False` for this reason.
-    pub async fn not_ready(&self, name: &str, reason: &str) -> Status {
-        let holds = |status: &Status| status.ready() == "False" && status.reason("Ready") == reason;
-        self.status_that(name, reason, holds).await
-    }
-
-    /// A key of a Secret; nothing where either does not exist.
-    pub async fn value(&self, secret: &str, key: &str) -> Option<String> {
-        let found = self.secrets().get_opt(secret).await.unwrap()?;
-        let bytes = found.data?.remove(key)?;
-        Some(String::from_utf8(bytes.0).unwrap())
-    }
-
-    /// The access token of a credential, which must be there.
-    pub async fn token(&self, name: &str) -> String {
-        self.value(&format!("{name}-token"), "access_token")
-            .await
-            .expect("an access token")
-    }
-
-    /// Waits until a credential's token is another than this.
-    pub async fn token_after(&self, name: &str, before: &str) -> String {
-        let secret = format!("{name}-token");
-        eventually(PATIENCE, || async {
-            match self.value(&secret, "access_token").await {
-                Some(token) if token != before => Ok(token),
-                _ => Err(format!("still the old token of {name}: {}", self.status(name).await.0)),
-            }
-        })
-        .await
-    }
-}
-
-/// A status, and what tests ask of it.
-pub struct Status(pub Value);
-
-impl Status {
-    pub fn condition(&self, of: &str) -> &Value {
-        let conditions = self.0["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        conditions
-            .iter()
-            .find(|condition| condition["type"] == of)
-            .unwrap_or(&Value::Null)
-    }
-
-    fn text(&self, of: &str, field: &str) -> &str {
-        self.condition(of)[field].as_str().unwrap_or_default()
-    }
-
-    pub fn ready(&self) -> &str {
-        self.text("Ready", "status")
-    }
-
-    pub fn is(&self, of: &str) -> &str {
-        self.text(of, "status")
-    }
-
-    pub fn reason(&self, of: &str) -> &str {
-        self.text(of, "reason")
-    }
-
-    pub fn message(&self, of: &str) -> &str {
-        self.text(of, "message")
-    }
-}
-
-/// Asks until the answer is `Ok`; fails with the last `Err` after `limit`.
-pub async fn eventually<T, F: Future<Output = Result<T, String>>>(limit: Duration, mut ask: impl FnMut() -> F) -> T {
-    let began = Instant::now();
-    let mut ticks = tokio::time::interval(Duration::from_millis(20));
-    loop {
-        ticks.tick().await;
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(why) if began.elapsed() > limit => panic!("not within {limit:?}: {why}"),
-            Err(_) => {}
-        }
     }
 }

@@ -1,0 +1,77 @@
+//! Other keys of the token Secret: written from what is in it, with a login only where that is not enough.
+
+use serde_json::json;
+
+use crate::scene::{PATIENCE, Scene, eventually};
+
+const DEFAULT: [&str; 5] = ["access_token", "domain", "expires_at", "refresh_token", "token_type"];
+
+/// Waits until the token Secret has these keys and no others.
+async fn keys_are(scene: &Scene, expected: &[&str]) {
+    eventually(PATIENCE, || async {
+        let secret = scene.secrets().get("acme-token").await.unwrap();
+        let keys: Vec<String> = secret.data.unwrap_or_default().into_keys().collect();
+        if keys == expected {
+            Ok(())
+        } else {
+            Err(format!("{keys:?}"))
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_layout_is_rendered_from_what_is_in_place() {
+    let scene = Scene::new("layout").await;
+    let _operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let token = scene.token("acme").await;
+    let refresh_token = scene.value("acme-token", "refresh_token").await;
+
+    let custom = json!({ "TOKEN": "$(accessToken)", "header": "Bearer $(accessToken)", "at": "$$(x) $(domain)" });
+    scene
+        .patch(
+            "acme",
+            json!({ "spec": { "tokenSecret": { "data": custom, "metadata": { "labels": { "team": "a" } } } } }),
+        )
+        .await;
+    keys_are(&scene, &["TOKEN", "at", "header"]).await;
+    assert_eq!(scene.value("acme-token", "TOKEN").await, Some(token.clone()));
+    assert_eq!(
+        scene.value("acme-token", "header").await,
+        Some(format!("Bearer {token}"))
+    );
+    assert_eq!(
+        scene.value("acme-token", "at").await,
+        Some(format!("$(x) {}", scene.simulator.domain()))
+    );
+    let secret = scene.secrets().get("acme-token").await.unwrap();
+    assert_eq!(secret.metadata.labels.unwrap()["team"], "a");
+    scene.ready("acme").await;
+    assert_eq!(scene.simulator.counts().token_requests, 1);
+
+    // The refresh token is gone with the keys that held it; to publish it again takes a login.
+    assert!(refresh_token.is_some());
+    scene
+        .patch(
+            "acme",
+            json!({ "spec": { "tokenSecret": { "data": null, "metadata": null } } }),
+        )
+        .await;
+    keys_are(&scene, &DEFAULT).await;
+    let secret = scene.secrets().get("acme-token").await.unwrap();
+    assert!(!secret.metadata.labels.unwrap().contains_key("team"));
+    assert_eq!(scene.simulator.counts().token_requests, 2);
+
+    // To discard it takes none.
+    scene
+        .patch(
+            "acme",
+            json!({ "spec": { "tokenSecret": { "refreshToken": "Discard" } } }),
+        )
+        .await;
+    let without = DEFAULT.into_iter().filter(|key| *key != "refresh_token");
+    keys_are(&scene, &without.collect::<Vec<_>>()).await;
+    assert_eq!(scene.simulator.counts().token_requests, 2);
+}
