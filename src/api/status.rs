@@ -88,7 +88,7 @@ pub struct Binding {
 ///
 /// It records token requests only: what can be computed from the cluster (a missing source, suspension, a target that
 /// cannot be written) neither writes nor clears it. A success empties it but for `recentTimes`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The class of the latest failure; absent when none stands.
@@ -126,7 +126,7 @@ pub struct Failure {
 }
 
 /// What a token request was made with. Names and versions, never values.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Tried {
     /// The domain, and where each of the four values came from.
     // Clear values are quoted: 256 characters of the rarest kind become 2,560 (crd test `longest_identity`).
@@ -143,7 +143,7 @@ pub struct Tried {
 }
 
 /// A token request that was announced before it was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
     /// The random id of the grant; on success the token Secret carries it.

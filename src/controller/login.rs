@@ -2,22 +2,25 @@
 //! granted is held before anything else happens.
 
 use super::{
-    announce,
     dry_run::dry_run,
     memory::HeldTokens,
+    record::{self, Recorded},
     refusal::retry_conflict,
     sources::read_sources,
     turn::{After, Asked, Turn},
 };
 use crate::{
-    api::{Grant, Moment, Span, Tried},
+    api::{Grant, Moment, Span},
     clock,
+    cluster::Sync,
     oauth::{GrantRequest, TokenRequestFailure},
     random_id::random_id,
     rotation::{
-        Because, Step, decide,
-        decide::{Decision, now_stands},
-        failure_record::{self, Setback},
+        Step,
+        attempt::{Attempt, Circumstances, Next, Why},
+        decide,
+        decide::Decision,
+        failure_record::Setback,
         observation::Issue,
     },
     secrets::sensitive::{ServiceAccount, Tokens},
@@ -32,11 +35,12 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
         return wait_for_place(turn);
     };
     turn.memory.waiting_since = None;
-    let (grant, account) = match prepare(turn, &asked, decided).await {
+    let (attempt, account) = match prepare(turn, &asked, decided).await {
         Ok(ready) => ready,
         Err(after) => return after,
     };
     let issued_at = turn.context.clock.now().whole_second();
+    turn.memory.requests.sent(attempt.cause, &attempt.stands, issued_at);
     let began = clock::monotonic();
     let answer = turn
         .context
@@ -46,30 +50,13 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
     let seconds = clock::monotonic().duration_since(began).as_secs_f64();
     drop(account);
     drop(place);
-    if grant.cause != Because::Due {
-        turn.memory.grants.push(issued_at);
-    }
-    turn.memory.handled_rotate.clone_from(&grant.stands.rotate);
+    let outcome = answer.as_ref().map_or_else(|failure| failure.outcome(), |_| "success");
+    turn.context.metrics.token_request(Grant::Password, outcome, seconds);
     match answer {
-        Ok(tokens) => {
-            turn.context.metrics.token_request(Grant::Password, "success", seconds);
-            granted(turn, &asked, grant, tokens, issued_at);
-        }
-        Err(failure) => {
-            turn.context
-                .metrics
-                .token_request(Grant::Password, failure.outcome(), seconds);
-            failed(turn, &asked, grant, failure);
-        }
+        Ok(tokens) => granted(turn, &asked, attempt, tokens, issued_at),
+        Err(failure) => failed(turn, &asked, attempt, failure),
     }
     After::LookAgain
-}
-
-/// A grant that is about to be requested.
-struct Prepared {
-    issue_id: String,
-    cause: Because,
-    stands: Tried,
 }
 
 fn wait_for_place(turn: &mut Turn<'_>) -> After {
@@ -84,7 +71,7 @@ fn wait_for_place(turn: &mut Turn<'_>) -> After {
 }
 
 /// Everything that comes before the request, and may forbid it.
-async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Result<(Prepared, ServiceAccount), After> {
+async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Result<(Attempt, ServiceAccount), After> {
     // The values as they are now, and what they make of the decision: an edit may have changed none of them.
     let account = read_sources(turn, asked).await?;
     let again = decide::decide(&turn.seen, turn.now);
@@ -93,58 +80,64 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
         let behind = !cache_has(turn, asked, &turn.read_versions);
         return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
-    dry_run(turn, asked).await?;
-    turn.memory.accepted();
-    turn.seen.trouble = None;
-    let grant = Prepared {
-        issue_id: random_id(),
-        cause: again.because,
-        stands: now_stands(&turn.seen),
-    };
-    let unannounced = (turn.seen.failure.clone(), turn.memory.handled_rotate.clone());
-    let announced = turn.context.clock.now();
-    if announce::needed(turn, grant.cause, announced)
-        && let Err(after) = announce::announce(turn, &again, &grant.issue_id, &grant.stands, announced).await
-    {
-        announce::take_back(turn, unannounced);
-        return Err(after);
+    let mut attempt = Attempt::new(&turn.seen, &turn.memory.requests, &again, random_id());
+    loop {
+        let now = turn.context.clock.now();
+        let around = circumstances(turn);
+        match attempt.next(&turn.seen, &turn.memory.requests, &around, now) {
+            Next::Rehearse => {
+                dry_run(turn, asked).await?;
+                turn.memory.accepted();
+                turn.seen.trouble = None;
+            }
+            Next::Announce(record) => {
+                attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
+                if record::record_announcement(turn, &again).await != Recorded::Said {
+                    attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
+                    return Err(After::Settle(now + record::pace(turn.memory.status_failures)));
+                }
+            }
+            Next::Send => return Ok((attempt, account)),
+            Next::Abandon(why) => {
+                attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
+                return Err(match why {
+                    Why::Stopping => After::Settle(decided.until),
+                    Why::Stale => After::LookAgain,
+                });
+            }
+        }
     }
-    if turn.context.stopping.is_cancelled() {
-        announce::take_back(turn, unannounced);
-        return Err(After::Settle(decided.until));
+}
+
+fn circumstances(turn: &Turn<'_>) -> Circumstances {
+    let context = turn.context;
+    let (credentials, _) = context.stores.sync_of(&turn.credential.key.namespace);
+    Circumstances {
+        started: context.started,
+        status_accepted: context.status_accepted(),
+        credentials_in_view: credentials == Sync::Synced,
+        stopping: context.stopping.is_cancelled(),
     }
-    // Where the API server took its time, the announcement is too old to be relied on.
-    if turn.context.clock.now() > announced + announce::STALE {
-        announce::take_back(turn, unannounced);
-        return Err(After::LookAgain);
-    }
-    Ok((grant, account))
 }
 
 /// Holds what was granted, before anything else happens.
-fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, issued_at: Moment) {
-    let Prepared {
-        issue_id,
-        cause,
-        stands,
-    } = grant;
+fn granted(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, tokens: Tokens, issued_at: Moment) {
     let lifetime_seconds = tokens.expires_in.as_seconds();
-    tracing::info!(?cause, domain = asked.domain, lifetime_seconds, "token granted");
+    tracing::info!(cause = ?attempt.cause, domain = asked.domain, lifetime_seconds, "token granted");
     let now = turn.context.clock.now();
-    turn.memory.last_granted = Some(issued_at);
-    turn.memory.failure = Some(failure_record::after_success(&turn.seen.failure, now));
     // As read for this grant, also where an earlier version held the same values: the next process compares with these.
     let sources = std::mem::take(&mut turn.read_versions);
-    turn.memory.proven = Some((stands.identity.clone(), sources.clone()));
     if let Some(used) = &mut turn.memory.last_used {
         used.versions.clone_from(&sources);
         used.same_as = None;
     }
+    let requests = &mut turn.memory.requests;
+    requests.granted(&turn.seen.failure, &attempt.stands, sources.clone(), issued_at, now);
     let issue = Issue {
-        issue_id,
+        issue_id: attempt.issue_id,
         issued_at,
         expires_at: issued_at + tokens.expires_in,
-        identity: stands.identity,
+        identity: attempt.stands.identity,
         sources,
         ..Issue::default()
     };
@@ -158,12 +151,7 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, tokens: Tokens, 
     });
 }
 
-fn failed(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, failure: TokenRequestFailure) {
-    let Prepared {
-        issue_id,
-        cause,
-        stands,
-    } = grant;
+fn failed(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, failure: TokenRequestFailure) {
     let setback = Setback {
         reason: failure.reason(),
         message: failure.message(&asked.domain),
@@ -172,12 +160,11 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, grant: Prepared, failure: TokenReq
         retry_after: failure.retry_after(),
     };
     let (reason, detail) = (setback.reason, &setback.message);
-    tracing::warn!(?cause, domain = asked.domain, %reason, detail, "token request failed");
+    tracing::warn!(cause = ?attempt.cause, domain = asked.domain, %reason, detail, "token request failed");
     let now = turn.context.clock.now();
-    let before = failure_record::folded_unless(&turn.seen.failure, &issue_id);
-    let uid = &turn.credential.uid;
-    turn.memory.failure = Some(failure_record::after_failure(&before, uid, stands, &setback, now));
-    turn.memory.proven = None;
+    let of = (attempt.issue_id.as_str(), attempt.stands);
+    let requests = &mut turn.memory.requests;
+    requests.failed(&turn.seen.failure, &turn.credential.uid, of, &setback, now);
 }
 
 /// Whether the watch has brought the sources as they were read.

@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::api::Span;
 use crate::{
-    api::{Failure, Moment, TrackTikCredentialStatus},
+    api::{Moment, Span, TrackTikCredentialStatus},
     cluster::ObjectKey,
     rotation::{
         backoff::doubling,
         observation::{Content, Issue, Problem, Trouble},
+        recollection::Recollection,
     },
     secrets::{metadata::SecretMeta, sensitive::Tokens},
 };
@@ -22,8 +22,8 @@ use crate::{
 pub struct Memory {
     /// Tokens that were granted and are not in the cluster yet.
     pub held: Option<HeldTokens>,
-    /// The failure record; it counts before the one in status, which may lag behind.
-    pub failure: Option<Failure>,
+    /// Of its token requests.
+    pub requests: Recollection,
     /// The status as last written, and the version of the object then: the cache may lag behind.
     pub status: Option<(String, TrackTikCredentialStatus)>,
     /// The token Secret as last written or read: the cache may lag behind.
@@ -40,14 +40,6 @@ pub struct Memory {
     pub last_used: Option<LastUsed>,
     /// What a read of these versions of the sources showed to be wrong with them.
     pub source_problem: Option<(Vec<String>, Problem)>,
-    /// Identity and sources that were seen to succeed, with nothing failed since.
-    pub proven: Option<(String, Vec<String>)>,
-    /// The rotate annotation that a request was made under.
-    pub handled_rotate: Option<String>,
-    /// When the latest token was granted to this process; facts older than that were put back by somebody.
-    pub last_granted: Option<Moment>,
-    /// When grants that no schedule asked for began, in the last ten minutes.
-    pub grants: Vec<Moment>,
     /// What the API server refuses, and for which state of the objects.
     pub trouble: Option<(String, Trouble)>,
     /// Refusals in a row, for their pace.

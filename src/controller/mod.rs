@@ -3,7 +3,6 @@
 //! The only room that sees all the others.
 
 mod act;
-mod announce;
 mod dry_run;
 mod login;
 pub mod memory;

@@ -9,13 +9,13 @@ use super::{
     turn::{Asked, Turn, latest_status},
 };
 use crate::{
-    api::{Failure, Grant, Moment, Reason},
+    api::{Grant, Moment, Reason},
     cluster::{CredentialView, Sync},
     rotation::{
         Observation,
         cause::GRANT_WINDOW,
-        failure_record, failure_wait,
-        observation::{Anchors, Held, Issue, Problem, Sources, Trouble},
+        failure_wait,
+        observation::{Anchors, Held, Problem, Sources, Trouble},
     },
     secrets::{source::SourcePlan, token_secret::Desired},
 };
@@ -38,12 +38,13 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
         handled_rotate: memory
+            .requests
             .handled_rotate
             .clone()
             .or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
         waiting_since: memory.waiting_since,
         repair_not_before: memory.repair.until,
-        last_granted: memory.last_granted,
+        last_granted: memory.requests.last_granted,
         ..Observation::default()
     };
     let mut token_secret = None;
@@ -65,10 +66,12 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         issue: held.issue.clone(),
         not_before: held.not_before,
     });
-    seen.failure = failure(&credential, memory, seen.issue());
+    let held = memory.held.as_ref().map(|held| &held.issue);
+    let in_status = latest_status(&credential, memory).failure.as_ref();
+    seen.failure = memory.requests.failure(in_status, seen.issue(), held);
     seen.anchors = anchors(memory, &seen, now);
-    memory.grants.retain(|at| *at + GRANT_WINDOW > now);
-    seen.recent_grants.clone_from(&memory.grants);
+    memory.requests.grants.retain(|at| *at + GRANT_WINDOW > now);
+    seen.recent_grants.clone_from(&memory.requests.grants);
     let mut turn = Turn {
         context,
         credential,
@@ -153,23 +156,6 @@ fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) {
     });
     if overtaken || now > held.issue.issued_at + held.issue.lifetime().divided_by(2) {
         memory.held = None;
-    }
-}
-
-fn failure(credential: &CredentialView, memory: &Memory, issue: Option<&Issue>) -> Failure {
-    let record = memory
-        .failure
-        .clone()
-        .or_else(|| latest_status(credential, memory).failure.clone())
-        .unwrap_or_default();
-    let in_place = issue.map(|issue| issue.issue_id.as_str());
-    let held = memory.held.as_ref().map(|held| held.issue.issue_id.as_str());
-    match &record.pending {
-        // The facts in the cluster, or in hand, resolve it, whatever happened to the status write.
-        Some(pending) if in_place == Some(&pending.issue_id) || held == Some(&pending.issue_id) => {
-            failure_record::after_success(&record, pending.time)
-        }
-        _ => record,
     }
 }
 

@@ -99,6 +99,7 @@ fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus
         failure: (!failure.is_empty()).then(|| failure.clone()),
         last_handled_rotate: turn
             .memory
+            .requests
             .handled_rotate
             .clone()
             .or_else(|| earlier.last_handled_rotate.clone()),

@@ -9,6 +9,7 @@
 //! - [`failure_record`]: the memory of token requests that outlives a restart; [`failure_wait`]: until when it asks to wait.
 //! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
 
+pub mod attempt;
 pub mod backoff;
 pub mod cause;
 pub mod decide;
@@ -17,6 +18,7 @@ pub mod failure_wait;
 pub mod observation;
 pub mod obstacle;
 pub mod readiness;
+pub mod recollection;
 pub mod schedule;
 pub mod step;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Failure, Moment, Reason, Renewal, Span};
 
 /// The facts of one grant, kept beside the tokens in the same Secret by the same write.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Issue {
     /// Random, one for each grant.

@@ -1,0 +1,162 @@
+//! One attempt at a token, as the steps it consists of, in the one order in which they are safe.
+//!
+//! What carries the steps out is elsewhere: the controller does, with an API server and a token endpoint, and so does
+//! the model check, with a small world of its own. A step is the next one only if those before it were seen to succeed.
+
+use super::{
+    Because, Observation,
+    decide::{Decision, now_stands},
+    failure_record,
+    recollection::Recollection,
+};
+use crate::api::{Failure, Moment, Span, Tried};
+
+/// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
+/// a crash counts on it.
+const STALE: Span = Span::seconds(10);
+
+/// In this time after the start, an earlier process may have sent requests that are recorded nowhere.
+const AFTER_START: Span = Span::seconds(200);
+
+/// What an attempt depends on that no observation of one credential tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Circumstances {
+    /// When this process began to act.
+    pub started: Moment,
+    /// This process has had a status write accepted, so that failures can be recorded.
+    pub status_accepted: bool,
+    /// The watch of credentials is let through; else the spec may be an old one, of a credential that is gone.
+    pub credentials_in_view: bool,
+    /// The process is ending: no request begins any more.
+    pub stopping: bool,
+}
+
+/// One attempt, from the moment its sources were read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    /// Of the grant that it asks for; random.
+    pub issue_id: String,
+    /// Why.
+    pub cause: Because,
+    /// What it is made with.
+    pub stands: Tried,
+    unannounced: (Failure, Option<String>),
+    announced: Option<Moment>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    Rehearsal,
+    Announcement,
+    Request,
+}
+
+/// What comes next in an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Rehearse the write of the token Secret.
+    Rehearse,
+    /// Write this record into status.
+    Announce(Box<Failure>),
+    /// Send the request.
+    Send,
+    /// Do not send it.
+    Abandon(Why),
+}
+
+/// Why a request is not sent after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The process is ending.
+    Stopping,
+    /// The API server took its time, and the announcement is too old to be relied on.
+    Stale,
+}
+
+impl Attempt {
+    /// The attempt that was decided on with the sources as they were read.
+    #[must_use]
+    pub fn new(seen: &Observation, remembered: &Recollection, decision: &Decision, issue_id: String) -> Self {
+        Self {
+            issue_id,
+            cause: decision.because,
+            stands: now_stands(seen),
+            unannounced: (seen.failure.clone(), remembered.handled_rotate.clone()),
+            announced: None,
+            stage: Stage::Rehearsal,
+        }
+    }
+
+    /// What comes next, given that everything before it has succeeded.
+    pub fn next(&mut self, seen: &Observation, remembered: &Recollection, around: &Circumstances, now: Moment) -> Next {
+        if self.stage == Stage::Rehearsal {
+            self.stage = Stage::Announcement;
+            return Next::Rehearse;
+        }
+        if self.stage == Stage::Announcement {
+            self.stage = Stage::Request;
+            if needs_announcement(seen, remembered, self.cause, around, now) {
+                self.announced = Some(now);
+                let record = failure_record::announcing(&seen.failure, self.stands.clone(), &self.issue_id, now);
+                return Next::Announce(Box::new(record));
+            }
+        }
+        if around.stopping {
+            return Next::Abandon(Why::Stopping);
+        }
+        if self.announced.is_some_and(|announced| now > announced + STALE) {
+            return Next::Abandon(Why::Stale);
+        }
+        Next::Send
+    }
+
+    /// The record is about to be written: from here on it stands in memory, whatever becomes of the write.
+    pub fn announced(&self, record: Failure, seen: &mut Observation, remembered: &mut Recollection) {
+        seen.failure.clone_from(&record);
+        remembered.failure = Some(record);
+        remembered.handled_rotate.clone_from(&self.stands.rotate);
+    }
+
+    /// The request was not sent, and this process knows it: it is no attempt. The next status write says so in the
+    /// cluster; should the process end before that, the announcement counts there, at its own pace.
+    pub fn take_back(self, seen: &mut Observation, remembered: &mut Recollection) {
+        let (failure, handled_rotate) = self.unannounced;
+        seen.failure.clone_from(&failure);
+        remembered.failure = Some(failure);
+        remembered.handled_rotate = handled_rotate;
+    }
+}
+
+/// Whether what stands is known to be right: the token in place was granted for it, or this process saw it succeed, and
+/// nothing has failed since.
+#[must_use]
+pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
+    let nothing_failed = seen.failure.reason.is_none() && seen.failure.pending.is_none();
+    let on_secret = seen
+        .issue()
+        .is_some_and(|issue| issue.identity == seen.identity && issue.sources == seen.sources.versions);
+    let in_memory = remembered
+        .proven
+        .as_ref()
+        .is_some_and(|(identity, sources)| *identity == seen.identity && *sources == seen.sources.versions);
+    nothing_failed && (on_secret || in_memory)
+}
+
+/// Whether a crash during the request must be found in the cluster afterwards.
+fn needs_announcement(
+    seen: &Observation,
+    remembered: &Recollection,
+    cause: Because,
+    around: &Circumstances,
+    now: Moment,
+) -> bool {
+    !is_proven(seen, remembered)
+        || cause == Because::RotateAsked
+        // Perhaps the garbage collector took it after the credential, and the watch is about to tell of that one: who
+        // is gone takes no announcement.
+        || cause == Because::NoToken
+        || !around.credentials_in_view
+        || now < around.started + AFTER_START
+        || !around.status_accepted
+}

@@ -1,0 +1,72 @@
+//! What a process remembers of a credential's token requests between two looks: what its next decision depends on and
+//! the cluster may not say, or not yet.
+//!
+//! All of it may be lost with the process; what must not be lost is in the failure record, which status keeps.
+
+use super::{
+    Because,
+    failure_record::{self, Setback},
+    observation::Issue,
+};
+use crate::api::{Failure, Moment, Tried};
+
+/// What is remembered of one credential's token requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Recollection {
+    /// The failure record; it counts before the one in status, which may lag behind.
+    pub failure: Option<Failure>,
+    /// Identity and sources that were seen to succeed, with nothing failed since.
+    pub proven: Option<(String, Vec<String>)>,
+    /// The rotate annotation that a request was made under.
+    pub handled_rotate: Option<String>,
+    /// When the latest token was granted to this process; facts older than that were put back by somebody.
+    pub last_granted: Option<Moment>,
+    /// When grants that no schedule asked for began, in the last ten minutes.
+    pub grants: Vec<Moment>,
+}
+
+impl Recollection {
+    /// The failure record that stands, given the one in status. A request that was announced is resolved by the facts of
+    /// its grant, in the cluster or in hand, whatever happened to the status write.
+    #[must_use]
+    pub fn failure(&self, in_status: Option<&Failure>, in_place: Option<&Issue>, held: Option<&Issue>) -> Failure {
+        let record = self.failure.as_ref().or(in_status).cloned().unwrap_or_default();
+        let granted = |pending: &str| {
+            let mut issues = in_place.into_iter().chain(held);
+            issues.any(|issue| issue.issue_id == pending)
+        };
+        match &record.pending {
+            Some(pending) if granted(&pending.issue_id) => failure_record::after_success(&record, pending.time),
+            _ => record,
+        }
+    }
+
+    /// A request has been sent.
+    pub fn sent(&mut self, cause: Because, stands: &Tried, at: Moment) {
+        if cause != Because::Due {
+            self.grants.push(at);
+        }
+        self.handled_rotate.clone_from(&stands.rotate);
+    }
+
+    /// It gave a usable token, issued at `issued_at`.
+    pub fn granted(&mut self, before: &Failure, stands: &Tried, sources: Vec<String>, issued_at: Moment, now: Moment) {
+        self.last_granted = Some(issued_at);
+        self.failure = Some(failure_record::after_success(before, now));
+        self.proven = Some((stands.identity.clone(), sources));
+    }
+
+    /// It gave none.
+    pub fn failed(
+        &mut self,
+        before: &Failure,
+        uid: &str,
+        (issue_id, stands): (&str, Tried),
+        setback: &Setback,
+        now: Moment,
+    ) {
+        let before = failure_record::folded_unless(before, issue_id);
+        self.failure = Some(failure_record::after_failure(&before, uid, stands, setback, now));
+        self.proven = None;
+    }
+}
