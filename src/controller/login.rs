@@ -26,6 +26,10 @@ use crate::{
     secrets::sensitive::{ServiceAccount, Tokens},
 };
 
+/// After an announcement that came too late, or of a credential that is gone and that no watch tells of: what is announced
+/// again at once would meet the same.
+const NOT_SENT_PAUSE: Span = Span::minutes(1);
+
 /// Requests a token with the password grant.
 pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
     let Some(asked) = turn.asked.clone() else {
@@ -77,10 +81,10 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
     let again = decide::decide(&turn.seen, turn.now);
     if again.step != Step::Login {
         // Where the cache is behind what was read, a look at it would find the same as before.
-        let behind = !cache_has(turn, asked, &turn.read_versions);
+        let behind = turn.cached_sources(asked) != turn.read_versions;
         return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
-    let mut attempt = Attempt::new(&turn.seen, &turn.memory.requests, &again, random_id());
+    let mut attempt = Attempt::new(&turn.seen, &again, random_id());
     loop {
         let now = turn.context.clock.now();
         let around = circumstances(turn);
@@ -92,9 +96,13 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
             }
             Next::Announce(record) => {
                 attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
-                if record::record_announcement(turn, &again).await != Recorded::Said {
+                let recorded = record::record_announcement(turn, &again).await;
+                if recorded != Recorded::Said {
                     attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
-                    return Err(After::Settle(now + record::pace(turn.memory.status_failures)));
+                    return Err(After::Settle(match recorded {
+                        Recorded::Gone => now + NOT_SENT_PAUSE,
+                        _ => now + record::pace(turn.memory.status_failures),
+                    }));
                 }
             }
             Next::Send => return Ok((attempt, account)),
@@ -102,7 +110,12 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
                 attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                 return Err(match why {
                     Why::Stopping => After::Settle(decided.until),
-                    Why::Stale => After::LookAgain,
+                    Why::Stale => {
+                        tracing::warn!(
+                            "the API server took over ten seconds for a write of status; trying again in a minute"
+                        );
+                        After::Settle(turn.context.clock.now() + NOT_SENT_PAUSE)
+                    }
                 });
             }
         }
@@ -113,6 +126,7 @@ fn circumstances(turn: &Turn<'_>) -> Circumstances {
     let context = turn.context;
     let (credentials, _) = context.stores.sync_of(&turn.credential.key.namespace);
     Circumstances {
+        steady: context.clock.steady(),
         started: context.started,
         status_accepted: context.status_accepted(),
         credentials_in_view: credentials == Sync::Synced,
@@ -165,13 +179,4 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, failure: TokenRe
     let of = (attempt.issue_id.as_str(), attempt.stands);
     let requests = &mut turn.memory.requests;
     requests.failed(&turn.seen.failure, &turn.credential.uid, of, &setback, now);
-}
-
-/// Whether the watch has brought the sources as they were read.
-fn cache_has(turn: &Turn<'_>, asked: &Asked, versions: &[String]) -> bool {
-    let cached = asked.plan.secrets().into_iter().filter_map(|name| {
-        let found = turn.context.stores.secret(&turn.credential.key.sibling(name));
-        found.map(|found| found.version())
-    });
-    cached.eq(versions.iter().cloned())
 }
