@@ -39,12 +39,14 @@ pub fn monotonic() -> Instant {
 /// The wall clock as the controller is handed it: the system's, or one that follows tokio's clock from a given start, so
 /// that a test may run through weeks, and set it as an administrator does.
 #[derive(Clone, Debug)]
-pub struct Clock(Option<Following>);
+pub struct Clock {
+    made: Instant,
+    following: Option<Following>,
+}
 
 #[derive(Clone, Debug)]
 struct Following {
     start: Moment,
-    at: Instant,
     set_by: Arc<AtomicI64>,
 }
 
@@ -52,24 +54,38 @@ impl Clock {
     /// The system's.
     #[must_use]
     pub fn system() -> Self {
-        Self(None)
+        Self {
+            made: monotonic(),
+            following: None,
+        }
     }
 
     /// One that reads `start` now and goes on with tokio's clock, set forward by so many milliseconds, or back.
     #[must_use]
     pub fn following_tokio(start: Moment, set_by: Arc<AtomicI64>) -> Self {
-        let at = monotonic();
-        Self(Some(Following { start, at, set_by }))
+        Self {
+            made: monotonic(),
+            following: Some(Following { start, set_by }),
+        }
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> Moment {
-        let Some(Following { start, at, set_by }) = &self.0 else {
-            return now();
-        };
-        let passed = monotonic().saturating_duration_since(*at).as_millis();
-        let passed = Span::millis(i64::try_from(passed).unwrap_or(i64::MAX));
-        *start + passed + Span::millis(set_by.load(Ordering::Relaxed))
+        match &self.following {
+            None => now(),
+            Some(Following { start, set_by }) => {
+                let passed = self.steady() - Moment::default();
+                *start + passed + Span::millis(set_by.load(Ordering::Relaxed))
+            }
+        }
+    }
+
+    /// How long ago this clock was made, after 1970: for lengths of time within the process, whatever the wall clock is
+    /// set to.
+    #[must_use]
+    pub fn steady(&self) -> Moment {
+        let passed = monotonic().saturating_duration_since(self.made).as_millis();
+        Moment::default() + Span::millis(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 }

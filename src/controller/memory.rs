@@ -10,6 +10,7 @@ use crate::{
     api::{Moment, Span, TrackTikCredentialStatus},
     cluster::ObjectKey,
     rotation::{
+        anchor::AnchorsKept,
         backoff::doubling,
         observation::{Content, Issue, Problem, Trouble},
         recollection::Recollection,
@@ -40,24 +41,24 @@ pub struct Memory {
     pub no_refresh_token: Option<String>,
     /// The source values as last read for a token request, whether or not it was sent.
     pub last_used: Option<LastUsed>,
-    /// What a read of these versions of the sources showed to be wrong with them.
-    pub source_problem: Option<(Vec<String>, Problem)>,
+    /// What a read of these versions of the sources showed to be wrong with them, for what the spec takes from them.
+    pub source_problem: Option<((String, Vec<String>), Problem)>,
     /// What the API server refuses, and for which state of the objects.
     pub trouble: Option<(String, Trouble)>,
     /// Refusals in a row, for their pace.
     pub troubles: i32,
     /// Conflicts in a row, for their pace.
     pub conflicts: i32,
-    /// When the token Secret may be repaired again.
+    /// When the token Secret may be repaired again, as it is asked for by this generation of the spec.
     pub repair: Pause,
+    /// See [`Memory::repair`].
+    pub repair_generation: i64,
     /// When an old token Secret may be deleted again.
     pub deletes: BTreeMap<String, Pause>,
     /// Since when the grant that is due waits for a place.
     pub waiting_since: Option<Moment>,
-    /// When the issue of this id was first seen to be in the future.
-    pub issue_anchor: Option<(String, Moment)>,
-    /// When a failure record of this time was first seen to be in the future.
-    pub failure_anchor: Option<(Moment, Moment)>,
+    /// When its stored times were first seen to be ahead of the clock.
+    pub anchors: AnchorsKept,
     /// Status writes that failed in a row.
     pub status_failures: i32,
 }

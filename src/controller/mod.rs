@@ -56,7 +56,7 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
-    /// When this process started to reconcile.
+    /// When this process started to reconcile, by [`Clock::steady`].
     pub started: Moment,
     /// From here on no grant begins.
     pub stopping: CancellationToken,
@@ -108,7 +108,7 @@ impl Context {
             stopping,
         } = parts;
         Ok(Self {
-            started: clock.now(),
+            started: clock.steady(),
             client,
             stores,
             endpoint,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     Context,
-    memory::{Memory, is_later},
+    memory::{Memory, Pause, is_later},
     observe_target::{old_targets, remember_facts, target},
-    turn::{Asked, Turn, latest_status},
+    turn::{Asked, Turn, handled_rotate, latest_status},
 };
 use crate::{
     api::{Moment, Reason},
@@ -14,8 +14,7 @@ use crate::{
     rotation::{
         Observation,
         cause::GRANT_WINDOW,
-        failure_wait,
-        observation::{Anchors, Held, Problem, Sources, Trouble},
+        observation::{Held, Problem, Sources, Trouble},
     },
     secrets::{source::SourcePlan, token_secret::Desired},
 };
@@ -26,6 +25,10 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
     let now = context.clock.now();
     let mark = Turn::mark(&credential);
     forget_what_the_cache_has(context, &credential, memory);
+    if memory.repair_generation != credential.generation {
+        memory.repair_generation = credential.generation;
+        memory.repair = Pause::default();
+    }
     let asked = credential.spec.as_ref().map(|spec| Asked {
         plan: SourcePlan::of(spec),
         desired: Desired::of(spec, mark.clone()),
@@ -37,11 +40,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         spec_problem: spec_problem(&credential),
         view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
-        handled_rotate: memory
-            .requests
-            .handled_rotate
-            .clone()
-            .or_else(|| latest_status(&credential, memory).last_handled_rotate.clone()),
+        handled_rotate: handled_rotate(&credential, memory),
         waiting_since: memory.waiting_since,
         repair_not_before: memory.repair.until,
         latest_issued: memory
@@ -72,7 +71,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
     let held = memory.held.as_ref().map(|held| &held.issue);
     let in_status = latest_status(&credential, memory).failure.as_ref();
     seen.failure = memory.requests.failure(in_status, seen.issue(), held);
-    seen.anchors = anchors(memory, &seen, now);
+    seen.anchors = memory.anchors.look(&seen, now, context.clock.steady());
     memory.requests.grants.retain(|at| *at + GRANT_WINDOW > now);
     seen.recent_grants.clone_from(&memory.requests.grants);
     let mut turn = Turn {
@@ -132,7 +131,9 @@ fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory
             }
         }
     }
-    let known_problem = memory.source_problem.as_ref().filter(|(of, _)| *of == versions);
+    let identity = asked.plan.identity();
+    let known_problem = memory.source_problem.as_ref();
+    let known_problem = known_problem.filter(|((of, at), _)| *of == identity && *at == versions);
     let problem = known_problem.map(|(_, problem)| problem.clone());
     // An edit that a read has shown to leave the values as they were is no change.
     let last_used = memory
@@ -154,24 +155,6 @@ fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) {
     });
     if overtaken || now > held.issue.issued_at + held.issue.lifetime().divided_by(2) {
         memory.held = None;
-    }
-}
-
-/// A stored time that lies in the future is anchored at the instant it was first seen to; the anchor never moves, and
-/// stands for as long as the time does: a clock that has caught up says nothing about its age.
-fn anchors(memory: &mut Memory, seen: &Observation, now: Moment) -> Anchors {
-    memory.issue_anchor = seen.issue().and_then(|issue| match memory.issue_anchor.take() {
-        Some((of, at)) if of == issue.issue_id => Some((of, at.min(now))),
-        _ => (issue.issued_at > now).then(|| (issue.issue_id.clone(), now)),
-    });
-    let written = failure_wait::written_at(&seen.failure);
-    memory.failure_anchor = written.and_then(|written| match memory.failure_anchor {
-        Some((of, at)) if of == written => Some((of, at.min(now))),
-        _ => failure_wait::is_ahead(written, now).then_some((written, now)),
-    });
-    Anchors {
-        issue: memory.issue_anchor.as_ref().map(|(_, at)| *at),
-        failure: memory.failure_anchor.map(|(_, at)| at),
     }
 }
 

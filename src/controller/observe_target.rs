@@ -8,7 +8,10 @@ use super::{
 use crate::{
     api::annotations,
     cluster::CredentialView,
-    rotation::observation::{Content, Issue, OldTarget, OurTarget, RefreshToken, Target},
+    rotation::{
+        observation::{Content, Issue, OldTarget, OurTarget, Target},
+        session::RefreshToken,
+    },
     secrets::{
         issue_record,
         metadata::SecretMeta,

@@ -50,6 +50,10 @@ impl Queue {
         for key in self.times.keys().cloned().collect::<Vec<_>>() {
             self.wake(key);
         }
+        // Those that are being reconciled may be about to ask for one that was reckoned before.
+        for meanwhile in self.running.values_mut() {
+            meanwhile.changed = true;
+        }
     }
 
     /// A place for a token request is free: those who wait for one are due.

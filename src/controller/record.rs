@@ -1,6 +1,6 @@
 //! Writes what the observation says into status, where it differs from what stands there, and tells of transitions.
 
-use super::turn::Turn;
+use super::turn::{Turn, handled_rotate};
 use crate::{
     api::{
         Binding, ConditionType, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
@@ -97,12 +97,7 @@ fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus
         expiration_time: says.expires,
         renewal_time: says.renews,
         failure: (!failure.is_empty()).then(|| failure.clone()),
-        last_handled_rotate: turn
-            .memory
-            .requests
-            .handled_rotate
-            .clone()
-            .or_else(|| earlier.last_handled_rotate.clone()),
+        last_handled_rotate: handled_rotate(&turn.credential, turn.memory),
         last_handled_reconcile_at: credential
             .requested_at
             .clone()

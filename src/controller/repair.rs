@@ -105,8 +105,8 @@ fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Da
         .entry(Name::TokenType)
         .or_insert_with(|| "Bearer".to_owned().into());
     let lacks = |name| wanted.uses(name) && !values.contains_key(&name);
-    // A refresh token that the old layout would have held was never given; another login would not give one either.
-    let too_little = lacks(Name::AccessToken) || (lacks(Name::RefreshToken) && !old.uses(Name::RefreshToken));
+    // A refresh token that could be read out of the old layout was never given; another login would not give one either.
+    let too_little = lacks(Name::AccessToken) || (lacks(Name::RefreshToken) && !old.yields(Name::RefreshToken));
     (!too_little).then(|| wanted.render(&values))
 }
 

@@ -44,7 +44,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
         Err(problem) => {
             // For these versions; the cache may be behind what was read, and then the watch is about to tell.
             let known = turn.seen.sources.versions == versions;
-            turn.memory.source_problem = Some((versions, problem));
+            turn.memory.source_problem = Some(((asked.plan.identity(), versions), problem));
             return Err(if known { After::LookAgain } else { retry_conflict(turn) });
         }
     };

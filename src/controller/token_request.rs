@@ -26,6 +26,10 @@ use crate::{
     secrets::sensitive::{Sensitive, ServiceAccount, Tokens},
 };
 
+/// After an announcement that came too late, or of a credential that is gone and that no watch tells of: what is announced
+/// again at once would meet the same.
+const NOT_SENT_PAUSE: Span = Span::minutes(1);
+
 /// Requests a token with this grant.
 pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, decided: &Decision) -> After {
     let Some(place) = turn.context.places.try_take(&asked.domain) else {
@@ -99,7 +103,7 @@ async fn prepare(
     let again = decide::decide(&turn.seen, turn.now);
     if again.step.grant() != Some(grant) {
         // Where the cache is behind what was read, a look at it would find the same as before.
-        let behind = !cache_has(turn, asked, &turn.read_versions);
+        let behind = turn.cached_sources(asked) != turn.read_versions;
         return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
     let refresh_token = match grant {
@@ -107,7 +111,7 @@ async fn prepare(
         Grant::Refresh => Some(read_refresh_token(turn, asked).await?),
     };
     let values = Values { account, refresh_token };
-    let mut attempt = Attempt::new(grant, again.because, random_id(), &turn.seen, &turn.memory.requests);
+    let mut attempt = Attempt::new(grant, again.because, random_id(), &turn.seen);
     loop {
         let now = turn.context.clock.now();
         let around = circumstances(turn);
@@ -119,9 +123,13 @@ async fn prepare(
             }
             Next::Announce(record) => {
                 attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
-                if record::record_announcement(turn, &again).await != Recorded::Said {
+                let recorded = record::record_announcement(turn, &again).await;
+                if recorded != Recorded::Said {
                     attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
-                    return Err(After::Settle(now + record::pace(turn.memory.status_failures)));
+                    return Err(After::Settle(match recorded {
+                        Recorded::Gone => now + NOT_SENT_PAUSE,
+                        _ => now + record::pace(turn.memory.status_failures),
+                    }));
                 }
             }
             Next::MarkTried => {
@@ -135,7 +143,12 @@ async fn prepare(
                 attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                 return Err(match why {
                     Why::Stopping => After::Settle(decided.until),
-                    Why::Stale => After::LookAgain,
+                    Why::Stale => {
+                        tracing::warn!(
+                            "the API server took over ten seconds for a write of status; trying again in a minute"
+                        );
+                        After::Settle(turn.context.clock.now() + NOT_SENT_PAUSE)
+                    }
                 });
             }
         }
@@ -146,6 +159,7 @@ fn circumstances(turn: &Turn<'_>) -> Circumstances {
     let context = turn.context;
     let (credentials, _) = context.stores.sync_of(&turn.credential.key.namespace);
     Circumstances {
+        steady: context.clock.steady(),
         started: context.started,
         status_accepted: context.status_accepted(),
         credentials_in_view: credentials == Sync::Synced,
@@ -198,13 +212,4 @@ fn failed(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, failure: TokenRe
     let of = (attempt.issue_id.as_str(), attempt.stands);
     let requests = &mut turn.memory.requests;
     requests.failed(&turn.seen.failure, &turn.credential.uid, of, &setback, now);
-}
-
-/// Whether the watch has brought the sources as they were read.
-fn cache_has(turn: &Turn<'_>, asked: &Asked, versions: &[String]) -> bool {
-    let cached = asked.plan.secrets().into_iter().filter_map(|name| {
-        let found = turn.context.stores.secret(&turn.credential.key.sibling(name));
-        found.map(|found| found.version())
-    });
-    cached.eq(versions.iter().cloned())
 }

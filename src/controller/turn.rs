@@ -104,10 +104,19 @@ impl Turn<'_> {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let target = self.token_secret.as_ref().map(SecretMeta::version).unwrap_or_default();
-        format!(
-            "{} {target} {:?}",
-            self.credential.generation, self.seen.sources.versions
-        )
+        // As the watch has brought them: what was read may be later, and the next look could not tell it is the same.
+        let sources = self.asked.as_ref().map(|asked| self.cached_sources(asked));
+        format!("{} {target} {sources:?}", self.credential.generation)
+    }
+
+    /// The versions of the source Secrets as the watch has brought them, of those that are there.
+    #[must_use]
+    pub fn cached_sources(&self, asked: &Asked) -> Vec<String> {
+        let cached = asked.plan.secrets().into_iter().filter_map(|name| {
+            let found = self.context.stores.secret(&self.credential.key.sibling(name));
+            found.map(|found| found.version())
+        });
+        cached.collect()
     }
 
     /// What was just written is known to be intact, before the watch tells of it.
@@ -132,6 +141,13 @@ pub fn latest_status<'a>(credential: &'a CredentialView, memory: &'a Memory) -> 
         Some((version, status)) if super::memory::is_later(version, &credential.resource_version) => status,
         _ => &credential.status,
     }
+}
+
+/// The rotate annotation that was handled last, as far as memory and status know.
+#[must_use]
+pub fn handled_rotate(credential: &CredentialView, memory: &Memory) -> Option<String> {
+    let in_status = latest_status(credential, memory).last_handled_rotate.as_ref();
+    memory.requests.handled_rotate(in_status)
 }
 
 /// What a reconcile does after a step.

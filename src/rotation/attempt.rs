@@ -16,7 +16,9 @@ const AFTER_START: Span = Span::seconds(200);
 /// What an attempt depends on that no observation of one credential tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Circumstances {
-    /// When this process began to act.
+    /// The time by a clock that never goes back.
+    pub steady: Moment,
+    /// When this process began to act, by that clock.
     pub started: Moment,
     /// This process has had a status write accepted, so that failures can be recorded.
     pub status_accepted: bool,
@@ -38,7 +40,7 @@ pub struct Attempt {
     /// What it is made with.
     pub stands: Tried,
     unannounced: (Failure, Option<String>),
-    announced: Option<Moment>,
+    announced_at: Option<Moment>,
     stage: Stage,
 }
 
@@ -77,14 +79,14 @@ pub enum Why {
 impl Attempt {
     /// The attempt that was decided on with the sources as they were read.
     #[must_use]
-    pub fn new(grant: Grant, cause: Because, issue_id: String, seen: &Observation, remembered: &Recollection) -> Self {
+    pub fn new(grant: Grant, cause: Because, issue_id: String, seen: &Observation) -> Self {
         Self {
             issue_id,
             grant,
             cause,
             stands: now_stands(seen),
-            unannounced: (seen.failure.clone(), remembered.handled_rotate.clone()),
-            announced: None,
+            unannounced: (seen.failure.clone(), seen.handled_rotate.clone()),
+            announced_at: None,
             stage: Stage::Rehearsal,
         }
     }
@@ -97,8 +99,8 @@ impl Attempt {
         }
         if self.stage == Stage::Announcement {
             self.stage = Stage::Mark;
-            if self.grant == Grant::Refresh || needs_announcement(seen, remembered, self.cause, around, now) {
-                self.announced = Some(now);
+            if self.grant == Grant::Refresh || needs_announcement(seen, remembered, self.cause, around) {
+                self.announced_at = Some(around.steady);
                 let record = failure_record::announcing(&seen.failure, self.stands.clone(), &self.issue_id, now);
                 return Next::Announce(Box::new(record));
             }
@@ -106,7 +108,7 @@ impl Attempt {
         if around.stopping {
             return Next::Abandon(Why::Stopping);
         }
-        if self.announced.is_some_and(|announced| now > announced + STALE) {
+        if self.announced_at.is_some_and(|at| around.steady > at + STALE) {
             return Next::Abandon(Why::Stale);
         }
         if self.stage == Stage::Mark {
@@ -122,7 +124,7 @@ impl Attempt {
     pub fn announced(&self, record: Failure, seen: &mut Observation, remembered: &mut Recollection) {
         seen.failure.clone_from(&record);
         remembered.failure = Some(record);
-        remembered.handled_rotate.clone_from(&self.stands.rotate);
+        remembered.handle_rotate(&self.stands);
     }
 
     /// The request was not sent, and this process knows it: it is no attempt. The next status write says so in the
@@ -131,7 +133,7 @@ impl Attempt {
         let (failure, handled_rotate) = self.unannounced;
         seen.failure.clone_from(&failure);
         remembered.failure = Some(failure);
-        remembered.handled_rotate = handled_rotate;
+        remembered.handled_rotate = Some(handled_rotate);
     }
 }
 
@@ -151,19 +153,13 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
 }
 
 /// Whether a crash during the request must be found in the cluster afterwards.
-fn needs_announcement(
-    seen: &Observation,
-    remembered: &Recollection,
-    cause: Because,
-    around: &Circumstances,
-    now: Moment,
-) -> bool {
+fn needs_announcement(seen: &Observation, remembered: &Recollection, cause: Because, around: &Circumstances) -> bool {
     !is_proven(seen, remembered)
         || cause == Because::RotateAsked
         // Perhaps the garbage collector took it after the credential, and the watch is about to tell of that one: who
         // is gone takes no announcement.
         || cause == Because::NoToken
         || !around.credentials_in_view
-        || now < around.started + AFTER_START
+        || around.steady < around.started + AFTER_START
         || !around.status_accepted
 }

@@ -3,7 +3,11 @@
 //! Unknown answers fail safe: what might be a wrong password is tried a handful of times a day, because TrackTik locks
 //! accounts and bans addresses; what says nothing about the password is tried again soon.
 
-use crate::api::Span;
+use crate::api::{Moment, Span};
+
+/// No pause after a refusal of the API server is as long as this. One that ends later was begun before the clock was set
+/// back, and would hold a token that is granted already for as long as the clock was wrong.
+const LONGEST_PAUSE: Span = Span::minutes(10);
 
 /// The pace of a class of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,4 +92,10 @@ fn rejection(count: i32) -> Span {
 pub fn doubling(first: Span, count: i32, most: Span) -> Span {
     let doublings = u32::try_from(count.max(1) - 1).unwrap_or(0).min(40);
     first.times(1_i64 << doublings).min(most)
+}
+
+/// The end of a pause after a refusal of the API server, if it is not over.
+#[must_use]
+pub fn pause_end(end: Option<Moment>, now: Moment) -> Option<Moment> {
+    end.filter(|end| *end > now && *end <= now + LONGEST_PAUSE)
 }

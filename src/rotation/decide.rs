@@ -3,24 +3,25 @@
 //! Each row is a small function from what was observed to a decision, or to nothing. Status is derived from the same
 //! observation by [`super::readiness`], so that the two cannot disagree.
 
-pub use super::step::{Because, Decision, Step};
 use super::{
+    backoff::pause_end,
     cause::{capped_until, cause},
     failure_wait,
-    observation::{Content, Observation, RefreshToken, Target},
+    observation::{Content, Observation, Target},
     schedule::{Timetable, timetable},
+    session::{RefreshToken, may_refresh},
 };
-use crate::api::{Grant, Moment, Span, Tried};
+pub use super::{
+    observation::now_stands,
+    step::{Because, Decision, Step},
+};
+use crate::api::{Moment, Span};
 
 /// A credential that waits for a place longer than this says so in status.
 pub const QUIET_WAIT: Span = Span::seconds(10);
 
 /// With nothing else to wake for, look again after this time.
 const LONGEST_SLEEP: Span = Span::hours(12);
-
-/// No pause after a refusal of the API server is as long as this. One that ends later was begun before the clock was set
-/// back, and would hold a token that is granted already for as long as the clock was wrong.
-const LONGEST_PAUSE: Span = Span::minutes(10);
 
 /// Decides the next step of a credential.
 #[must_use]
@@ -39,16 +40,6 @@ pub fn times(seen: &Observation, now: Moment) -> Option<Timetable> {
         .map(|issue| timetable(&seen.uid, issue, &seen.renewal, seen.anchors, now))
 }
 
-/// What a token request made now would be made with.
-#[must_use]
-pub fn now_stands(seen: &Observation) -> Tried {
-    Tried {
-        identity: seen.identity.clone(),
-        sources: seen.sources.versions.clone(),
-        rotate: seen.rotate.clone(),
-    }
-}
-
 /// When the operator will next request a token of its own accord, given that nothing forbids one: after a failure or
 /// too many grants when their wait is over, if a token is wanted by then, else as the token in place renews.
 #[must_use]
@@ -60,11 +51,6 @@ pub fn next_request(seen: &Observation, now: Moment) -> Option<Moment> {
         Some(waits) => Some(waits),
         None => scheduled,
     }
-}
-
-/// The end of a pause after a refusal of the API server, if it is not over.
-pub(super) fn pause_end(end: Option<Moment>, now: Moment) -> Option<Moment> {
-    end.filter(|end| *end > now && *end <= now + LONGEST_PAUSE)
 }
 
 struct Look<'a> {
@@ -208,21 +194,9 @@ impl<'a> Look<'a> {
         scheduled.then(|| self.act(self.request(Because::Due), Because::Due))
     }
 
-    /// A session is continued only for the values that began it, while its access token lives, and with a refresh token
-    /// that was never tried; anything else is a login.
     fn request(&self, why: Because) -> Step {
         let planned = matches!(why, Because::Due | Because::RotateAsked);
-        let asked_for = self.seen.renewal.grant == Grant::Refresh;
-        let alive = self
-            .times
-            .is_some_and(|times| times.expires > self.now && !times.age_unknown);
-        let unused = self.seen.refresh_token() == RefreshToken::Unused && !self.seen.is_put_back();
-        let same = self
-            .seen
-            .issue()
-            .is_some_and(|issue| issue.identity == self.seen.identity && issue.sources == self.seen.sources.versions);
-        let intact = self.seen.content() == Some(Content::Good);
-        if planned && asked_for && alive && unused && same && intact {
+        if planned && may_refresh(self.seen, self.times, self.now) {
             Step::Refresh
         } else {
             Step::Login

@@ -9,6 +9,7 @@
 //! - [`failure_record`]: the memory of token requests that outlives a restart; [`failure_wait`]: until when it asks to wait.
 //! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
 
+pub mod anchor;
 pub mod attempt;
 pub mod backoff;
 pub mod cause;
@@ -20,6 +21,7 @@ pub mod obstacle;
 pub mod readiness;
 pub mod recollection;
 pub mod schedule;
+pub mod session;
 pub mod step;
 
 pub use decide::decide;

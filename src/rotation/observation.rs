@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Failure, Moment, Reason, Renewal, Span};
+use super::session::RefreshToken;
+use crate::api::{Failure, Moment, Reason, Renewal, Span, Tried};
 
 /// The facts of one grant, kept beside the tokens in the same Secret by the same write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -147,19 +148,6 @@ pub struct OurTarget {
     pub refresh_token: RefreshToken,
 }
 
-/// What is known of the refresh token in a token Secret. It may be used once, and a request with it is announced on the
-/// Secret itself, so that neither a crash nor another process sends it again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RefreshToken {
-    /// There is none.
-    #[default]
-    Absent,
-    /// It was never sent.
-    Unused,
-    /// It was sent, or may have been.
-    Tried,
-}
-
 /// What is known of the data of a token Secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Content {
@@ -234,27 +222,21 @@ impl Observation {
         }
     }
 
-    /// Whether a later token than the one in place was granted: somebody has put the old one back.
-    #[must_use]
-    pub fn is_put_back(&self) -> bool {
-        let in_place = self.issue().map(|issue| issue.issued_at);
-        in_place.is_some() && self.latest_issued > in_place
-    }
-
-    /// What is known of the refresh token in place.
-    #[must_use]
-    pub fn refresh_token(&self) -> RefreshToken {
-        match &self.target {
-            Target::Ours(ours) => ours.refresh_token,
-            Target::Absent | Target::Taken(_) => RefreshToken::Absent,
-        }
-    }
-
     /// A rotate annotation that no grant has answered yet.
     #[must_use]
     pub fn rotate_asked(&self) -> Option<&str> {
         self.rotate
             .as_deref()
             .filter(|asked| self.handled_rotate.as_deref() != Some(*asked))
+    }
+}
+
+/// What a token request made now would be made with.
+#[must_use]
+pub fn now_stands(seen: &Observation) -> Tried {
+    Tried {
+        identity: seen.identity.clone(),
+        sources: seen.sources.versions.clone(),
+        rotate: seen.rotate.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! What stands between a credential and its next token, in the words of status.
 
 use super::{
+    backoff::pause_end,
     cause::GRANTS_IN_WINDOW,
     decide::{self, Because, Decision, QUIET_WAIT, Step},
     failure_record, failure_wait,
@@ -94,7 +95,7 @@ pub fn obstacles(seen: &Observation, decision: &Decision, live: bool, now: Momen
 /// A refusal by the API server. One whose time has come without anything left to do is over.
 fn trouble(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obstacle> {
     let trouble = seen.trouble.as_ref()?;
-    let stands = decide::pause_end(Some(trouble.next), now).is_some() || decision.step != Step::Wait;
+    let stands = pause_end(Some(trouble.next), now).is_some() || decision.step != Step::Wait;
     let next = format!(". Next attempt at {}, or when the object changes", trouble.next);
     stands.then(|| Obstacle {
         stalls: trouble.permanent,

@@ -6,9 +6,10 @@
 
 use super::{
     decide::{self, Because, Decision},
-    observation::{Content, Issue, Observation, RefreshToken},
+    observation::{Content, Issue, Observation},
     obstacle::{Obstacle, not_yet, obstacles},
     schedule::{SHORT_LIVED, Timetable},
+    session::RefreshToken,
 };
 use crate::api::{
     ConditionType, Moment, Reason,

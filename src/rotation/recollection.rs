@@ -17,8 +17,9 @@ pub struct Recollection {
     pub failure: Option<Failure>,
     /// Identity and sources that were seen to succeed, with nothing failed since.
     pub proven: Option<(String, Vec<String>)>,
-    /// The rotate annotation that a request was made under.
-    pub handled_rotate: Option<String>,
+    /// The rotate annotation that was handled last, perhaps none, where this process knows; it counts before the one in
+    /// status.
+    pub handled_rotate: Option<Option<String>>,
     /// When the latest token was granted to this process; facts older than that were put back by somebody.
     pub last_granted: Option<Moment>,
     /// When grants that no schedule asked for began, in the last ten minutes.
@@ -46,7 +47,20 @@ impl Recollection {
         if cause != Because::Due {
             self.grants.push(at);
         }
-        self.handled_rotate.clone_from(&stands.rotate);
+        self.handle_rotate(stands);
+    }
+
+    /// A request is made under the rotate annotation that stands, if one does.
+    pub(super) fn handle_rotate(&mut self, stands: &Tried) {
+        if stands.rotate.is_some() {
+            self.handled_rotate = Some(stands.rotate.clone());
+        }
+    }
+
+    /// The rotate annotation that was handled last, given the one in status.
+    #[must_use]
+    pub fn handled_rotate(&self, in_status: Option<&String>) -> Option<String> {
+        self.handled_rotate.clone().unwrap_or_else(|| in_status.cloned())
     }
 
     /// It gave a usable token, issued at `issued_at`.

@@ -118,21 +118,21 @@ impl Layout {
             let Some(text) = data.get(&key).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
                 continue;
             };
-            let parts = parse(&template);
-            let (before, name, after) = match parts.as_slice() {
-                [Part::Name(name)] => ("", name, ""),
-                [Part::Text(before), Part::Name(name)] => (before.as_str(), name, ""),
-                [Part::Name(name), Part::Text(after)] => ("", name, after.as_str()),
-                [Part::Text(before), Part::Name(name), Part::Text(after)] => (before.as_str(), name, after.as_str()),
-                _ => continue,
-            };
-            if let Some(value) = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
+            if let Some((before, name, after)) = only_name(&parse(&template))
+                && let Some(value) = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
                 && !value.is_empty()
             {
-                values.insert(*name, Zeroizing::new(value.to_owned()));
+                values.insert(name, Zeroizing::new(value.to_owned()));
             }
         }
         values
+    }
+
+    /// Whether a value that was rendered in this layout can be told from its data.
+    #[must_use]
+    pub fn yields(&self, name: Name) -> bool {
+        let mut templates = self.templates().into_values();
+        templates.any(|template| only_name(&parse(&template)).is_some_and(|(_, only, _)| only == name))
     }
 
     /// Of data in place, the keys of this layout: the others are somebody else's.
@@ -176,6 +176,17 @@ impl Layout {
 enum Part {
     Text(String),
     Name(Name),
+}
+
+/// The one name in a template and the fixed texts around it; nothing where there are several, or none.
+fn only_name(parts: &[Part]) -> Option<(&str, Name, &str)> {
+    match parts {
+        [Part::Name(name)] => Some(("", *name, "")),
+        [Part::Text(before), Part::Name(name)] => Some((before.as_str(), *name, "")),
+        [Part::Name(name), Part::Text(after)] => Some(("", *name, after.as_str())),
+        [Part::Text(before), Part::Name(name), Part::Text(after)] => Some((before.as_str(), *name, after.as_str())),
+        _ => None,
+    }
 }
 
 impl Part {

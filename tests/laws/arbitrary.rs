@@ -6,9 +6,8 @@ use tracktik_operator::{
     rotation::{
         Observation,
         backoff::Pace,
-        observation::{
-            Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, RefreshToken, Sources, Target, Trouble,
-        },
+        observation::{Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, Sources, Target, Trouble},
+        session::RefreshToken,
     },
 };
 

@@ -65,6 +65,42 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// As when a node boots in 1970 and NTP puts it right: what was waited for is neither over early nor begun anew.
+    #[test]
+    fn a_clock_that_is_set_back_and_put_right_moves_no_wait(
+        back in 1_i64..10_000_000, glitch in 0_i64..600, times in 1_usize..4, at in 1_i64..1_500
+    ) {
+        let mut life = Life::new(Endpoint::Fails(rejected()));
+        life.run(Span::seconds(at));
+        for _ in 0..times {
+            life.clock = life.clock - Span::seconds(back);
+            life.run(Span::seconds(glitch));
+            life.clock = life.clock + Span::seconds(back);
+            life.run(Span::seconds(1));
+        }
+        let waits = Span::minutes(30);
+        life.run(waits + Span::seconds(2) - life.stopwatch.min(waits));
+        let second = life.posts.get(1).map(|post| post.at);
+        prop_assert!(second.is_some_and(|second| second >= waits), "{:?}", life.posts);
+    }
+
+    #[test]
+    fn a_suspended_token_lives_on_after_such_a_glitch(back in 100_i64..10_000_000, glitch in 0_i64..60) {
+        let mut life = Life::new(Endpoint::Grants);
+        life.run(Span::minutes(10));
+        life.seen.suspended = true;
+        life.clock = life.clock - Span::seconds(back);
+        life.run(Span::seconds(glitch));
+        life.clock = life.clock + Span::seconds(back);
+        life.look();
+        let times = decide::times(&life.seen, life.clock);
+        prop_assert!(times.is_some_and(|times| !times.age_unknown && times.expires > life.clock), "{:?}", times);
+    }
+}
+
 #[test]
 fn grants_and_pauses_before_a_step_back_hold_nothing_up() {
     let mut life = Life::new(Endpoint::Grants);

@@ -5,12 +5,13 @@ use tracktik_operator::{
     api::{Grant, Moment, Reason, Span},
     rotation::{
         Because, Decision, Observation, Step,
+        anchor::AnchorsKept,
         backoff::Pace,
         decide,
         decide::now_stands,
         failure_record::{self, Setback},
-        failure_wait,
-        observation::{Anchors, Content, Held, Issue, OurTarget, RefreshToken, Sources, Target},
+        observation::{Content, Held, Issue, OurTarget, Sources, Target},
+        session::RefreshToken,
     },
 };
 
@@ -44,7 +45,7 @@ pub struct Life {
     pub lifetime: Span,
     pub endpoint: Endpoint,
     pub posts: Vec<Post>,
-    failure_anchor: Option<(Moment, Moment)>,
+    anchors: AnchorsKept,
 }
 
 /// Wrong password.
@@ -92,7 +93,7 @@ impl Life {
             lifetime: Span::hours(1),
             endpoint,
             posts: Vec::new(),
-            failure_anchor: None,
+            anchors: AnchorsKept::default(),
         }
     }
 
@@ -140,8 +141,7 @@ impl Life {
         self.seen.held = None;
         self.seen.recent_grants.clear();
         self.seen.latest_issued = self.seen.issue().map(|issue| issue.issued_at);
-        self.seen.anchors = Anchors::default();
-        self.failure_anchor = None;
+        self.anchors = AnchorsKept::default();
         if let Target::Ours(ours) = &mut self.seen.target {
             ours.content = Content::Unverified;
         }
@@ -151,16 +151,7 @@ impl Life {
     /// As the gatherer does: anchors, and what is outdated.
     fn gather(&mut self) {
         let (seen, now) = (&mut self.seen, self.clock);
-        let issue_ahead = seen.issue().is_some_and(|issue| issue.issued_at > now);
-        if issue_ahead && seen.anchors.issue.is_none() {
-            seen.anchors.issue = Some(now);
-        }
-        let written = failure_wait::written_at(&seen.failure);
-        self.failure_anchor = written.and_then(|written| match self.failure_anchor {
-            Some((of, at)) if of == written => Some((of, at)),
-            _ => (written > now).then_some((written, now)),
-        });
-        seen.anchors.failure = self.failure_anchor.map(|(_, at)| at);
+        seen.anchors = self.anchors.look(seen, now, Moment::default() + self.stopwatch);
         let half = |held: &Held| held.issue.issued_at + held.issue.lifetime().divided_by(2);
         seen.held = seen.held.take().filter(|held| now <= half(held));
         seen.recent_grants.retain(|at| *at + Span::minutes(10) > now);
@@ -262,6 +253,7 @@ pub fn done(seen: &mut Observation, step: &Step) {
                 layout: seen.layout.clone(),
                 ..held.issue
             };
+            // Of the issue before.
             seen.anchors.issue = None;
             seen.trouble = None;
             seen.target = Target::Ours(Box::new(OurTarget {

@@ -8,8 +8,9 @@ use tracktik_operator::{
         backoff::Pace,
         decide::{decide, times},
         failure_record::Setback,
-        observation::{Content, RefreshToken},
+        observation::Content,
         readiness::readiness,
+        session::RefreshToken,
     },
 };
 

@@ -78,3 +78,15 @@ async fn a_clock_that_is_put_right_again_costs_one_login_each_way() {
     settles_at(&world, 3).await;
     world.end().await;
 }
+
+/// Its facts then say that it is of the future, so that its age is unknown once it is stored.
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_over_a_token_that_waits_to_be_stored_costs_one_login() {
+    let world = World::with(&NAMES);
+    world.api.refuse_to_store(Some(503));
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    world.set_clock_by(Span::hours(-3 * 24));
+    world.api.refuse_to_store(None);
+    settles_at(&world, 2).await;
+    world.end().await;
+}
