@@ -10,6 +10,8 @@ mod changes;
 mod clock_steps;
 mod crash_loops;
 mod decisions;
+mod gate_places;
+mod gate_scene;
 mod house;
 mod life;
 mod lifetimes;
