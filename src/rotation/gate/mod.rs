@@ -192,8 +192,7 @@ impl Gate {
             .lines
             .hosts()
             .filter_map(|(host, _)| self.hosts.get(host)?.closed(now)?.until);
-        let in_line = self.lines.hosts().next().is_some();
-        let place = self.held.next_end(now).filter(|_| in_line);
+        let place = self.held.next_end(now).filter(|_| self.places_run_out(now));
         hosts.chain(place).min()
     }
 

@@ -64,6 +64,13 @@ impl Gate {
         })
     }
 
+    /// Whether one more place might let one more go.
+    pub(super) fn places_run_out(&self, now: Moment) -> bool {
+        let (going, free) = (self.going(now), self.free(now));
+        let unproven = going.iter().filter(|rank| rank.unproven).count();
+        self.lines.hosts().next().is_some() && (going.len() == free.all || unproven == free.unproven)
+    }
+
     fn limit(&self, host: &str, now: Moment) -> usize {
         let news = self.hosts.get(host);
         news.map_or(1, |news| news.limit(self.limits.per_host, now))
