@@ -7,6 +7,7 @@
 //! - [`cause`]: why a token is wanted before its schedule asks for one, and how often that may be.
 //! - [`schedule`]: when a token renews; [`backoff`]: how long to wait after a failure.
 //! - [`failure_record`]: the memory of token requests that outlives a restart; [`failure_wait`]: until when it asks to wait.
+//! - [`gate`]: which credentials may request a token at the same time, and in what order.
 //! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
 
 pub mod anchor;
@@ -16,6 +17,7 @@ pub mod cause;
 pub mod decide;
 pub mod failure_record;
 pub mod failure_wait;
+pub mod gate;
 pub mod observation;
 pub mod obstacle;
 pub mod readiness;

@@ -1,0 +1,122 @@
+//! Which values may be sent: refused ones are not tried again by another credential, and no account is refused often.
+//!
+//! TrackTik locks accounts after an unknown number of wrong passwords, and any number of credentials may name one account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{outcome::Outcome, request::Digest};
+use crate::{
+    api::{Moment, Span},
+    rotation::backoff::Pace,
+};
+
+/// Over this time the rejections of an account are counted.
+const WINDOW: Span = Span::hours(1);
+
+/// So many of them, and no values are sent but those that succeeded last.
+const MOST_REJECTIONS: usize = 5;
+
+/// Values are forgotten this long after their pace has ended.
+const REMEMBERED: Span = Span::hours(24);
+
+/// What a request sends, as keyed digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sent {
+    /// Of domain, client id, username and password.
+    pub values: Digest,
+    /// Of domain and username.
+    pub account: Digest,
+}
+
+/// The answers to values and accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AccountGuard {
+    values: BTreeMap<Digest, LastAnswer>,
+    /// The same, by the time at which each is forgotten.
+    forgotten: BTreeSet<(Moment, Digest)>,
+    /// The rejections of the last hour, by time and account: some hundreds, since each holds a place for minutes.
+    rejections: BTreeMap<(Moment, Digest), usize>,
+}
+
+/// The latest answer to some values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct LastAnswer {
+    /// Rejections in a row; none after a success.
+    rejections: i32,
+    /// Not before this time, unless asked for.
+    until: Moment,
+}
+
+impl AccountGuard {
+    /// Until when these values must not be sent, if so.
+    ///
+    /// `by_request`, that a person asks for it, passes over the pace of the values, and not over what the account bears.
+    /// `proven` stands for a success that this process has not seen itself.
+    #[must_use]
+    pub fn refused_until(&self, sent: Sent, proven: bool, by_request: bool, now: Moment) -> Option<Moment> {
+        let last = self.values.get(&sent.values);
+        let pace = last
+            .filter(|last| last.rejections > 0 && last.until > now && !by_request)
+            .map(|last| last.until);
+        // Others may send wrong passwords for this account for ever; the right one goes through.
+        let succeeded = last.map_or(proven, |last| last.rejections == 0);
+        let account = if succeeded {
+            None
+        } else {
+            self.account_refused_until(sent.account, now)
+        };
+        pace.max(account)
+    }
+
+    fn account_refused_until(&self, account: Digest, now: Moment) -> Option<Moment> {
+        let times: Vec<Moment> = self
+            .rejections
+            .iter()
+            .filter(|((at, of), _)| *of == account && *at + WINDOW > now)
+            .flat_map(|((at, _), count)| std::iter::repeat_n(*at, *count))
+            .collect();
+        let oldest_that_counts = times.len().checked_sub(MOST_REJECTIONS)?;
+        times.get(oldest_that_counts).map(|at| *at + WINDOW)
+    }
+
+    /// A request that sent these values ended. What says nothing about them changes nothing.
+    pub fn answered(&mut self, sent: Sent, outcome: Outcome, now: Moment) {
+        match outcome {
+            Outcome::Token => self.remember(
+                sent.values,
+                LastAnswer {
+                    rejections: 0,
+                    until: now,
+                },
+            ),
+            Outcome::Rejected { .. } => {
+                let before = self.values.get(&sent.values).map_or(0, |last| last.rejections);
+                let rejections = before.saturating_add(1);
+                let until = now + Pace::Rejection.wait(rejections, 0);
+                self.remember(sent.values, LastAnswer { rejections, until });
+                *self.rejections.entry((now, sent.account)).or_default() += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, values: Digest, answer: LastAnswer) {
+        if let Some(before) = self.values.insert(values, answer) {
+            self.forgotten.remove(&(before.until + REMEMBERED, values));
+        }
+        self.forgotten.insert((answer.until + REMEMBERED, values));
+    }
+
+    /// Forgets what says nothing any more.
+    pub fn forget(&mut self, now: Moment) {
+        while let Some((_, values)) = self.forgotten.first().copied().filter(|(at, _)| *at <= now) {
+            self.forgotten.pop_first();
+            self.values.remove(&values);
+        }
+        while let Some(first) = self.rejections.first_entry()
+            && first.key().0 + WINDOW <= now
+        {
+            first.remove();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Who waits: a line for each host, and behind each account that has a request under way those who want the same.
+//!
+//! Whoever found the account taken is not in the line of the host, so that a free place does not wake it in vain. When
+//! that request has ended, the first of them is let through to the line, and the next one when that one is done: if all
+//! came at once, each would take a place from others only to find the account taken again. Who was let through carries
+//! the account's turn until it is done, so that none behind it is forgotten.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::request::{Digest, Request};
+use crate::api::Moment;
+
+/// The order in which credentials go: proven first, then by expiry, then by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank {
+    /// Values that may be wrong come last.
+    pub unproven: bool,
+    /// Expiry of the token in place.
+    pub expires: Moment,
+    /// Who.
+    pub credential: String,
+}
+
+impl Rank {
+    /// The rank of a request.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        Self {
+            unproven: !request.proven,
+            expires: request.expires,
+            credential: request.credential.clone(),
+        }
+    }
+}
+
+/// A credential that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Waiter {
+    /// For which host.
+    pub host: String,
+    /// Before and behind whom.
+    pub rank: Rank,
+    /// The account whose turn it has.
+    pub turn: Option<Digest>,
+    /// The account that was taken, while it waits behind it.
+    pub behind: Option<Digest>,
+    /// Told that it may go, and not heard of since.
+    told: bool,
+}
+
+impl Waiter {
+    /// One that has not been told yet.
+    #[must_use]
+    pub fn new(host: String, rank: Rank, turn: Option<Digest>, behind: Option<Digest>) -> Self {
+        Self {
+            host,
+            rank,
+            turn,
+            behind,
+            told: false,
+        }
+    }
+}
+
+/// All who wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lines {
+    waiters: BTreeMap<String, Waiter>,
+    by_host: BTreeMap<String, BTreeSet<Rank>>,
+    by_account: BTreeMap<Digest, BTreeSet<Rank>>,
+}
+
+impl Lines {
+    /// Puts a credential where it belongs; it must not be in here.
+    pub fn insert(&mut self, waiter: Waiter) {
+        let line = match waiter.behind {
+            Some(account) => self.by_account.entry(account).or_default(),
+            None => self.by_host.entry(waiter.host.clone()).or_default(),
+        };
+        line.insert(waiter.rank.clone());
+        self.waiters.insert(waiter.rank.credential.clone(), waiter);
+    }
+
+    /// Takes a credential out. No empty line is left.
+    pub fn remove(&mut self, credential: &str) -> Option<Waiter> {
+        let waiter = self.waiters.remove(credential)?;
+        match waiter.behind {
+            Some(account) => take(&mut self.by_account, &account, &waiter.rank),
+            None => take(&mut self.by_host, &waiter.host, &waiter.rank),
+        }
+        Some(waiter)
+    }
+
+    /// Lets the first of those through who wait behind this account.
+    pub fn let_through(&mut self, account: Digest) {
+        let first = self.by_account.get(&account).and_then(BTreeSet::first);
+        let Some(credential) = first.map(|rank| rank.credential.clone()) else {
+            return;
+        };
+        if let Some(waiter) = self.remove(&credential) {
+            self.insert(Waiter::new(waiter.host, waiter.rank, Some(account), None));
+        }
+    }
+
+    /// Marks a credential as told; false if it was already.
+    pub fn tell(&mut self, credential: &str) -> bool {
+        self.waiters
+            .get_mut(credential)
+            .is_some_and(|waiter| !std::mem::replace(&mut waiter.told, true))
+    }
+
+    /// The host that a credential waits for.
+    #[must_use]
+    pub fn host_of(&self, credential: &str) -> Option<&str> {
+        self.waiters.get(credential).map(|waiter| waiter.host.as_str())
+    }
+
+    /// The hosts that have a line, each with its own, first come first.
+    pub fn hosts(&self) -> impl Iterator<Item = (&String, &BTreeSet<Rank>)> {
+        self.by_host.iter()
+    }
+
+    /// Whether this host has a line.
+    #[must_use]
+    pub fn has_line(&self, host: &str) -> bool {
+        self.by_host.contains_key(host)
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.waiters.len()
+    }
+}
+
+fn take<K: Ord + Clone>(lines: &mut BTreeMap<K, BTreeSet<Rank>>, of: &K, rank: &Rank) {
+    if let Some(line) = lines.get_mut(of) {
+        line.remove(rank);
+        if line.is_empty() {
+            lines.remove(of);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What is asked of the gate, and what it answers.
+
+use std::fmt;
+
+use crate::api::Moment;
+
+/// How many places there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Places in all, at least 1. TrackTik bans an address for two hours after 40 failed logins in two minutes; a crash
+    /// may lose track of as many requests as there are places, so twice this number has to stay below 40.
+    pub budget: usize,
+    /// Requests in flight to one host at a time, at least 1.
+    pub per_host: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            budget: 18,
+            per_host: 8,
+        }
+    }
+}
+
+impl Limits {
+    /// With no place at all nobody would ever be let through, which is worse than one request at a time.
+    #[must_use]
+    pub(super) fn usable(self) -> Self {
+        Self {
+            budget: self.budget.max(1),
+            per_host: self.per_host.max(1),
+        }
+    }
+
+    /// Places that unproven requests may hold: half, so that any number of broken credentials leaves the other half to
+    /// those that work.
+    #[must_use]
+    pub(super) fn unproven(self) -> usize {
+        (self.budget / 2).max(1)
+    }
+}
+
+/// A credential that wants to request a token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// Who asks, `namespace/name`.
+    pub credential: String,
+    /// `spec.domain`; `host` and `host:443` are one host.
+    pub host: String,
+    /// Whether these values are known to have given a token, with nothing failed since.
+    pub proven: bool,
+    /// When the token in place expires; `Moment::default()` without one.
+    pub expires: Moment,
+}
+
+/// Whether a token may be requested now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use = "a place that was given and never finished is lost"]
+pub enum Answer {
+    /// Yes. The place is taken until it is handed to `Gate::finish`.
+    Go(PlaceId),
+    /// No; the credential is in the line now.
+    Wait(Wait),
+}
+
+/// Why a credential has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wait {
+    /// What it waits for.
+    pub what: WaitsFor,
+    /// When that ends by itself, where it is known. Others who come first may make the wait longer.
+    pub until: Option<Moment>,
+}
+
+/// What a credential waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaitsFor {
+    /// One of the places of the budget.
+    Budget,
+    /// One of those places that unproven requests may hold.
+    UnprovenBudget,
+    /// As many requests are in flight to the host as may be.
+    HostBusy,
+    /// The host gave no usable answer several times in a row, and is tried by one request per step.
+    HostSilent,
+    /// The host asked for a pause.
+    HostThrottled,
+    /// The firewall in front of the host refused.
+    HostFirewall,
+    /// Another request with the same account is under way.
+    Account,
+}
+
+/// Whether these values may be sent, now that they are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "values must not be sent without the answer"]
+pub enum AccountAnswer {
+    /// They may be sent.
+    Go,
+    /// Another request with this account is under way. The credential is in the line again; its place goes back by
+    /// `Outcome::NotSent`, and it is woken once that other request has ended. Also the answer for a place that is not
+    /// in flight, behind which nobody lines up.
+    Busy,
+    /// These values were refused before, or this account too often. The credential is not in the line.
+    Rejected {
+        /// When it may ask again.
+        until: Moment,
+    },
+}
+
+/// A place that was taken. Its number is used again once it is finished, which keeps equal states equal; the time
+/// beside it keeps an old one from finishing a new one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlaceId {
+    pub(super) number: usize,
+    pub(super) taken: Moment,
+}
+
+/// Stands for a secret value: a digest under a key that only this process has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// From the bytes of a keyed digest.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Digest {
+    /// Nothing of it: which credentials share a password is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(…)")
+    }
+}

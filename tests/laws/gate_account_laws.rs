@@ -1,0 +1,249 @@
+//! Over any life of the gate: an account has one request under way, is refused five times an hour at most, and what is
+//! held back is held back for exactly as long as it has to be.
+
+use proptest::{collection::vec, option::weighted, prelude::*, sample::Index};
+use tracktik_operator::{
+    api::{Moment, Span},
+    rotation::{
+        backoff::Pace,
+        gate::{AccountAnswer, Answer, Limits, Outcome, Request},
+    },
+};
+
+use crate::{
+    arbitrary::START,
+    gate_scene::{REJECTED, unproven},
+    gate_world::{Taken, World, outcome},
+};
+
+const HOUR: Span = Span::hours(1);
+
+/// A credential comes with some values; then a request ends, and time passes.
+#[derive(Clone, Debug)]
+struct Visit {
+    credential: u8,
+    values: u8,
+    proven: bool,
+    by_request: bool,
+    ends: Option<(Index, Outcome)>,
+    passes: Span,
+}
+
+fn visit() -> BoxedStrategy<Visit> {
+    let outcome = prop_oneof![4 => Just(REJECTED), 1 => Just(Outcome::Token), 1 => outcome()];
+    let passes = prop_oneof![
+        3 => Just(Span::ZERO),
+        3 => (0_i64..300).prop_map(Span::seconds),
+        1 => (0_i64..40).prop_map(Span::minutes),
+    ];
+    let ends = weighted(0.8, (any::<Index>(), outcome));
+    // Twelve values of two accounts, so that wrong ones are plenty.
+    (0_u8..8, 0_u8..12, weighted(0.1, Just(())), any::<bool>(), ends, passes)
+        .prop_map(|(credential, values, proven, by_request, ends, passes)| Visit {
+            credential,
+            values,
+            proven: proven.is_some(),
+            by_request,
+            ends,
+            passes,
+        })
+        .boxed()
+}
+
+/// What was answered to which values, in the order of time.
+#[derive(Default)]
+struct Log(Vec<(Moment, u8, Outcome)>);
+
+fn account(values: u8) -> u8 {
+    values / 6
+}
+
+impl Log {
+    fn told(&self, values: u8) -> impl Iterator<Item = (Moment, bool)> {
+        let of = self.0.iter().filter(move |(_, sent, _)| *sent == values);
+        of.filter_map(|(at, _, outcome)| match outcome {
+            Outcome::Token => Some((*at, true)),
+            Outcome::Rejected { .. } => Some((*at, false)),
+            _ => None,
+        })
+    }
+
+    /// Until when the values are at rest.
+    fn pace(&self, values: u8) -> Option<Moment> {
+        let (mut rejections, mut until) = (0, None);
+        for (at, succeeded) in self.told(values) {
+            rejections = if succeeded { 0 } else { rejections + 1 };
+            until = (!succeeded).then(|| at + Pace::Rejection.wait(rejections, 0));
+        }
+        until
+    }
+
+    fn rejections(&self, account_of: u8, since: Moment) -> Vec<Moment> {
+        let of = self.0.iter().filter(|(at, sent, outcome)| {
+            account(*sent) == account_of && *at > since && matches!(outcome, Outcome::Rejected { .. })
+        });
+        of.map(|(at, _, _)| *at).collect()
+    }
+
+    fn refused_until(&self, visit: &Visit, now: Moment) -> Option<Moment> {
+        let pace = self
+            .pace(visit.values)
+            .filter(|until| *until > now && !visit.by_request);
+        let right = self
+            .told(visit.values)
+            .last()
+            .map_or(visit.proven, |(_, succeeded)| succeeded);
+        let recent = self.rejections(account(visit.values), now - HOUR);
+        let account = (!right && recent.len() >= 5).then(|| recent[recent.len() - 5] + HOUR);
+        pace.max(account)
+    }
+}
+
+struct Life {
+    world: World,
+    log: Log,
+    /// The values of the requests under way, by credential.
+    sent: Vec<(String, u8)>,
+}
+
+impl Life {
+    fn new() -> Self {
+        let world = World::new(Limits {
+            budget: 100,
+            per_host: 100,
+        });
+        Self {
+            world,
+            log: Log::default(),
+            sent: Vec::new(),
+        }
+    }
+
+    fn visit(&mut self, visit: &Visit) -> Result<(), TestCaseError> {
+        // A host for each credential, which keeps what this is about free of pauses and failures of a host.
+        let request = Request {
+            proven: visit.proven,
+            ..unproven(
+                &format!("ns/{}", visit.credential),
+                &format!("h{}.staffr.net", visit.credential),
+            )
+        };
+        let now = self.world.now;
+        let answer = self.world.gate.ask(request.clone(), now);
+        let Answer::Go(place) = answer else {
+            self.world.gate.leave(&request.credential);
+            return Ok(());
+        };
+        let digest = |number| crate::gate_scene::digest(number);
+        let answer = self.world.gate.ask_account(
+            &place,
+            digest(visit.values),
+            digest(100 + account(visit.values)),
+            visit.by_request,
+            now,
+        );
+        let under_way = self
+            .sent
+            .iter()
+            .any(|(_, values)| account(*values) == account(visit.values));
+        let expected = match self.log.refused_until(visit, now) {
+            _ if under_way => AccountAnswer::Busy,
+            Some(until) => AccountAnswer::Rejected { until },
+            None => AccountAnswer::Go,
+        };
+        prop_assert_eq!(answer, expected);
+        if answer == AccountAnswer::Go {
+            self.sent.push((request.credential.clone(), visit.values));
+            self.world.flights.push(Taken { place, request });
+        } else {
+            self.world.gate.finish(&place, Outcome::NotSent, now);
+            self.world.gate.leave(&request.credential);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, index: Index, outcome: Outcome) {
+        if !self.sent.is_empty() {
+            let index = index.index(self.sent.len());
+            self.sent.rotate_left(index);
+            self.world.flights.rotate_left(index);
+            self.end_first(outcome);
+        }
+    }
+
+    fn end_first(&mut self, outcome: Outcome) {
+        let (_, values) = self.sent.remove(0);
+        self.world.finish(0, outcome);
+        self.log.0.push((self.world.now, values, outcome));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_may_be_sent_is_what_the_answers_so_far_allow(visits in vec(visit(), 0..100)) {
+        let mut life = Life::new();
+        for visit in &visits {
+            life.visit(visit)?;
+            if let Some((index, outcome)) = &visit.ends {
+                life.end(*index, *outcome);
+            }
+            // Within a day, in which nothing is forgotten.
+            if life.world.now + visit.passes < START + Span::hours(24) {
+                life.world.now = life.world.now + visit.passes;
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_is_refused_five_times_in_any_hour_whatever_is_tried(visits in vec(visit(), 0..150)) {
+        let mut life = Life::new();
+        for visit in &visits {
+            // All of them wrong, and each asked for by a person.
+            let visit = Visit { by_request: true, proven: false, ..visit.clone() };
+            life.visit(&visit)?;
+            if let Some((index, _)) = &visit.ends {
+                life.end(*index, REJECTED);
+            }
+            life.world.now = life.world.now + visit.passes;
+        }
+        for account in 0..2 {
+            let rejections = life.log.rejections(account, Moment::default());
+            for (first, sixth) in rejections.iter().zip(rejections.iter().skip(5)) {
+                prop_assert!(*sixth - *first >= HOUR, "six within {}", *sixth - *first);
+            }
+        }
+    }
+}
+
+#[test]
+fn thirty_credentials_of_one_wrong_account_send_once_per_step_of_the_pace() {
+    let mut life = Life::new();
+    let end = START + Span::hours(72);
+    while life.world.now < end {
+        for credential in 0..30 {
+            let visit = Visit {
+                credential,
+                values: 0,
+                proven: false,
+                by_request: false,
+                ends: None,
+                passes: Span::ZERO,
+            };
+            life.visit(&visit).unwrap();
+        }
+        for _ in 0..life.sent.len() {
+            life.end_first(REJECTED);
+        }
+        life.world.now = life.world.now + Span::minutes(5);
+    }
+    let sent: Vec<i64> = life
+        .log
+        .0
+        .iter()
+        .map(|(at, _, _)| (*at - START).as_seconds() / 60)
+        .collect();
+    // 0, + 30 min, + 2 h, + 6 h, + 24 h, + 24 h.
+    assert_eq!(sent, [0, 30, 150, 510, 1_950, 3_390]);
+}
