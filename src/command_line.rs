@@ -71,6 +71,13 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "FILE", env = "TRACKTIK_OPERATOR_CA_BUNDLE", verbatim_doc_comment)]
     pub(crate) ca_bundle: Option<PathBuf>,
 
+    /// Token requests that may be under way or have failed within the last minutes, in all. TrackTik blocks an
+    /// address for two hours after 40 failed logins in two minutes, and twice this number must stay below 40.
+    /// Two operators behind one address take 9 each; 1 to 18.
+    #[arg(long, value_name = "N", env = "TRACKTIK_OPERATOR_LOGIN_BUDGET", default_value = "18")]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=18), verbatim_doc_comment)]
+    pub(crate) login_budget: u8,
+
     /// Address and port to serve /livez, /readyz and /metrics on, over plain HTTP.
     #[arg(
         long,

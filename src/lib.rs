@@ -34,6 +34,7 @@ pub mod cluster;
 pub mod command_line;
 pub mod controller;
 mod credential_figures;
+mod gate_figures;
 pub mod health;
 mod hex;
 pub mod http_server;

@@ -18,9 +18,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{api::Grant, clock, credential_figures::CredentialCollector};
+use crate::{api::Grant, clock, credential_figures::CredentialCollector, gate_figures::GateCollector};
 
 pub use crate::credential_figures::{CredentialFigures, CredentialSource};
+pub use crate::gate_figures::{GateFigures, GateSource};
 
 /// What `/metrics` is.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -104,6 +105,7 @@ type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 pub struct Metrics {
     registry: Registry,
     credentials: CredentialCollector,
+    gate: GateCollector,
     reconciles: Family<ReconcileLabels, Counter>,
     reconcile_time: Histograms<ControllerLabel>,
     queue_depth: Family<QueueLabel, Gauge>,
@@ -117,6 +119,7 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Registry::default(),
             credentials: CredentialCollector::default(),
+            gate: GateCollector::default(),
             reconciles: Family::default(),
             reconcile_time: Family::new_with_constructor(|| {
                 Histogram::new([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
@@ -179,6 +182,7 @@ impl Metrics {
             self.api_requests.clone(),
         );
         registry.register_collector(Box::new(self.credentials.clone()));
+        registry.register_collector(Box::new(self.gate.clone()));
     }
 
     /// A reconcile ended.
@@ -227,8 +231,12 @@ impl Metrics {
 
     /// Where the credentials come from, from now on. The first source stays.
     pub fn credentials_from(&self, source: CredentialSource) {
-        // Set once, by the composition root; there is nothing a second one could mean.
         let _ = self.credentials.source.set(source);
+    }
+
+    /// Where the figures of the gate come from, from now on. The first source stays.
+    pub fn gate_from(&self, source: GateSource) {
+        let _ = self.gate.source.set(source);
     }
 
     /// All metrics, as [`CONTENT_TYPE`].

@@ -149,9 +149,12 @@ impl Controller {
                 metrics,
                 clock: Clock::system(),
                 stopping,
+                limits: settings.login_limits,
             })
             .map_err(|error| StartError::Signals(std::io::Error::other(error)))?,
         );
+        let gate = context.gate.clone();
+        reported.metrics.gate_from(Arc::new(move || gate.figures()));
         let wakeups = Wakeups::default();
         let watching = CancellationToken::new();
         let wake = wakeups.clone();
@@ -161,6 +164,7 @@ impl Controller {
             shutdown: watching.clone(),
         };
         for namespace in scopes(settings) {
+            watch.stores.expect_credentials(&namespace);
             let place = if namespace.is_empty() {
                 "all namespaces".to_owned()
             } else {

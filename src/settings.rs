@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::command_line::{self, Command, RunFlags};
 use crate::oauth::{AllowedDomains, endpoint::check_ca_bundle};
+use crate::rotation::gate::Limits;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// The longest that a token request may take as a whole; never shorter than `connect_timeout`.
     pub request_timeout: Duration,
+    /// How many token requests there may be at a time.
+    pub login_limits: Limits,
     /// How long the start waits for an API server that does not answer.
     pub api_server_patience: Duration,
 }
@@ -101,6 +104,10 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
         log_level: flags.log_level,
         connect_timeout: Duration::from_secs(flags.connect_timeout_seconds),
         request_timeout: Duration::from_secs(flags.request_timeout_seconds),
+        login_limits: Limits {
+            budget: usize::from(flags.login_budget),
+            ..Limits::default()
+        },
         api_server_patience: Duration::from_secs(flags.api_server_patience_seconds),
     })
 }

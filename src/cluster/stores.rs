@@ -107,6 +107,20 @@ impl Stores {
         (of(&inner.credentials_sync), of(&inner.secrets_sync))
     }
 
+    /// A watch of credentials is about to be started (`""` for all namespaces).
+    pub fn expect_credentials(&self, namespace: &str) {
+        self.write()
+            .credentials_sync
+            .insert(namespace.to_owned(), Sync::Pending);
+    }
+
+    /// Whether every watch of credentials that was started has had its first list answered, or refused.
+    #[must_use]
+    pub fn credentials_listed(&self) -> bool {
+        let inner = self.read();
+        inner.credentials_sync.values().all(|sync| *sync != Sync::Pending)
+    }
+
     /// Notes how far a watch of credentials has come (`""` for all namespaces).
     #[must_use = "these credentials must be looked at again"]
     pub fn credentials_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {

@@ -12,6 +12,7 @@ use crate::{
     rotation::{
         anchor::AnchorsKept,
         backoff::doubling,
+        gate::{Digest, Waiting},
         observation::{Content, Issue, Problem, Trouble},
         recollection::Recollection,
     },
@@ -55,8 +56,8 @@ pub struct Memory {
     pub repair_generation: i64,
     /// When an old token Secret may be deleted again.
     pub deletes: BTreeMap<String, Pause>,
-    /// Since when the grant that is due waits for a place.
-    pub waiting_since: Option<Moment>,
+    /// What the grant that is due waits for at the gate.
+    pub waiting: Option<Waiting>,
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
     /// Status writes that failed in a row.
@@ -85,7 +86,7 @@ pub struct HeldTokens {
 #[derive(Clone, Debug)]
 pub struct LastUsed {
     /// Of domain and the four values.
-    pub digest: [u8; 32],
+    pub digest: Digest,
     /// The versions they were read at.
     pub versions: Vec<String>,
     /// Later versions that were read and hold the same.

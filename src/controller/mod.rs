@@ -3,7 +3,9 @@
 //! The only room that sees all the others.
 
 mod act;
+mod at_the_gate;
 mod dry_run;
+pub mod gatekeeper;
 pub mod memory;
 mod observe;
 mod observe_target;
@@ -19,6 +21,7 @@ mod store_held;
 mod token_request;
 mod turn;
 
+use gatekeeper::Gatekeeper;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -32,8 +35,9 @@ use crate::{
     clock::Clock,
     cluster::{Stores, events::Events},
     metrics::Metrics,
-    oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint, places::Places},
-    secrets::sensitive::ServiceAccount,
+    oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
+    rotation::gate::{Digest, Limits},
+    secrets::sensitive::{Sensitive, ServiceAccount},
 };
 
 /// What all reconciles share.
@@ -44,8 +48,8 @@ pub struct Context {
     pub stores: Stores,
     /// The token endpoints.
     pub endpoint: Arc<dyn TokenEndpoint>,
-    /// How many token requests may be in flight.
-    pub places: Places,
+    /// Who may request a token now.
+    pub gate: Gatekeeper,
     /// Where credentials may be sent.
     pub allowed_domains: AllowedDomains,
     /// What is remembered of each credential.
@@ -87,6 +91,8 @@ pub struct Parts {
     pub clock: Clock,
     /// See [`Context::stopping`].
     pub stopping: CancellationToken,
+    /// How many token requests there may be at a time.
+    pub limits: Limits,
 }
 
 impl Context {
@@ -106,13 +112,14 @@ impl Context {
             metrics,
             clock,
             stopping,
+            limits,
         } = parts;
         Ok(Self {
             started: clock.steady(),
             client,
             stores,
             endpoint,
-            places: Places::new(),
+            gate: Gatekeeper::new(limits, clock.clone()),
             allowed_domains,
             memories: memory::Memories::default(),
             events,
@@ -134,7 +141,20 @@ impl Context {
         self.status_accepted.store(true, Ordering::Relaxed);
     }
 
-    fn digest_of(&self, domain: &str, account: &ServiceAccount) -> [u8; 32] {
-        sources::keyed_digest(&self.digest_key, domain, account)
+    /// Stands for all that a login sends.
+    fn values_digest(&self, domain: &str, account: &ServiceAccount) -> Digest {
+        let ServiceAccount {
+            client_id,
+            client_secret,
+            username,
+            password,
+        } = account;
+        let values = [client_id, client_secret, username, password].map(Sensitive::expose);
+        sources::keyed_digest(&self.digest_key, "values", domain, &values)
+    }
+
+    /// Stands for whom it is sent for.
+    fn account_digest(&self, domain: &str, account: &ServiceAccount) -> Digest {
+        sources::keyed_digest(&self.digest_key, "account", domain, &[account.username.expose()])
     }
 }

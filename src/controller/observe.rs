@@ -41,7 +41,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
         handled_rotate: handled_rotate(&credential, memory),
-        waiting_since: memory.waiting_since,
+        waiting: memory.waiting,
         repair_not_before: memory.repair.until,
         latest_issued: memory
             .requests

@@ -1,11 +1,13 @@
 //! Which credentials are due, when, and in what order. Plain data: the loop in [`super::run_loop`] does the waiting.
 //!
-//! A credential is in here once. Of those that are due, the one whose token expires soonest comes first; an event for
+//! A credential is in here once. Of those that are due, those that work come first, and among them the one whose token
+//! expires soonest; one that was never looked at comes before all, since most first looks ask for nothing. An event for
 //! one that is being reconciled has it looked at again afterwards.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::{api::Moment, clock::Instant, cluster::ObjectKey};
+use super::reconcile::Order;
+use crate::{clock::Instant, cluster::ObjectKey};
 
 /// The queue.
 #[derive(Debug, Default)]
@@ -14,35 +16,24 @@ pub struct Queue {
     later: BTreeSet<(Instant, ObjectKey)>,
     /// When each of those is due.
     times: HashMap<ObjectKey, Instant>,
-    /// Due, soonest expiry first.
-    due: BTreeSet<(Moment, ObjectKey)>,
-    /// The expiry that each was last known to have.
-    expiries: HashMap<ObjectKey, Moment>,
-    /// Being reconciled, and what happened meanwhile.
-    running: HashMap<ObjectKey, Meanwhile>,
-    /// Waiting for a place for a token request.
-    waiting: HashSet<ObjectKey>,
-}
-
-/// What happened to a credential while it was being reconciled.
-#[derive(Clone, Copy, Debug, Default)]
-struct Meanwhile {
-    /// It has to be looked at again.
-    changed: bool,
-    /// A place for a token request became free.
-    place_freed: bool,
+    /// Due, in their order.
+    due: BTreeSet<(Order, ObjectKey)>,
+    /// The order that each was last known to have.
+    orders: HashMap<ObjectKey, Order>,
+    /// Being reconciled, and whether something happened meanwhile.
+    running: HashMap<ObjectKey, bool>,
 }
 
 impl Queue {
     /// Something happened to a credential: it is due now.
     pub fn wake(&mut self, key: ObjectKey) {
-        if let Some(meanwhile) = self.running.get_mut(&key) {
-            meanwhile.changed = true;
+        if let Some(again) = self.running.get_mut(&key) {
+            *again = true;
             return;
         }
         self.unschedule(&key);
-        let expiry = self.expiries.get(&key).copied().unwrap_or_default();
-        self.due.insert((expiry, key));
+        let order = self.orders.get(&key).copied().unwrap_or_default();
+        self.due.insert((order, key));
     }
 
     /// The wall clock was set, or the machine slept: no timer can be relied on.
@@ -51,19 +42,8 @@ impl Queue {
             self.wake(key);
         }
         // Those that are being reconciled may be about to ask for one that was reckoned before.
-        for meanwhile in self.running.values_mut() {
-            meanwhile.changed = true;
-        }
-    }
-
-    /// A place for a token request is free: those who wait for one are due.
-    pub fn wake_waiting(&mut self) {
-        for key in std::mem::take(&mut self.waiting) {
-            self.wake(key);
-        }
-        // One of these may have found none and not come back yet.
-        for meanwhile in self.running.values_mut() {
-            meanwhile.place_freed = true;
+        for again in self.running.values_mut() {
+            *again = true;
         }
     }
 
@@ -74,26 +54,22 @@ impl Queue {
                 break;
             }
             self.unschedule(&key);
-            let expiry = self.expiries.get(&key).copied().unwrap_or_default();
-            self.due.insert((expiry, key));
+            let order = self.orders.get(&key).copied().unwrap_or_default();
+            self.due.insert((order, key));
         }
         let (_, key) = self.due.pop_first()?;
-        self.waiting.remove(&key);
-        self.running.insert(key.clone(), Meanwhile::default());
+        self.running.insert(key.clone(), false);
         Some(key)
     }
 
     /// A reconcile has ended; `at` is when the credential is due again, if ever.
-    pub fn finished(&mut self, key: &ObjectKey, at: Option<Instant>, expiry: Option<Moment>, waits_for_place: bool) {
-        let meanwhile = self.running.remove(key).unwrap_or_default();
-        match expiry {
-            Some(expiry) => self.expiries.insert(key.clone(), expiry),
-            None => self.expiries.remove(key),
+    pub fn finished(&mut self, key: &ObjectKey, at: Option<Instant>, order: Option<Order>) {
+        let again = self.running.remove(key).unwrap_or_default();
+        match order {
+            Some(order) => self.orders.insert(key.clone(), order),
+            None => self.orders.remove(key),
         };
-        if waits_for_place {
-            self.waiting.insert(key.clone());
-        }
-        if meanwhile.changed || (waits_for_place && meanwhile.place_freed) {
+        if again {
             self.wake(key.clone());
         } else if let Some(at) = at {
             self.later.insert((at, key.clone()));
@@ -131,58 +107,54 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::clock::monotonic;
+    use crate::{api::Moment, clock::monotonic};
 
     fn key(name: &str) -> ObjectKey {
         ObjectKey::new("n", name)
     }
 
+    fn order(unproven: bool, expires: i64) -> Order {
+        Order {
+            unproven,
+            expires: Moment::from_seconds(expires),
+        }
+    }
+
     #[test]
-    fn what_is_due_comes_by_expiry() {
+    fn what_is_due_comes_by_whether_it_works_and_then_by_expiry() {
         let mut queue = Queue::default();
         let now = monotonic();
-        for (name, expiry) in [("a", 30), ("b", 10), ("c", 20)] {
+        let orders = [
+            ("a", order(false, 30)),
+            ("b", order(false, 10)),
+            ("c", order(true, 0)),
+            ("d", order(false, 20)),
+        ];
+        for (name, order) in orders {
             queue.wake(key(name));
             assert_eq!(queue.take(now), Some(key(name)));
-            queue.finished(
-                &key(name),
-                Some(now + Duration::from_secs(5)),
-                Some(Moment::from_seconds(expiry)),
-                false,
-            );
+            queue.finished(&key(name), Some(now + Duration::from_secs(5)), Some(order));
         }
         assert_eq!(queue.take(now), None);
         assert_eq!(queue.next_at(), Some(now + Duration::from_secs(5)));
         let later = now + Duration::from_secs(6);
         let order: Vec<_> = std::iter::from_fn(|| queue.take(later)).collect();
-        assert_eq!(order, [key("b"), key("c"), key("a")]);
+        assert_eq!(order, [key("b"), key("d"), key("a"), key("c")]);
     }
 
     #[test]
     fn an_event_during_a_reconcile_is_not_lost() {
         let mut queue = Queue::default();
         let now = monotonic();
-        queue.wake(key("a"));
-        assert_eq!(queue.take(now), Some(key("a")));
-        queue.wake(key("a"));
-        assert_eq!(queue.take(now), None, "never twice at once");
-        queue.finished(&key("a"), None, None, false);
-        assert_eq!(queue.take(now), Some(key("a")));
-        queue.finished(&key("a"), None, None, false);
-        assert_eq!(queue.take(now), None);
-    }
-
-    #[test]
-    fn a_place_freed_before_the_one_who_found_none_is_back_is_not_missed() {
-        let mut queue = Queue::default();
-        let now = monotonic();
-        let later = now + Duration::from_mins(1);
-        for (waits, due) in [(true, true), (false, false)] {
+        for event in [|queue: &mut Queue| queue.wake(key("a")), Queue::wake_all] {
             queue.wake(key("a"));
             assert_eq!(queue.take(now), Some(key("a")));
-            queue.wake_waiting();
-            queue.finished(&key("a"), Some(later), None, waits);
-            assert_eq!(queue.has_due(now), due);
+            event(&mut queue);
+            assert_eq!(queue.take(now), None, "never twice at once");
+            queue.finished(&key("a"), None, None);
+            assert_eq!(queue.take(now), Some(key("a")));
+            queue.finished(&key("a"), None, None);
+            assert_eq!(queue.take(now), None);
         }
     }
 
@@ -192,10 +164,10 @@ mod tests {
         let now = monotonic();
         queue.wake(key("a"));
         queue.take(now);
-        queue.finished(&key("a"), Some(now + Duration::from_mins(1)), None, true);
-        queue.wake_waiting();
+        queue.finished(&key("a"), Some(now + Duration::from_mins(1)), None);
+        queue.wake(key("a"));
         assert_eq!(queue.take(now), Some(key("a")));
-        queue.finished(&key("a"), None, None, false);
+        queue.finished(&key("a"), None, None);
         assert_eq!(queue.next_at(), None);
     }
 }

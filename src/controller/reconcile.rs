@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::{Moment, Span},
     cluster::{ObjectKey, Sync},
-    rotation::{Because, Step, decide, decide::Decision},
+    rotation::{Because, Step, attempt::is_proven, decide},
 };
 
 /// Steps of one reconcile. The longest chain of successes is short; whoever fights over a Secret must not hold a slot.
@@ -22,24 +22,39 @@ const TAKES_A_REST: Span = Span::seconds(8);
 /// What the queue does with the credential next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Look again at this time at the latest, and in what order if many are due: the expiry of its token.
-    At(Moment, Moment),
-    /// Look again when a place for a token request is free, or at this time.
-    Place(Moment, Moment),
+    /// Look again at this time at the latest.
+    At(Moment, Order),
     /// Only when the watch tells of it again.
     Nothing,
 }
 
+/// In what order credentials are looked at if many are due: those that work first, then by the expiry of their tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    /// Whether its values are not known to be right.
+    pub unproven: bool,
+    /// When its token expires; 1970 without one.
+    pub expires: Moment,
+}
+
 /// Reconciles one credential.
 pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
+    let (next, waits_at_the_gate) = look(context, key).await;
+    if !waits_at_the_gate {
+        context.gate.leave(key);
+    }
+    next
+}
+
+async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
     let (credentials, secrets) = context.stores.sync_of(&key.namespace);
     // Before the first lists are answered, what is missing may only not have been seen yet.
     if credentials == Sync::Pending || secrets == Sync::Pending {
-        return Next::Nothing;
+        return (Next::Nothing, false);
     }
     let Some(first) = context.stores.credential(key) else {
         context.memories.forget(key);
-        return Next::Nothing;
+        return (Next::Nothing, false);
     };
     let memory = context.memories.of(key, &first.uid);
     let mut memory = memory.lock().await;
@@ -48,14 +63,14 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
         steps += 1;
         let Some(credential) = context.stores.credential(key).filter(|seen| seen.uid == first.uid) else {
             // Gone, or re-created meanwhile: the watch has told of that as well.
-            return Next::Nothing;
+            return (Next::Nothing, false);
         };
         let mut turn = observe(context, credential, &mut memory);
         let decision = decide::decide(&turn.seen, turn.now);
         tracing::debug!(step = ?decision.step, because = ?decision.because, until = %decision.until, "decided");
         if decision.step.grant().is_none() {
-            turn.memory.waiting_since = None;
-            turn.seen.waiting_since = None;
+            turn.memory.waiting = None;
+            turn.seen.waiting = None;
         }
         let may_begin = !context.stopping.is_cancelled() || decision.step == Step::StoreHeld;
         let after = if steps > MOST_STEPS {
@@ -79,35 +94,22 @@ pub async fn reconcile(context: &Context, key: &ObjectKey) -> Next {
             steps = 0;
             continue;
         }
-        turn.seen.waiting_since = turn.memory.waiting_since;
-        let expiry = decide::times(&turn.seen, turn.now).map_or(turn.now, |times| times.expires);
+        turn.seen.waiting = turn.memory.waiting;
         let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await != Recorded::Failed;
-        return next(
-            after,
-            &decision,
-            recorded,
-            turn.memory.status_failures,
-            turn.now,
-            expiry,
-        );
-    }
-}
-
-fn next(after: After, decision: &Decision, recorded: bool, failures: i32, now: Moment, expiry: Moment) -> Next {
-    let at = match after {
-        After::Settle(at) | After::WaitForPlace(at) => at,
-        After::LookAgain => decision.until,
-    };
-    let at = if recorded {
-        at
-    } else {
-        at.min(now + record::pace(failures))
-    };
-    // Ready falls when the token expires, whatever is being waited for.
-    let at = if expiry > now { at.min(expiry) } else { at };
-    if matches!(after, After::WaitForPlace(_)) {
-        Next::Place(at, expiry)
-    } else {
-        Next::At(at, expiry)
+        let (at, waits) = match after {
+            After::WaitForPlace(at) => (at, true),
+            After::Settle(at) => (at, false),
+            After::LookAgain => (decision.until, false),
+        };
+        let unrecorded = (!recorded).then(|| turn.now + record::pace(turn.memory.status_failures));
+        // Ready falls when the token expires, whatever is being waited for.
+        let expires = decide::times(&turn.seen, turn.now).map(|times| times.expires);
+        let expiry = expires.filter(|expires| *expires > turn.now);
+        let at = [unrecorded, expiry].into_iter().flatten().fold(at, Moment::min);
+        let order = Order {
+            unproven: !is_proven(&turn.seen, &turn.memory.requests),
+            expires: expires.unwrap_or_default(),
+        };
+        return (Next::At(at, order), waits);
     }
 }

@@ -64,13 +64,19 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
     let mut tasks: JoinSet<Finished> = JoinSet::new();
     let mut keys: HashMap<Id, ObjectKey> = HashMap::new();
     let mut clocks = Clocks::read(&context);
+    let mut recalled = false;
     loop {
         liveness.beat();
         if clocks.jumped(&context) {
             tracing::info!("the clock was set, or the machine slept: looking at every credential again");
             wakeups.with(Queue::wake_all);
         }
-        while tasks.len() < AT_ONCE
+        for key in context.gate.to_wake() {
+            wakeups.with(|queue| queue.wake(key));
+        }
+        recalled = recalled || recall(&context);
+        while recalled
+            && tasks.len() < AT_ONCE
             && let Some(key) = wakeups.with(|queue| queue.take(clock::monotonic()))
         {
             let id = tasks.spawn(one(Arc::clone(&context), key.clone())).id();
@@ -82,7 +88,7 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         tokio::select! {
             () = context.stopping.cancelled() => break,
             () = wakeups.0.changed.notified() => {}
-            () = context.places.freed() => wakeups.with(Queue::wake_waiting),
+            () = context.gate.changed() => {}
             Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
             () = tokio::time::sleep_until(sleep) => {}
         }
@@ -92,6 +98,20 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         tasks.spawn(one(Arc::clone(&context), key));
     }
     drain(tasks, patience).await;
+}
+
+/// Before anything is done: what the failure records of all credentials tell of requests that may have failed lately.
+/// Not before each watch has answered, lest the places of some be given to others.
+fn recall(context: &Context) -> bool {
+    let listed = context.stores.credentials_listed();
+    if listed {
+        let credentials = context.stores.credentials();
+        let records = credentials
+            .iter()
+            .filter_map(|credential| credential.status.failure.as_ref());
+        context.gate.recall(records);
+    }
+    listed
 }
 
 /// Timers follow a clock that never jumps; what they are set for follows one that does.
@@ -143,14 +163,13 @@ fn settle(
     match done {
         Ok((id, (key, next, seconds))) => {
             keys.remove(&id);
-            let (result, at, expiry, waits) = match next {
-                Next::At(at, expiry) => (ReconcileResult::RequeueAfter, Some(at), Some(expiry), false),
-                Next::Place(at, expiry) => (ReconcileResult::RequeueAfter, Some(at), Some(expiry), true),
-                Next::Nothing => (ReconcileResult::Success, None, None, false),
+            let (result, at, order) = match next {
+                Next::At(at, order) => (ReconcileResult::RequeueAfter, Some(at), Some(order)),
+                Next::Nothing => (ReconcileResult::Success, None, None),
             };
             context.metrics.reconcile_finished(result, seconds);
             let at = at.map(|at| in_monotonic(at, context.clock.now()));
-            wakeups.with(|queue| queue.finished(&key, at, expiry, waits));
+            wakeups.with(|queue| queue.finished(&key, at, order));
         }
         Err(error) => {
             let Some(key) = keys.remove(&error.id()) else { return };
@@ -161,7 +180,8 @@ fn settle(
                 "a reconcile ended in a panic, which is a bug; the others go on, and this one is tried again in a minute"
             );
             let at = clock::monotonic() + AFTER_PANIC;
-            wakeups.with(|queue| queue.finished(&key, Some(at), None, false));
+            context.gate.leave(&key);
+            wakeups.with(|queue| queue.finished(&key, Some(at), None));
         }
     }
 }

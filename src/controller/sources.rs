@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     memory::LastUsed,
@@ -11,11 +11,8 @@ use super::{
 };
 use crate::{
     cluster::{error::ClusterError, read_secret::read_secret},
-    rotation::observation::Sources,
-    secrets::{
-        content::SecretContent,
-        sensitive::{Sensitive, ServiceAccount},
-    },
+    rotation::{gate::Digest, observation::Sources},
+    secrets::{content::SecretContent, sensitive::ServiceAccount},
 };
 
 /// Reads the source Secrets and brings the observation up to date with what was read.
@@ -50,7 +47,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
     };
     turn.memory.source_problem = None;
     turn.read_versions.clone_from(&versions);
-    let digest = turn.context.digest_of(&asked.domain, &account);
+    let digest = turn.context.values_digest(&asked.domain, &account);
     let effective = match &mut turn.memory.last_used {
         Some(used) if used.digest == digest => {
             if used.versions != versions {
@@ -77,23 +74,16 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
 
 /// A digest under a key that only this process has, so that it tells nothing to whoever sees it.
 #[must_use]
-pub fn keyed_digest(key: &[u8; 32], domain: &str, account: &ServiceAccount) -> [u8; 32] {
-    let values = [
-        &account.client_id,
-        &account.client_secret,
-        &account.username,
-        &account.password,
-    ];
+pub fn keyed_digest(key: &[u8; 32], of: &str, domain: &str, values: &[&str]) -> Digest {
     let mut inner = Sha256::new();
     inner.update(key);
-    for value in std::iter::once(domain).chain(values.into_iter().map(Sensitive::expose)) {
+    // `host` and `host:443` are one server.
+    let host = domain.strip_suffix(":443").unwrap_or(domain);
+    for value in [of, host].iter().chain(values) {
         inner.update(u64::try_from(value.len()).unwrap_or(u64::MAX).to_be_bytes());
         inner.update(value.as_bytes());
     }
     // Hashed twice with the key, as HMAC does, so that no value can be appended to.
-    Sha256::new()
-        .chain_update(key)
-        .chain_update(inner.finalize())
-        .finalize()
-        .into()
+    let outer = Sha256::new().chain_update(key).chain_update(inner.finalize());
+    Digest::new(outer.finalize().into())
 }

@@ -2,7 +2,9 @@
 //! granted is held before anything else happens.
 
 use super::{
+    at_the_gate,
     dry_run::dry_run,
+    gatekeeper::Place,
     memory::HeldTokens,
     record::{self, Recorded},
     refresh_token::{mark_refresh_token, read_refresh_token},
@@ -21,6 +23,7 @@ use crate::{
         decide,
         decide::Decision,
         failure_record::Setback,
+        gate::Outcome,
         observation::Issue,
     },
     secrets::sensitive::{Sensitive, ServiceAccount, Tokens},
@@ -32,14 +35,18 @@ const NOT_SENT_PAUSE: Span = Span::minutes(1);
 
 /// Requests a token with this grant.
 pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, decided: &Decision) -> After {
-    let Some(place) = turn.context.places.try_take(&asked.domain) else {
-        return wait_for_place(turn);
-    };
-    turn.memory.waiting_since = None;
-    let (attempt, values) = match prepare(turn, asked, grant, decided).await {
-        Ok(ready) => ready,
+    let place = match at_the_gate::ask(turn, asked) {
+        Ok(place) => place,
         Err(after) => return after,
     };
+    let (attempt, values) = match prepare(turn, asked, grant, decided, &place).await {
+        Ok(ready) => ready,
+        Err(after) => {
+            place.finish(Outcome::NotSent);
+            return after;
+        }
+    };
+    turn.memory.waiting = None;
     let issued_at = turn.context.clock.now().whole_second();
     turn.memory.requests.sent(attempt.cause, &attempt.stands, issued_at);
     let began = clock::monotonic();
@@ -50,7 +57,11 @@ pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, dec
         .await;
     let seconds = clock::monotonic().duration_since(began).as_secs_f64();
     drop(values);
-    drop(place);
+    place.finish(
+        answer
+            .as_ref()
+            .map_or_else(|failure| failure.at_the_gate(), |_| Outcome::Token),
+    );
     let outcome = answer.as_ref().map_or_else(|failure| failure.outcome(), |_| "success");
     turn.context.metrics.token_request(grant, outcome, seconds);
     match answer {
@@ -80,23 +91,13 @@ impl Values {
     }
 }
 
-fn wait_for_place(turn: &mut Turn<'_>) -> After {
-    let since = *turn.memory.waiting_since.get_or_insert(turn.now.whole_second());
-    // Woken when a place is free; by itself only once, to say in status that it waits, and then as a precaution.
-    let says_so = since + decide::QUIET_WAIT + Span::seconds(1);
-    After::WaitForPlace(if says_so > turn.now {
-        says_so
-    } else {
-        turn.now + Span::minutes(1)
-    })
-}
-
 /// Everything that comes before the request, and may forbid it.
 async fn prepare(
     turn: &mut Turn<'_>,
     asked: &Asked,
     grant: Grant,
     decided: &Decision,
+    place: &Place,
 ) -> Result<(Attempt, Values), After> {
     // The values as they are now, and what they make of the decision: an edit may have changed none of them.
     let account = read_sources(turn, asked).await?;
@@ -107,7 +108,10 @@ async fn prepare(
         return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
     let refresh_token = match grant {
-        Grant::Password => None,
+        Grant::Password => {
+            at_the_gate::may_send(turn, asked, &account, place)?;
+            None
+        }
         Grant::Refresh => Some(read_refresh_token(turn, asked).await?),
     };
     let values = Values { account, refresh_token };

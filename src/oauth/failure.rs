@@ -6,7 +6,7 @@
 use super::failure_detail::{ConnectFault, ErrorCode, Misbehaviour, Silence};
 use crate::{
     api::{Reason, Span},
-    rotation::backoff::Pace,
+    rotation::{backoff::Pace, gate::Outcome},
 };
 
 /// A token request that gave no usable token. `status` is the HTTP status of the answer.
@@ -101,6 +101,25 @@ impl TokenRequestFailure {
             | Self::RefreshRefused { retry_after, .. }
             | Self::Throttled { retry_after, .. } => retry_after,
             _ => None,
+        }
+    }
+
+    /// What it tells the gate.
+    #[must_use]
+    pub fn at_the_gate(self) -> Outcome {
+        match self {
+            Self::LoginRefused { retry_after, .. } => Outcome::Rejected { retry_after },
+            Self::RefreshRefused { retry_after, .. } => Outcome::RefreshRefused { retry_after },
+            Self::Throttled { retry_after, .. } => Outcome::Throttled {
+                pause: retry_after.unwrap_or(Span::ZERO),
+            },
+            Self::Firewall => Outcome::Firewall,
+            Self::ServerError { .. } => Outcome::ServerError,
+            Self::NoAnswer(_) => Outcome::NoAnswer,
+            // The host was not even asked.
+            Self::NotConnected(ConnectFault::NotAllowed) => Outcome::NotSent,
+            Self::NotConnected(_) => Outcome::NotConnected,
+            Self::Misbehaved { .. } => Outcome::Misbehaved,
         }
     }
 

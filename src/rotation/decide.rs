@@ -232,7 +232,7 @@ impl<'a> Look<'a> {
         let old = self.seen.old_targets.iter();
         let old = old.filter_map(|old| old.expires_at.max(self.ahead(old.not_before)));
         let expiry = self.times.map(|times| times.expires);
-        let quiet = self.seen.waiting_since.map(|since| since + QUIET_WAIT);
+        let quiet = self.seen.waiting.map(|waiting| waiting.since + QUIET_WAIT);
         let repair = self.ahead(self.seen.repair_not_before);
         let instants = old
             .chain(expiry)

@@ -59,6 +59,28 @@ pub fn after_failure(before: &Failure, uid: &str, tried: Tried, setback: &Setbac
     }
 }
 
+/// The record of a request that is not sent before `until`, because its account was refused a short while ago. It is no
+/// attempt: nothing is counted.
+#[must_use]
+pub fn refused_unsent(before: &Failure, tried: Tried, message: &str, until: Moment, now: Moment) -> Failure {
+    let until = until.next_whole_second();
+    if before.reason.is_some() && same_values(before.tried.as_ref(), &tried) {
+        return Failure {
+            next_attempt_time: before.next_attempt_time.max(Some(until)),
+            tried: Some(tried),
+            ..folded(before)
+        };
+    }
+    Failure {
+        reason: Some(Reason::CredentialsRejected),
+        message: Some(shortened(message)),
+        next_attempt_time: Some(until),
+        recent_times: pruned(before.recent_times.clone(), now),
+        tried: Some(tried),
+        ..Failure::default()
+    }
+}
+
 /// How many failures of its class this one follows, with the same values.
 fn failures_before(before: &Failure, setback: &Setback, spread: u64) -> i32 {
     let same_class = before.reason == Some(setback.reason);

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::session::RefreshToken;
+use super::{gate::Waiting, session::RefreshToken};
 use crate::api::{Failure, Moment, Reason, Renewal, Span, Tried};
 
 /// The facts of one grant, kept beside the tokens in the same Secret by the same write.
@@ -100,8 +100,8 @@ pub struct Observation {
     pub trouble: Option<Trouble>,
     /// Refused or undone repairs of the target: skipped until then.
     pub repair_not_before: Option<Moment>,
-    /// Since when the grant that is due waits for a free place.
-    pub waiting_since: Option<Moment>,
+    /// What the grant that is due waits for at the gate.
+    pub waiting: Option<Waiting>,
 }
 
 /// The Secrets that hold the service account.

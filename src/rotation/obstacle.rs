@@ -5,6 +5,7 @@ use super::{
     cause::GRANTS_IN_WINDOW,
     decide::{self, Because, Decision, QUIET_WAIT, Step},
     failure_record, failure_wait,
+    gate::{Wait, WaitsFor},
     observation::{Observation, Target},
 };
 use crate::api::{Moment, Reason, status::LONGEST_MESSAGE};
@@ -160,11 +161,35 @@ fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obsta
         );
         return Some(Obstacle::passing(Reason::Waiting, message));
     }
-    let since = seen.waiting_since.filter(|since| *since + QUIET_WAIT <= now)?;
+    let waiting = seen.waiting.filter(|waiting| waiting.since + QUIET_WAIT <= now)?;
     let message = format!(
-        "the next token request waits for a free place since {since}: other requests to this host are under way"
+        "the next token request waits since {}: {}",
+        waiting.since,
+        waits_for(waiting.wait)
     );
     Some(Obstacle::passing(Reason::Waiting, message))
+}
+
+/// A time only where it is the end of a pause: that of a place depends on others, and would be written anew all the time.
+fn waits_for(wait: Wait) -> String {
+    let until = wait.until.map(|at| format!(" until {at}")).unwrap_or_default();
+    match wait.what {
+        WaitsFor::Budget => {
+            "all places for token requests are taken, which keep failed logins below TrackTik's limit of 40 \
+             in two minutes"
+                .to_owned()
+        }
+        WaitsFor::UnprovenBudget => {
+            "the places for credentials that have not worked yet are taken, which are half of all".to_owned()
+        }
+        WaitsFor::HostBusy => "other requests to this host are under way".to_owned(),
+        WaitsFor::HostSilent => format!(
+            "the host gave no usable answer several times in a row, and is tried by one request at a time; none{until}"
+        ),
+        WaitsFor::HostThrottled => format!("the host asked for a pause{until}"),
+        WaitsFor::HostFirewall => format!("the firewall in front of the host refused a request; none is sent{until}"),
+        WaitsFor::Account => "another request with this account is under way".to_owned(),
+    }
 }
 
 /// Nothing stands in the way, and yet there is no live token: one is on its way.

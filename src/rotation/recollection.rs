@@ -70,6 +70,11 @@ impl Recollection {
         self.proven = Some((stands.identity.clone(), sources));
     }
 
+    /// It is not sent before `until`, because the account was refused for another credential.
+    pub fn refused(&mut self, before: &Failure, stands: Tried, message: &str, until: Moment, now: Moment) {
+        self.failure = Some(failure_record::refused_unsent(before, stands, message, until, now));
+    }
+
     /// It gave none.
     pub fn failed(
         &mut self,

@@ -6,6 +6,7 @@ use tracktik_operator::{
     rotation::{
         Observation,
         backoff::Pace,
+        gate::{Wait, Waiting, WaitsFor},
         observation::{Anchors, Content, Held, Issue, OldTarget, OurTarget, Problem, Sources, Target, Trouble},
         session::RefreshToken,
     },
@@ -233,6 +234,24 @@ fn target() -> BoxedStrategy<Target> {
     .boxed()
 }
 
+fn waiting() -> BoxedStrategy<Waiting> {
+    let what = proptest::sample::select(vec![
+        WaitsFor::Budget,
+        WaitsFor::UnprovenBudget,
+        WaitsFor::HostBusy,
+        WaitsFor::HostSilent,
+        WaitsFor::HostThrottled,
+        WaitsFor::HostFirewall,
+        WaitsFor::Account,
+    ]);
+    (moment(), what, weighted(0.5, moment()))
+        .prop_map(|(since, what, until)| Waiting {
+            since,
+            wait: Wait { what, until },
+        })
+        .boxed()
+}
+
 fn old_target() -> BoxedStrategy<OldTarget> {
     (
         word(&["old", "older"]),
@@ -265,7 +284,7 @@ prop_compose! {
         (recent_grants, latest_issued) in
             (prop_oneof![3 => vec(moment(), 0..4), 1 => vec(moment(), 5..12)], weighted(0.2, moment())),
         trouble in weighted(0.15, trouble()),
-        (repair_not_before, waiting_since) in (weighted(0.2, moment()), weighted(0.2, moment())),
+        (repair_not_before, waiting) in (weighted(0.2, moment()), weighted(0.2, waiting())),
     ) -> Observation {
         Observation {
             uid: "6f3c".to_owned(),
@@ -289,7 +308,7 @@ prop_compose! {
             latest_issued,
             trouble,
             repair_not_before,
-            waiting_since,
+            waiting,
         }
     }
 }

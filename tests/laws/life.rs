@@ -10,6 +10,7 @@ use tracktik_operator::{
         decide,
         decide::now_stands,
         failure_record::{self, Setback},
+        gate::{Wait, Waiting, WaitsFor},
         observation::{Content, Held, Issue, OurTarget, Sources, Target},
         session::RefreshToken,
     },
@@ -46,6 +47,12 @@ pub struct Life {
     pub endpoint: Endpoint,
     pub posts: Vec<Post>,
     anchors: AnchorsKept,
+}
+
+/// Waits at the gate, for this.
+pub fn waiting(since: Moment, what: WaitsFor, until: Option<Moment>) -> Option<Waiting> {
+    let wait = Wait { what, until };
+    Some(Waiting { since, wait })
 }
 
 /// Wrong password.

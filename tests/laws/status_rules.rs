@@ -12,6 +12,7 @@ use tracktik_operator::{
         Because, Decision, Observation, Step, decide,
         decide::{now_stands, times},
         failure_record::announcing,
+        gate::WaitsFor,
         observation::Content,
         readiness::readiness,
     },
@@ -19,7 +20,7 @@ use tracktik_operator::{
 
 use crate::{
     arbitrary::{clock, observation},
-    life::{Endpoint, Life, with_token},
+    life::{Endpoint, Life, waiting, with_token},
 };
 
 fn statements(seen: &Observation, now: Moment) -> Vec<Statement> {
@@ -155,9 +156,9 @@ proptest! {
         seen.trouble = None;
         let renewed = |seen: &Observation| of(&statements(seen, now), ConditionType::Renewed);
         seen.suspended = false;
-        seen.waiting_since = None;
+        seen.waiting = None;
         let plain = renewed(&seen);
-        seen.waiting_since = Some(Moment::default());
+        seen.waiting = waiting(Moment::default(), WaitsFor::Budget, None);
         prop_assert_eq!(renewed(&seen), plain);
         seen.suspended = true;
         prop_assert_eq!(renewed(&seen), plain);
@@ -230,7 +231,7 @@ fn a_busy_place_writes_nothing_of_its_own() {
     life.pass(fresh.until - life.clock);
     let due = life.look();
     assert_eq!(due.step, Step::Login);
-    life.seen.waiting_since = Some(life.clock);
+    life.seen.waiting = waiting(life.clock, WaitsFor::Budget, None);
     assert_eq!(readiness(&life.seen, &due, life.clock), before);
     life.pass(Span::minutes(30));
     let expired = statements(&life.seen, life.clock);

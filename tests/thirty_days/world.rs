@@ -21,6 +21,7 @@ use tracktik_operator::{
     health::Liveness,
     metrics::Metrics,
     oauth::AllowedDomains,
+    rotation::gate::Limits,
 };
 
 use crate::{api_server::ApiServer, tracktik::TrackTik};
@@ -63,6 +64,7 @@ impl Operator {
             metrics: Arc::new(Metrics::default()),
             clock: clock.clone(),
             stopping: stop.clone(),
+            limits: Limits::default(),
         })
         .unwrap();
         let liveness = Liveness::new(Duration::from_mins(1));

@@ -38,7 +38,7 @@ use held_places::HeldPlaces;
 use host_news::HostNews;
 use line::{Lines, Rank, Waiter};
 pub use outcome::{Outcome, Past};
-pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Request, Wait, WaitsFor};
+pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Request, Wait, Waiting, WaitsFor};
 
 use crate::api::Moment;
 

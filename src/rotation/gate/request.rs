@@ -73,6 +73,15 @@ pub struct Wait {
     pub until: Option<Moment>,
 }
 
+/// A grant that is due and that the gate does not let through yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    /// Since when.
+    pub since: Moment,
+    /// What for, and until when, by the wall clock.
+    pub wait: Wait,
+}
+
 /// What a credential waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WaitsFor {

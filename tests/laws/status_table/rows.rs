@@ -1,18 +1,26 @@
 //! The states that a credential can be in with a live token as well as without one.
 
 use tracktik_operator::{
-    api::{Failure, Reason, Span},
+    api::{Failure, Moment, Reason, Span},
     rotation::{
         Observation,
         backoff::Pace,
         decide::now_stands,
         failure_record::announcing,
+        gate::WaitsFor,
         observation::{Held, Problem, Target},
     },
 };
 
 use super::{NOW, Row, WELL, failed, problem, setback, trouble};
-use crate::life::{rejected, unavailable, with_token};
+use crate::life::{rejected, unavailable, waiting, with_token};
+
+const LATER: Moment = Moment::from_seconds(NOW.as_seconds() + 600);
+
+fn wait_for(seen: &mut Observation, what: WaitsFor, until: Option<Moment>) {
+    seen.waiting = waiting(NOW - Span::seconds(11), what, until);
+    seen.rotate = Some("now".to_owned());
+}
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -102,10 +110,43 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         state: "waits for a place, for longer than 10 s",
-        make: |seen| {
-            seen.waiting_since = Some(NOW - Span::seconds(11));
-            seen.rotate = Some("now".to_owned());
-        },
+        make: |seen| wait_for(seen, WaitsFor::HostBusy, None),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "all places are taken",
+        make: |seen| wait_for(seen, WaitsFor::Budget, Some(LATER)),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "half of the places are taken by credentials that have not worked yet",
+        make: |seen| wait_for(seen, WaitsFor::UnprovenBudget, None),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "the host does not answer others",
+        make: |seen| wait_for(seen, WaitsFor::HostSilent, Some(LATER)),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "the host asked for a pause",
+        make: |seen| wait_for(seen, WaitsFor::HostThrottled, Some(LATER)),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "the firewall refused",
+        make: |seen| wait_for(seen, WaitsFor::HostFirewall, Some(LATER)),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "another request of the account is under way",
+        make: |seen| wait_for(seen, WaitsFor::Account, None),
         live: WELL,
         otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
     },

@@ -1,0 +1,95 @@
+//! A credential at the gate: what it asks, what it does where it has to wait, and what it remembers where it is refused.
+
+use super::{
+    gatekeeper::Place,
+    turn::{After, Asked, Turn},
+};
+use crate::{
+    api::{Moment, Span},
+    rotation::{
+        attempt::is_proven,
+        decide,
+        gate::{AccountAnswer, Request, Wait, Waiting, WaitsFor},
+    },
+    secrets::sensitive::ServiceAccount,
+};
+
+/// Who waits at the gate looks again after this time, come what may.
+const LONGEST_WAIT: Span = Span::minutes(10);
+
+/// Asks for a place for a request.
+///
+/// # Errors
+/// What to do instead where it has to wait.
+pub fn ask(turn: &mut Turn<'_>, asked: &Asked) -> Result<Place, After> {
+    let request = wish(turn, asked);
+    turn.context
+        .gate
+        .ask(request)
+        .map_err(|wait| wait_at_the_gate(turn, wait))
+}
+
+fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
+    let times = decide::times(&turn.seen, turn.now);
+    Request {
+        credential: turn.credential.key.to_string(),
+        host: asked.domain.clone(),
+        proven: is_proven(&turn.seen, &turn.memory.requests),
+        expires: times.map(|times| times.expires).unwrap_or_default(),
+    }
+}
+
+/// The gate has it woken; by itself it looks again only to say in status that it waits, at the end of a pause, and now
+/// and then as a precaution.
+fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
+    let since = turn
+        .memory
+        .waiting
+        .map_or(turn.now.whole_second(), |waiting| waiting.since);
+    turn.memory.waiting = Some(Waiting { since, wait });
+    let says_so = since + decide::QUIET_WAIT + Span::seconds(1);
+    let pause = wait
+        .until
+        .unwrap_or(turn.now + LONGEST_WAIT)
+        .min(turn.now + LONGEST_WAIT);
+    let next = if says_so > turn.now { says_so } else { pause };
+    After::WaitForPlace(next.max(turn.now + Span::seconds(1)))
+}
+
+/// These values, or this account, were refused for another credential: that is recorded here as well, so that it holds
+/// for the next process too.
+fn refused_by_the_guard(turn: &mut Turn<'_>, asked: &Asked, until: Moment) -> After {
+    let now = turn.context.clock.now();
+    let message = format!(
+        "{} refused this account a short while ago, asked for by another credential of this operator: it is not tried \
+         again until then, lest it be locked",
+        asked.domain
+    );
+    tracing::info!(%until, "not sent: the account was refused a short while ago");
+    let stands = decide::now_stands(&turn.seen);
+    turn.memory
+        .requests
+        .refused(&turn.seen.failure, stands, &message, until, now);
+    After::LookAgain
+}
+
+/// Asks the account guard, with the values as they were read.
+///
+/// # Errors
+/// What to do instead where they may not be sent now.
+pub fn may_send(turn: &mut Turn<'_>, asked: &Asked, account: &ServiceAccount, place: &Place) -> Result<(), After> {
+    let values = turn.context.values_digest(&asked.domain, account);
+    let whose = turn.context.account_digest(&asked.domain, account);
+    let by_request = turn.seen.rotate_asked().is_some();
+    match place.ask_account(values, whose, by_request) {
+        AccountAnswer::Go => Ok(()),
+        AccountAnswer::Busy => Err(wait_at_the_gate(
+            turn,
+            Wait {
+                what: WaitsFor::Account,
+                until: None,
+            },
+        )),
+        AccountAnswer::Rejected { until } => Err(refused_by_the_guard(turn, asked, until)),
+    }
+}

@@ -1,0 +1,170 @@
+//! The gate as the reconciles share it: [`crate::rotation::gate`] behind a lock, with a clock that never goes back, and
+//! places that go back whatever becomes of a request.
+//!
+//! Nobody waits in here: a credential that has to wait is in the gate's line, its reconcile ends, and the loop wakes it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::{
+    api::{Failure, Moment, Span},
+    clock::Clock,
+    cluster::ObjectKey,
+    metrics::GateFigures,
+    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, Past, PlaceId, Request, Wait},
+};
+
+/// The gate of the process. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Gatekeeper(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    gate: Mutex<Gate>,
+    clock: Clock,
+    changed: Notify,
+}
+
+impl Gatekeeper {
+    /// An open gate.
+    #[must_use]
+    pub fn new(limits: Limits, clock: Clock) -> Self {
+        Self(Arc::new(Shared {
+            gate: Mutex::new(Gate::new(limits)),
+            clock,
+            changed: Notify::new(),
+        }))
+    }
+
+    /// A place for a request, or what it has to wait for, by the wall clock; then it is in the line.
+    ///
+    /// # Errors
+    /// What there is to wait for.
+    pub fn ask(&self, request: Request) -> Result<Place, Wait> {
+        match self.0.change(|gate, now| gate.ask(request, now)) {
+            Answer::Go(id) => Ok(Place {
+                shared: Arc::clone(&self.0),
+                id: Some(id),
+            }),
+            Answer::Wait(wait) => Err(Wait {
+                until: wait.until.map(|until| self.0.on_the_wall(until)),
+                ..wait
+            }),
+        }
+    }
+
+    /// This credential wants no place any more: its reconcile ended in another way.
+    pub fn leave(&self, credential: &ObjectKey) {
+        self.0.change(|gate, _| gate.leave(&credential.to_string()));
+    }
+
+    /// On start: what the failure records tell of requests that may have failed lately.
+    pub fn recall<'a>(&self, records: impl IntoIterator<Item = &'a Failure>) {
+        let (now, steady) = (self.0.clock.now(), self.0.clock.steady());
+        // One ahead of the clock, which was set back, counts from now on.
+        let ago = |at: Moment| steady - (now - at).max(Span::ZERO);
+        let past = records.into_iter().flat_map(|record| {
+            let failed = record.recent_times.iter().map(|at| Past::Failed { ended: ago(*at) });
+            let pending = record.pending.iter().map(|pending| Past::Unresolved {
+                announced: ago(pending.time),
+            });
+            failed.chain(pending)
+        });
+        let past: Vec<Past> = past.collect();
+        self.0.change(|gate, now| gate.recall(past, now));
+    }
+
+    /// Returns once somebody may have to be woken. For one task.
+    pub async fn changed(&self) {
+        let next = self.0.gate().next_change(self.0.clock.steady());
+        let by_itself = async {
+            match next {
+                Some(next) => tokio::time::sleep((next - self.0.clock.steady()).max(Span::ZERO).to_std()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.0.changed.notified() => {}
+            () = by_itself => {}
+        }
+    }
+
+    /// Who has to be woken now.
+    #[must_use]
+    pub fn to_wake(&self) -> Vec<ObjectKey> {
+        let credentials = self.0.gate().to_wake(self.0.clock.steady());
+        let keys = credentials.iter().filter_map(|credential| credential.split_once('/'));
+        keys.map(|(namespace, name)| ObjectKey::new(namespace, name)).collect()
+    }
+
+    /// For the metrics.
+    #[must_use]
+    pub fn figures(&self) -> GateFigures {
+        let (gate, now) = (self.0.gate(), self.0.clock.steady());
+        GateFigures {
+            places_left: gate.places_left(now),
+            in_flight: gate.in_flight(),
+            held: gate.held(now),
+            waiting: gate.waiting(),
+        }
+    }
+}
+
+impl Shared {
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        // What it guards is plain state, changed by calls that leave it whole.
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, act: impl FnOnce(&mut Gate, Moment) -> T) -> T {
+        let answer = act(&mut self.gate(), self.clock.steady());
+        self.changed.notify_one();
+        answer
+    }
+
+    fn on_the_wall(&self, at: Moment) -> Moment {
+        self.clock.now() + (at - self.clock.steady())
+    }
+}
+
+/// A place for a request. Dropped without an outcome, as in a panic, it counts as sent with an unknown one.
+#[derive(Debug)]
+#[must_use = "dropping the place counts as a request with an unknown outcome"]
+pub struct Place {
+    shared: Arc<Shared>,
+    id: Option<PlaceId>,
+}
+
+impl Place {
+    /// Whether these values may be sent; what is waited for is by the wall clock. See [`Gate::ask_account`].
+    pub fn ask_account(&self, values: Digest, account: Digest, by_request: bool) -> AccountAnswer {
+        let Some(id) = &self.id else {
+            return AccountAnswer::Busy;
+        };
+        let ask = |gate: &mut Gate, now| gate.ask_account(id, values, account, by_request, now);
+        match self.shared.change(ask) {
+            AccountAnswer::Rejected { until } => AccountAnswer::Rejected {
+                until: self.shared.on_the_wall(until),
+            },
+            other => other,
+        }
+    }
+
+    /// Gives the place back: at once, or after a while, as the outcome asks.
+    pub fn finish(mut self, outcome: Outcome) {
+        self.end(outcome);
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if let Some(id) = self.id.take() {
+            self.shared.change(|gate, now| gate.finish(&id, outcome, now));
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.end(Outcome::Unknown);
+    }
+}
