@@ -9,7 +9,8 @@ use crate::api::{Moment, Span};
 /// differ, since the end may be known from the record of another process only.
 const AFTER_FAILURE: Span = Span::seconds(160);
 
-/// From the announcement of a request whose outcome is unknown: it may be sent 10 s later and take 30 s more.
+/// From the announcement of a request whose outcome is unknown: it may be sent 10 s later and be answered 45 s after that.
+/// With the two minutes this leaves 25 s for clocks that differ.
 const AFTER_ANNOUNCEMENT: Span = Span::seconds(200);
 
 /// The places, by the time at which they become free.

@@ -1,8 +1,8 @@
 //! The gate: may this credential request a token now, and if not, what does it wait for?
 //!
 //! It keeps all credentials together below TrackTik's limits, and one dead host or many broken credentials from delaying
-//! the others. Plain state: no clock, no I/O, no waiting, no randomness. The time that is handed in must never go back;
-//! times of another machine are brought to it in [`Gate::recall`].
+//! the others. Plain state: no clock, no I/O, no waiting, no randomness. The time that is handed in must never go back
+//! nor jump ahead, which would free places too early; times of another machine are brought to it in [`Gate::recall`].
 //!
 //! ```text
 //!   ask ──► Wait ──► in the line ──► to_wake ──► ask (or leave)

@@ -34,7 +34,8 @@ pub enum Outcome {
     },
     /// The firewall in front of the host refused.
     Firewall,
-    /// The request may have been sent, and nobody knows what became of it: a panic, or a task cut off.
+    /// The request may have been sent, and nobody knows what became of it: a panic, or a task cut off. Before anything
+    /// can have been sent, the same is `NotSent`, so that a bug elsewhere is no news of a host.
     Unknown,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::line::{Lines, Rank};
 
 /// Places that are free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Free {
     /// In all.
     pub all: usize,
