@@ -10,6 +10,7 @@ mod changes;
 mod clock_steps;
 mod crash_loops;
 mod decisions;
+mod election;
 mod house;
 mod life;
 mod lifetimes;
