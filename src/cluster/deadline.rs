@@ -15,7 +15,15 @@ pub const DEADLINE: Duration = Duration::from_secs(15);
 /// # Errors
 /// The API server refused, failed or did not answer; a time-out says nothing about whether the call was carried out.
 pub async fn deadline<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
-    within(call, Carried::NoValues).await
+    within(DEADLINE, call, Carried::NoValues).await
+}
+
+/// As [`deadline`], for a call whose answer is of no use after `limit`.
+///
+/// # Errors
+/// As [`deadline`].
+pub async fn deadline_of<T>(limit: Duration, call: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
+    within(limit, call, Carried::NoValues).await
 }
 
 /// As [`deadline`], for a call that sends or receives secret values: of a refusal only what the API server itself
@@ -24,11 +32,15 @@ pub async fn deadline<T>(call: impl Future<Output = kube::Result<T>>) -> Result<
 /// # Errors
 /// As [`deadline`].
 pub async fn deadline_with_values<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
-    within(call, Carried::SecretValues).await
+    within(DEADLINE, call, Carried::SecretValues).await
 }
 
-async fn within<T>(call: impl Future<Output = kube::Result<T>>, carried: Carried) -> Result<T, ClusterError> {
-    match tokio::time::timeout(DEADLINE, call).await {
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = kube::Result<T>>,
+    carried: Carried,
+) -> Result<T, ClusterError> {
+    match tokio::time::timeout(limit, call).await {
         Ok(answer) => answer.map_err(|error| ClusterError::from_kube(&error, carried)),
         Err(_) => Err(ClusterError::TimedOut),
     }

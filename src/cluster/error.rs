@@ -65,7 +65,7 @@ pub enum ClusterError {
     /// No connection, or it broke: the call may or may not have been carried out.
     #[error("the API server cannot be reached: {0}")]
     Unreachable(NoConnection),
-    /// No answer within [`super::DEADLINE`]: the call may or may not have been carried out.
+    /// No answer within [`super::DEADLINE`], or the shorter time that the call had: it may or may not have been carried out.
     #[error("the API server did not answer in time")]
     TimedOut,
     /// Any other answer.

@@ -1,5 +1,6 @@
 //! The API server: watching, reading and writing, and what its refusals mean. Nothing is decided here.
 
+pub mod claim;
 mod cleaned;
 pub mod client;
 mod credential_view;
@@ -7,6 +8,11 @@ mod deadline;
 pub mod error;
 pub mod events;
 mod key;
+pub mod leader_election;
+pub mod leadership;
+pub mod lease;
+mod lease_calls;
+pub mod lease_object;
 pub mod mark_tried;
 pub mod no_connection;
 pub mod read_secret;
@@ -18,9 +24,10 @@ pub mod watches;
 pub mod write_status;
 pub mod write_token_secret;
 
+pub use claim::{Claim, NotLeader};
 pub use cleaned::LONGEST_MESSAGE;
 pub use credential_view::{CredentialObject, CredentialView};
-pub use deadline::{DEADLINE, deadline, deadline_with_values};
+pub use deadline::{DEADLINE, deadline, deadline_of, deadline_with_values};
 pub use error::{ClusterError, Refusal};
 pub use key::ObjectKey;
 pub use no_connection::NoConnection;

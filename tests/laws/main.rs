@@ -10,6 +10,7 @@ mod changes;
 mod clock_steps;
 mod crash_loops;
 mod decisions;
+mod election;
 mod gate_account_laws;
 mod gate_accounts;
 mod gate_hosts;
