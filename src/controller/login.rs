@@ -35,6 +35,10 @@ pub async fn login(turn: &mut Turn<'_>, decided: &Decision) -> After {
     let Some(asked) = turn.asked.clone() else {
         return After::Settle(decided.until);
     };
+    let steady = turn.context.clock.steady();
+    if turn.memory.no_login_before > steady {
+        return After::Settle(turn.now + (turn.memory.no_login_before - steady));
+    }
     let Some(place) = turn.context.places.try_take(&asked.domain) else {
         return wait_for_place(turn);
     };
@@ -99,10 +103,11 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
                 let recorded = record::record_announcement(turn, &again).await;
                 if recorded != Recorded::Said {
                     attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
-                    return Err(After::Settle(match recorded {
-                        Recorded::Gone => now + NOT_SENT_PAUSE,
-                        _ => now + record::pace(turn.memory.status_failures),
-                    }));
+                    let pause = match recorded {
+                        Recorded::Gone => NOT_SENT_PAUSE,
+                        _ => record::pace(turn.memory.status_failures),
+                    };
+                    return Err(pause_logins(turn, pause));
                 }
             }
             Next::Send => return Ok((attempt, account)),
@@ -114,12 +119,19 @@ async fn prepare(turn: &mut Turn<'_>, asked: &Asked, decided: &Decision) -> Resu
                         tracing::warn!(
                             "the API server took over ten seconds for a write of status; trying again in a minute"
                         );
-                        After::Settle(turn.context.clock.now() + NOT_SENT_PAUSE)
+                        pause_logins(turn, NOT_SENT_PAUSE)
                     }
                 });
             }
         }
     }
+}
+
+/// Not by a timer alone: the watch brings our own announcement, and that would wake us at once.
+fn pause_logins(turn: &mut Turn<'_>, pause: Span) -> After {
+    let clock = &turn.context.clock;
+    turn.memory.no_login_before = clock.steady() + pause;
+    After::Settle(clock.now() + pause)
 }
 
 fn circumstances(turn: &Turn<'_>) -> Circumstances {

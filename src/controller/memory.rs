@@ -55,6 +55,8 @@ pub struct Memory {
     pub deletes: BTreeMap<String, Pause>,
     /// Since when the grant that is due waits for a place.
     pub waiting_since: Option<Moment>,
+    /// No login before this time, by the clock that never goes back: one was announced and not sent.
+    pub no_login_before: Moment,
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
     /// Status writes that failed in a row.
