@@ -11,8 +11,12 @@
 mod announcements;
 mod api_server;
 mod clock_jumps;
+mod held;
+mod lagging;
+mod repairs;
 mod restarts;
 mod shutdown;
 mod tracktik;
 mod weeks;
 mod world;
+mod write_ahead;
