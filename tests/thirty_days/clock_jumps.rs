@@ -120,3 +120,21 @@ async fn a_clock_set_back_for_ten_seconds_neither_ends_nor_prolongs_the_wait_aft
     }
     a_wrong_password_under_a_clock_set_back_at(&times).await;
 }
+
+/// The wait is counted from where it was first seen to be of the future, however often it is seen again.
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_again_and_left_so_does_not_begin_the_wait_after_a_wrong_password_anew() {
+    let world = World::with(&["a"]);
+    world.tracktik.answers(Answer::Rejection);
+    let began = monotonic();
+    for step in [-24, 24, -24] {
+        tokio::time::sleep(TWO_TURNS).await;
+        world.set_clock_by(Span::hours(step));
+        tokio::time::sleep(Duration::from_mins(5)).await;
+    }
+    tokio::time::sleep_until(began + REJECTED).await;
+    assert_eq!(world.tracktik.attempts(), 1);
+    tokio::time::sleep(2 * TWO_TURNS).await;
+    assert_eq!(world.tracktik.attempts(), 2);
+    world.end().await;
+}

@@ -32,6 +32,10 @@ async fn a_renewal_soon_after_the_start_is_announced_and_later_ones_are_not() {
     let mut seen = (0, 0);
     written_since(&world, &mut seen);
     world.start();
+    // Else the reason would be that no write of status was let through yet.
+    world.api.annotate("a", "reconcile.fluxcd.io/requestedAt", "now");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(written_since(&world, &mut seen), (1, 0));
     tokio::time::sleep(RENEWED).await;
     assert_eq!(world.tracktik.attempts(), 2);
     assert_eq!(
