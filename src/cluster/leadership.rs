@@ -57,7 +57,7 @@ enum Unrenewed {
 
 impl Leadership {
     pub(super) fn new(election: &LeaderElection, lease: Lease, renewed: Renewed) -> Self {
-        let (grip, claim) = Grip::new(renewed, election.timing.renew_deadline, election.clock);
+        let (grip, claim) = Grip::new(renewed, election.timing.renew_deadline, election.clock.clone());
         let lost = CancellationToken::new();
         Self {
             claim,

@@ -58,6 +58,8 @@ pub struct Memory {
     pub deletes: BTreeMap<String, Pause>,
     /// What the grant that is due waits for at the gate.
     pub waiting: Option<Waiting>,
+    /// No token request before this time, by the clock that never goes back: one was announced and not sent.
+    pub no_request_before: Moment,
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
     /// Status writes that failed in a row.

@@ -143,6 +143,28 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_set_wakes_those_that_wait_and_those_that_are_about_to_ask_for_a_timer() {
+        let mut queue = Queue::default();
+        let now = monotonic();
+        let later = now + Duration::from_hours(12);
+        for name in ["waits", "runs"] {
+            queue.wake(key(name));
+            assert_eq!(queue.take(now), Some(key(name)));
+        }
+        queue.finished(&key("waits"), Some(later), None);
+        queue.wake_all();
+        assert_eq!(queue.take(now), Some(key("waits")));
+        assert_eq!(queue.take(now), None, "never twice at once");
+        queue.finished(&key("runs"), Some(later), None);
+        assert_eq!(queue.take(now), Some(key("runs")));
+        for name in ["waits", "runs"] {
+            queue.finished(&key(name), Some(later), None);
+        }
+        assert_eq!(queue.take(now), None, "once is enough");
+        assert_eq!(queue.next_at(), Some(later));
+    }
+
+    #[test]
     fn an_event_during_a_reconcile_is_not_lost() {
         let mut queue = Queue::default();
         let now = monotonic();

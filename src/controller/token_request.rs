@@ -35,6 +35,10 @@ const NOT_SENT_PAUSE: Span = Span::minutes(1);
 
 /// Requests a token with this grant.
 pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, decided: &Decision) -> After {
+    let steady = turn.context.clock.steady();
+    if turn.memory.no_request_before > steady {
+        return After::Settle(turn.now + (turn.memory.no_request_before - steady));
+    }
     let place = match at_the_gate::ask(turn, asked) {
         Ok(place) => place,
         Err(after) => return after,
@@ -130,10 +134,11 @@ async fn prepare(
                 let recorded = record::record_announcement(turn, &again).await;
                 if recorded != Recorded::Said {
                     attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
-                    return Err(After::Settle(match recorded {
-                        Recorded::Gone => now + NOT_SENT_PAUSE,
-                        _ => now + record::pace(turn.memory.status_failures),
-                    }));
+                    let pause = match recorded {
+                        Recorded::Gone => NOT_SENT_PAUSE,
+                        _ => record::pace(turn.memory.status_failures),
+                    };
+                    return Err(pause_requests(turn, pause));
                 }
             }
             Next::MarkTried => {
@@ -151,12 +156,19 @@ async fn prepare(
                         tracing::warn!(
                             "the API server took over ten seconds for a write of status; trying again in a minute"
                         );
-                        After::Settle(turn.context.clock.now() + NOT_SENT_PAUSE)
+                        pause_requests(turn, NOT_SENT_PAUSE)
                     }
                 });
             }
         }
     }
+}
+
+/// Not by a timer alone: the watch brings our own announcement, and that would wake us at once.
+fn pause_requests(turn: &mut Turn<'_>, pause: Span) -> After {
+    let clock = &turn.context.clock;
+    turn.memory.no_request_before = clock.steady() + pause;
+    After::Settle(clock.now() + pause)
 }
 
 fn circumstances(turn: &Turn<'_>) -> Circumstances {

@@ -109,6 +109,34 @@ async fn a_source_that_cannot_be_used_is_named_and_picked_up_once_it_is_put_righ
 }
 
 #[tokio::test]
+async fn a_source_that_is_put_right_in_the_spec_is_picked_up_with_its_secret_untouched() {
+    let scene = Scene::new("sources-spec").await;
+    let _operator = scene.start().await;
+    let account = scene.account("acme").await;
+    scene
+        .patch_secret(
+            "acme",
+            json!({ "data": { "password": null }, "stringData": { "pass": account.password } }),
+        )
+        .await;
+    let before = scene.secrets().get("acme").await.unwrap();
+    scene.credential("acme", json!({})).await;
+    let status = scene.not_ready("acme", "SourceInvalid").await;
+    assert_stalled(
+        &status,
+        "SourceInvalid",
+        r#"key "password" of Secret "acme" (spec.credentials.password) does not exist"#,
+    );
+
+    let began = Instant::now();
+    let key = json!({ "spec": { "credentials": { "password": { "key": "pass" } } } });
+    scene.patch("acme", key).await;
+    scene.ready_soon("acme", began).await;
+    assert_eq!(scene.attempts("acme"), 1);
+    assert_eq!(scene.secrets().get("acme").await.unwrap(), before);
+}
+
+#[tokio::test]
 async fn a_live_token_stays_ready_while_its_source_cannot_be_used() {
     let scene = Scene::new("sources-live").await;
     let _operator = scene.start().await;

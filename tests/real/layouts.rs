@@ -75,3 +75,28 @@ async fn another_layout_is_rendered_from_what_is_in_place() {
     keys_are(&scene, &without.collect::<Vec<_>>()).await;
     assert_eq!(scene.simulator.counts().token_requests, 2);
 }
+
+/// What stands beside something else in one value cannot be told from it again.
+#[tokio::test]
+async fn a_refresh_token_that_cannot_be_told_from_what_is_in_place_takes_one_login() {
+    let scene = Scene::new("layout-both").await;
+    let _operator = scene.start().await;
+    scene.account("acme").await;
+    let both = json!({ "at": "$(accessToken)", "both": "$(accessToken):$(refreshToken)" });
+    scene
+        .credential("acme", json!({ "tokenSecret": { "data": both } }))
+        .await;
+    scene.ready("acme").await;
+    let old = scene.value("acme-token", "both").await.unwrap();
+    assert_eq!(scene.simulator.counts().token_requests, 1);
+
+    let apart = json!({ "at": "$(accessToken)", "rt": "$(refreshToken)", "both": null });
+    scene
+        .patch("acme", json!({ "spec": { "tokenSecret": { "data": apart } } }))
+        .await;
+    keys_are(&scene, &["at", "rt"]).await;
+    scene.ready("acme").await;
+    let refresh_token = scene.value("acme-token", "rt").await.unwrap();
+    assert!(!refresh_token.is_empty() && !old.ends_with(&refresh_token));
+    assert_eq!(scene.simulator.counts().token_requests, 2);
+}

@@ -24,6 +24,7 @@ use tracktik_operator::{
     health::{Liveness, Readiness},
     metrics::Metrics,
     oauth::{GrantRequest, allowed_domains::AllowedDomains, endpoint::TokenEndpoint, failure::TokenRequestFailure},
+    rotation::gate::Limits,
     secrets::sensitive::Tokens,
 };
 
@@ -81,6 +82,7 @@ fn controller(client: &Client, namespace: &str, domain: &str) -> Within {
         metrics: Arc::clone(&metrics),
         clock: Clock::system(),
         stopping: stopping.clone(),
+        limits: Limits::default(),
     })
     .unwrap();
     let wakeups = Wakeups::default();

@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
-use tracktik_operator::api::Span;
+use tracktik_operator::{api::Span, clock::monotonic};
 
-use crate::world::World;
+use crate::{tracktik::Answer, world::World};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// The loop looks at the clocks at least every five seconds.
 const TWO_TURNS: Duration = Duration::from_secs(10);
+
+/// A wrong password is not tried again before.
+const REJECTED: Duration = Duration::from_mins(30);
 
 /// A token of an hour is not renewed before this, whatever its jitter.
 const SHORTEST: Duration = Duration::from_mins(37);
@@ -88,5 +91,50 @@ async fn a_clock_set_back_over_a_token_that_waits_to_be_stored_costs_one_login()
     world.set_clock_by(Span::hours(-3 * 24));
     world.api.refuse_to_store(None);
     settles_at(&world, 2).await;
+    world.end().await;
+}
+
+/// Each time for ten seconds, at these times after the first login.
+async fn a_wrong_password_under_a_clock_set_back_at(times: &[Duration]) {
+    let world = World::with(&["a"]);
+    world.tracktik.answers(Answer::Rejection);
+    let began = monotonic();
+    for time in times {
+        tokio::time::sleep_until(began + *time).await;
+        world.set_clock_by(Span::hours(-24));
+        tokio::time::sleep(TWO_TURNS).await;
+        world.set_clock_by(Span::hours(24));
+    }
+    tokio::time::sleep_until(began + REJECTED - Duration::from_secs(1)).await;
+    assert_eq!(world.tracktik.attempts(), 1, "{times:?}");
+    tokio::time::sleep(TWO_TURNS).await;
+    assert_eq!(world.tracktik.attempts(), 2, "{times:?}");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_for_ten_seconds_neither_ends_nor_prolongs_the_wait_after_a_wrong_password() {
+    let times = [10, 600, 1_700].map(Duration::from_secs);
+    for time in times {
+        a_wrong_password_under_a_clock_set_back_at(&[time]).await;
+    }
+    a_wrong_password_under_a_clock_set_back_at(&times).await;
+}
+
+/// The wait is counted from where it was first seen to be of the future, however often it is seen again.
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_back_again_and_left_so_does_not_begin_the_wait_after_a_wrong_password_anew() {
+    let world = World::with(&["a"]);
+    world.tracktik.answers(Answer::Rejection);
+    let began = monotonic();
+    for step in [-24, 24, -24] {
+        tokio::time::sleep(TWO_TURNS).await;
+        world.set_clock_by(Span::hours(step));
+        tokio::time::sleep(Duration::from_mins(5)).await;
+    }
+    tokio::time::sleep_until(began + REJECTED).await;
+    assert_eq!(world.tracktik.attempts(), 1);
+    tokio::time::sleep(2 * TWO_TURNS).await;
+    assert_eq!(world.tracktik.attempts(), 2);
     world.end().await;
 }

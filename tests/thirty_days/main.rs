@@ -8,10 +8,15 @@
     reason = "clippy allows these in tests, but takes the helpers of a test for something else"
 )]
 
+mod announcements;
 mod api_server;
 mod clock_jumps;
+mod held;
+mod lagging;
+mod repairs;
 mod restarts;
 mod shutdown;
 mod tracktik;
 mod weeks;
 mod world;
+mod write_ahead;

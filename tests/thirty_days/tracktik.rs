@@ -8,7 +8,7 @@ use std::{
 use futures::future::BoxFuture;
 use tracktik_operator::{
     api::{Moment, Span},
-    clock::Clock,
+    clock::{Clock, Instant, monotonic},
     oauth::{ConnectFault, ErrorCode, GrantRequest, TokenEndpoint, TokenRequestFailure},
     secrets::sensitive::{Sensitive, Tokens},
 };
@@ -35,7 +35,7 @@ pub struct TrackTik {
 
 struct State {
     answer: Answer,
-    attempts: usize,
+    attempts: Vec<Instant>,
     granted: Vec<(String, Moment)>,
 }
 
@@ -43,7 +43,7 @@ impl TrackTik {
     pub fn new(clock: Clock) -> Self {
         let state = Mutex::new(State {
             answer: Answer::Token,
-            attempts: 0,
+            attempts: Vec::new(),
             granted: Vec::new(),
         });
         Self { clock, state }
@@ -56,7 +56,12 @@ impl TrackTik {
 
     /// How many logins were begun, whatever became of them.
     pub fn attempts(&self) -> usize {
-        self.with(|state| state.attempts)
+        self.with(|state| state.attempts.len())
+    }
+
+    /// When each was begun.
+    pub fn attempt_times(&self) -> Vec<Instant> {
+        self.with(|state| state.attempts.clone())
     }
 
     /// How many tokens were granted.
@@ -105,7 +110,7 @@ impl TokenEndpoint for TrackTik {
         _: &'a str,
         grant: GrantRequest<'a>,
     ) -> BoxFuture<'a, Result<Tokens, TokenRequestFailure>> {
-        self.with(|state| state.attempts += 1);
+        self.with(|state| state.attempts.push(monotonic()));
         let GrantRequest::Password(account) = grant else {
             panic!("only logins are asked for")
         };

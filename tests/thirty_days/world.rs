@@ -120,9 +120,14 @@ impl World {
     }
 
     /// Asks the operator to end, and waits until it has.
-    pub async fn end(self) {
+    pub async fn end(mut self) {
+        self.end_operator().await;
+    }
+
+    /// As [`Self::end`], where another is to be started.
+    pub async fn end_operator(&mut self) {
         self.stop();
-        self.operator.reconciling.await.unwrap();
+        (&mut self.operator.reconciling).await.unwrap();
     }
 
     /// Kills the operator as a lost node does: nothing that it was about to do is done, and nothing that it knew is left.
@@ -136,7 +141,7 @@ impl World {
         );
     }
 
-    /// Starts another operator after the one before was killed.
+    /// Starts another operator after the one before has ended or was killed.
     pub fn start(&mut self) {
         self.operator = Operator::start(&self.api, &self.tracktik, &self.clock);
     }

@@ -15,26 +15,35 @@ impl ApiServer {
         let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
         let path = parts.uri.path().to_owned();
         let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (code, answer) = match (&parts.method, segments.as_slice()) {
+            (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => self.write_status(name, &body).await,
+            (method, segments) => self.answer_at_once(method, segments, parts.uri.query().unwrap_or_default(), body),
+        };
+        let body = Body::from(serde_json::to_vec(&answer).unwrap());
+        Response::builder().status(code).body(body).unwrap()
+    }
+
+    fn answer_at_once(&self, method: &Method, segments: &[&str], query: &str, body: Value) -> (u16, Value) {
         let mut state = self.state.lock().unwrap();
         state.requests += 1;
-        let (code, answer) = match (&parts.method, segments.as_slice()) {
-            (&Method::GET, [.., "secrets", name]) => match state.secrets.get(*name) {
-                Some(secret) => (200, secret.clone()),
-                None => refusal(404, "NotFound"),
-            },
-            (&Method::PATCH, [.., "secrets", name]) => {
-                let dry_run = parts.uri.query().unwrap_or_default().contains("dryRun=All");
-                self.apply_secret(&mut state, name, body, dry_run)
+        match (method, segments) {
+            (&Method::GET, [.., "secrets", name]) => {
+                state.reads += 1;
+                match state.secrets.get(*name) {
+                    Some(secret) => (200, secret.clone()),
+                    None => refusal(404, "NotFound"),
+                }
             }
-            (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => patch_status(&mut state, name, &body),
+            (&Method::PATCH, [.., "secrets", name]) => {
+                self.apply_secret(&mut state, name, body, query.contains("dryRun=All"))
+            }
+            (&Method::DELETE, [.., "secrets", name]) => delete_secret(&mut state, name, &body),
             (&Method::POST, [.., "events"]) => {
                 state.events += 1;
                 (201, body)
             }
-            (method, _) => panic!("{method} {path} is not expected"),
-        };
-        let body = Body::from(serde_json::to_vec(&answer).unwrap());
-        Response::builder().status(code).body(body).unwrap()
+            (method, path) => panic!("{method} {path:?} is not expected"),
+        }
     }
 
     fn apply_secret(&self, state: &mut State, name: &str, mut object: Value, dry_run: bool) -> (u16, Value) {
@@ -74,24 +83,27 @@ impl ApiServer {
     }
 }
 
-fn patch_status(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
-    let mut credential = state.credentials[name].clone();
-    assert_eq!(
-        patch[0],
-        json!({ "op": "test", "path": "/metadata/uid", "value": credential["metadata"]["uid"] })
-    );
-    assert_eq!(patch[1]["path"], "/status");
-    credential["status"] = patch[1]["value"].clone();
-    state.status_writes += 1;
-    state.store_credential(name, credential);
-    (200, state.credentials[name].clone())
+fn delete_secret(state: &mut State, name: &str, options: &Value) -> (u16, Value) {
+    let Some(found) = state.secrets.get(name) else {
+        return refusal(404, "NotFound");
+    };
+    let preconditions = &options["preconditions"];
+    for precondition in ["uid", "resourceVersion"] {
+        if preconditions[precondition] != found["metadata"][precondition] {
+            return refusal(409, "Conflict");
+        }
+    }
+    state.remove_secret(name);
+    state.deletions.push(monotonic());
+    let done = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" });
+    (200, done)
 }
 
 fn issue(secret: &Value) -> Option<Issue> {
     issue_record::read(secret["metadata"]["annotations"]["tracktik-operator.io/issue"].as_str()?)
 }
 
-fn refusal(code: u16, reason: &str) -> (u16, Value) {
+pub(super) fn refusal(code: u16, reason: &str) -> (u16, Value) {
     (
         code,
         json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": reason }),
