@@ -43,6 +43,13 @@ impl SecretContent {
         self.data.contains_key(key)
     }
 
+    /// Whether a key holds more bytes than this, as far as its encoded length tells: it is not decoded.
+    #[must_use]
+    pub fn is_surely_longer(&self, key: &str, bytes: usize) -> bool {
+        let encoded = self.data.get(key).map_or(0, |encoded| encoded.len());
+        encoded > bytes.div_ceil(3) * 4
+    }
+
     /// The bytes of a key; nothing where it does not exist or is no base64.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Zeroizing<Vec<u8>>> {

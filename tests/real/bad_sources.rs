@@ -19,7 +19,7 @@ struct Broken {
 }
 
 /// Each mistake in a Secret, made in another of the four values.
-fn mistakes() -> [Broken; 5] {
+fn mistakes() -> [Broken; 6] {
     [
         Broken {
             name: "no-key",
@@ -45,6 +45,11 @@ fn mistakes() -> [Broken; 5] {
             name: "control",
             patch: json!({ "stringData": { "client_id": "client\u{7}control" } }),
             says: r#"key "client_id" of Secret "control" (spec.credentials.clientId) holds a control character"#,
+        },
+        Broken {
+            name: "long",
+            patch: json!({ "stringData": { "username": "u".repeat(4_097) } }),
+            says: r#"key "username" of Secret "long" (spec.credentials.username) is longer than 4096 bytes"#,
         },
     ]
 }
@@ -139,7 +144,7 @@ async fn a_live_token_stays_ready_while_its_source_cannot_be_used() {
         scene.renewed(broken.name).await;
         soon(&format!("{} is put right", broken.name), began);
     }
-    assert_eq!(scene.simulator.counts().token_requests, 6);
+    assert_eq!(scene.simulator.counts().token_requests, 7);
 }
 
 #[tokio::test]
