@@ -7,6 +7,7 @@ mod deadline;
 pub mod error;
 pub mod events;
 mod key;
+pub mod lists;
 pub mod no_connection;
 pub mod read_secret;
 mod request_counts;

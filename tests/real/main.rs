@@ -29,6 +29,7 @@ mod events;
 mod figures;
 mod first_token;
 mod held;
+mod large_metadata;
 mod layouts;
 mod leak_scan;
 mod log_lines;
