@@ -36,6 +36,7 @@ pub mod controller;
 mod credential_figures;
 pub mod health;
 mod hex;
+mod http_connections;
 pub mod http_server;
 pub mod metrics;
 pub mod oauth;
