@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     health::{Liveness, Readiness},
+    http_connections,
     metrics::{self, Metrics},
 };
 
@@ -63,13 +64,8 @@ impl HttpServer {
     }
 
     /// Answers until `stop`, and then what is still being answered.
-    ///
-    /// # Errors
-    /// The listener failed for good.
-    pub async fn serve(self, reported: Reported, stop: CancellationToken) -> std::io::Result<()> {
-        axum::serve(self.listener, router(reported))
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await
+    pub async fn serve(self, reported: Reported, stop: CancellationToken) {
+        http_connections::answer(self.listener, router(reported), stop).await;
     }
 }
 

@@ -37,6 +37,7 @@ mod credential_figures;
 mod gate_figures;
 pub mod health;
 mod hex;
+mod http_connections;
 pub mod http_server;
 pub mod metrics;
 pub mod oauth;

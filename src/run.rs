@@ -11,6 +11,7 @@ use crate::{
         Stores,
         client::{self, NoClient},
         events::Events,
+        lists::Lists,
         watches::{WatchContext, watch_credentials, watch_secrets},
     },
     controller::{
@@ -161,6 +162,7 @@ impl Controller {
         let watch = WatchContext {
             stores,
             wake: Arc::new(move |key| wake.wake(key)),
+            lists: Lists::default(),
             shutdown: watching.clone(),
         };
         for namespace in scopes(settings) {

@@ -89,6 +89,8 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
                 .to_owned(),
         ));
     }
+    AllowedDomains::parse(&flags.allowed_domains)
+        .map_err(|error| NotRun::Mistake(format!("--allowed-domain: {error}")))?;
     Ok(Settings {
         kubeconfig: flags.kubeconfig,
         namespaces: flags
@@ -110,12 +112,6 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
         },
         api_server_patience: Duration::from_secs(flags.api_server_patience_seconds),
     })
-}
-
-/// Each value of `--allowed-domain` by itself, so that a mistake is known before anything starts.
-pub(crate) fn allowed_domain(text: &str) -> Result<String, String> {
-    AllowedDomains::parse([text]).map_err(|error| error.to_string())?;
-    Ok(text.to_owned())
 }
 
 /// An empty name is refused too: an empty variable must not widen one namespace to all.

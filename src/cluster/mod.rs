@@ -13,6 +13,7 @@ pub mod leadership;
 pub mod lease;
 mod lease_calls;
 pub mod lease_object;
+pub mod lists;
 pub mod mark_tried;
 pub mod no_connection;
 pub mod read_secret;

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     CredentialObject, ObjectKey, Stores, Sync,
     error::{Carried, ClusterError},
+    lists::{Lists, PAGE, Turn},
     watched::{Watched, deliver},
 };
 use crate::{
@@ -49,6 +50,8 @@ pub struct WatchContext {
     pub stores: Stores,
     /// Who is told.
     pub wake: Wake,
+    /// The turns to list, which all watches share.
+    pub lists: Lists,
     /// Ends the watches.
     pub shutdown: CancellationToken,
 }
@@ -122,13 +125,18 @@ async fn follow<K: Watched>(
     course: &mut Course,
 ) {
     let wake = |concerned: Vec<ObjectKey>| concerned.into_iter().for_each(|key| (context.wake)(key));
-    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
     let mut events = std::pin::pin!(watcher::watcher(api, config).default_backoff());
     let mut listed = HashSet::new();
     let mut stands_at = None;
+    let mut turn = None;
     loop {
         let event = tokio::select! {
             event = events.next() => event,
+            () = reached(turn.as_ref().map(Turn::overdue_at)) => {
+                tracing::warn!(resource = K::NAME, namespace, "a list does not come to its end; it is begun anew");
+                return;
+            }
             () = reached(stands_at) => {
                 stands_at = None;
                 wake(stands::<K>(namespace, context, item, course));
@@ -141,6 +149,7 @@ async fn follow<K: Watched>(
             Some(Ok(event)) => {
                 let listing = matches!(event, Event::Init | Event::InitApply(_));
                 let done = matches!(event, Event::InitDone);
+                turn = context.lists.turn_after(&event, turn).await;
                 wake(deliver::<K>(event, namespace, &mut listed, &context.stores));
                 if done && course.refusals > 0 {
                     stands_at = Some(clock::monotonic() + STANDS_AFTER);
@@ -150,6 +159,7 @@ async fn follow<K: Watched>(
                 }
             }
             Some(Err(error)) => {
+                turn = None;
                 let (concerned, refused) = failed::<K>(&error, namespace, context, item, course);
                 wake(concerned);
                 if refused && !matches!(error, watcher::Error::InitialListFailed(_)) {

@@ -29,11 +29,11 @@ pub async fn read_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<Se
     }
     let layout = Layout::parse(&issue.layout).filter(|_| is_intact(&content, &issue));
     let found = layout.and_then(|layout| layout.extract(&content.data()).remove(&Name::RefreshToken));
-    let Some(mut token) = found else {
+    let Some(token) = found else {
         turn.memory.no_refresh_token = Some(meta.version());
         return Err(After::LookAgain);
     };
-    Ok(Sensitive::from(std::mem::take(&mut *token)))
+    Ok(token)
 }
 
 /// Marks the refresh token in place as tried.

@@ -1,7 +1,5 @@
 //! Reading the service account, live, right before it is used; and telling an edit of a value from any other edit.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -12,7 +10,7 @@ use super::{
 use crate::{
     cluster::{error::ClusterError, read_secret::read_secret},
     rotation::{gate::Digest, observation::Sources},
-    secrets::{content::SecretContent, sensitive::ServiceAccount},
+    secrets::sensitive::ServiceAccount,
 };
 
 /// Reads the source Secrets and brings the observation up to date with what was read.
@@ -20,12 +18,14 @@ use crate::{
 /// # Errors
 /// What to do instead where there is no usable service account.
 pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceAccount, After> {
-    let mut secrets: BTreeMap<String, SecretContent> = BTreeMap::new();
+    let mut versions = Vec::new();
+    let mut values = asked.plan.unread();
     for name in asked.plan.secrets() {
         let key = turn.credential.key.sibling(name);
         match read_secret(&turn.context.client, &key).await {
             Ok(content) => {
-                secrets.insert(name.to_owned(), content);
+                versions.push(content.version());
+                asked.plan.take(name, &content, &mut values);
             }
             // Deleted a moment ago; the watch will tell.
             Err(ClusterError::NotFound) => return Err(retry_conflict(turn)),
@@ -35,8 +35,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
             }
         }
     }
-    let versions: Vec<String> = secrets.values().map(SecretContent::version).collect();
-    let account = match asked.plan.resolve(&secrets) {
+    let account = match values.account() {
         Ok(account) => account,
         Err(problem) => {
             // For these versions; the cache may be behind what was read, and then the watch is about to tell.

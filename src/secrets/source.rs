@@ -2,10 +2,7 @@
 //!
 //! Values are read for one request and dropped after it; nothing here is kept.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     content::SecretContent,
@@ -15,6 +12,14 @@ use crate::{
     api::{ClearOrSecretValue, Reason, SecretReference, SecretValue, TrackTikCredentialSpec},
     rotation::observation::Problem,
 };
+
+/// The longest value, in bytes. A Secret holds a megabyte, and every token request of the moment is in memory at once,
+/// four values each and up to three times as long in its body.
+const LONGEST: usize = 4_096;
+
+/// Types of Secrets that let their holder into the cluster: whoever may write a credential, and not read these, must not
+/// have their tokens sent to a host as a user name.
+const OF_THE_CLUSTER: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
 
 /// Where one value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,15 +93,42 @@ impl SourcePlan {
         identity
     }
 
-    /// The four values out of the Secrets, which the caller has read just now.
+    /// The four values before a Secret has been read: those in clear, and that the others are missing.
+    #[must_use]
+    pub fn unread(&self) -> Values {
+        Values(self.origins.each_ref().map(|(field, origin)| match origin {
+            Origin::Clear(value) => Ok(Sensitive::from(value.clone())),
+            Origin::Key { secret, .. } => Err(not_found(secret, field)),
+            Origin::Nowhere => Err(problem(
+                Reason::SpecInvalid,
+                format!("spec.credentials.{field} comes from nowhere: set spec.credentials.secretRef"),
+            )),
+        }))
+    }
+
+    /// Takes what comes from this Secret, which the caller has read just now and can drop then.
+    pub fn take(&self, name: &str, content: &SecretContent, values: &mut Values) {
+        for ((field, origin), taken) in self.origins.iter().zip(&mut values.0) {
+            if let Origin::Key { secret, key } = origin
+                && secret == name
+            {
+                *taken = value(field, secret, key, content);
+            }
+        }
+    }
+}
+
+/// What is known of the four values while the Secrets are read, each with what is wrong with it.
+#[derive(Debug)]
+pub struct Values([Result<Sensitive, Problem>; 4]);
+
+impl Values {
+    /// The account, where all four are known.
     ///
     /// # Errors
     /// A [`Problem`] that names the Secret and the key, never a value.
-    pub fn resolve(&self, secrets: &BTreeMap<String, SecretContent>) -> Result<ServiceAccount, Problem> {
-        let [client_id, client_secret, username, password] = self
-            .origins
-            .each_ref()
-            .map(|(field, origin)| value(field, origin, secrets));
+    pub fn account(self) -> Result<ServiceAccount, Problem> {
+        let [client_id, client_secret, username, password] = self.0;
         Ok(ServiceAccount {
             client_id: client_id?,
             client_secret: client_secret?,
@@ -137,31 +169,39 @@ fn origin(own: Option<&SecretReference>, key: Option<&str>, shared: Option<&str>
     }
 }
 
-fn value(field: &str, origin: &Origin, secrets: &BTreeMap<String, SecretContent>) -> Result<Sensitive, Problem> {
-    let (secret, key) = match origin {
-        Origin::Clear(value) => return Ok(Sensitive::from(value.clone())),
-        Origin::Key { secret, key } => (secret, key),
-        Origin::Nowhere => {
-            return Err(problem(
-                Reason::SpecInvalid,
-                format!("spec.credentials.{field} comes from nowhere: set spec.credentials.secretRef"),
-            ));
-        }
-    };
-    let Some(found) = secrets.get(secret) else {
-        return Err(not_found(secret, field));
-    };
+fn value(field: &str, secret: &str, key: &str, content: &SecretContent) -> Result<Sensitive, Problem> {
     let invalid = |what: &str| {
         problem(
             Reason::SourceInvalid,
             format!("key {key:?} of Secret {secret:?} (spec.credentials.{field}) {what}"),
         )
     };
-    if !found.has(key) {
+    if let Some(of_the_cluster) = OF_THE_CLUSTER.iter().find(|of| content.r#type.as_deref() == Some(**of)) {
+        return Err(problem(
+            Reason::SourceInvalid,
+            format!(
+                "Secret {secret:?} (spec.credentials.{field}) is of the type {of_the_cluster}, which is for the API server \
+                 and never sent elsewhere: name another"
+            ),
+        ));
+    }
+    if !content.has(key) {
         return Err(invalid("does not exist: add it, or name another with spec.credentials"));
     }
-    let bytes = found.get(key).ok_or_else(|| invalid("is not valid base64"))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("is not valid UTF-8"))?;
+    let too_long = || {
+        invalid(&format!(
+            "is longer than {LONGEST} bytes: name the key that holds the value"
+        ))
+    };
+    if content.is_surely_longer(key, LONGEST) {
+        return Err(too_long());
+    }
+    let bytes = content.get(key).ok_or_else(|| invalid("is not valid base64"))?;
+    let bytes = bytes.expose();
+    if bytes.len() > LONGEST {
+        return Err(too_long());
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| invalid("is not valid UTF-8"))?;
     if text.is_empty() {
         return Err(invalid("is empty"));
     }
@@ -200,4 +240,81 @@ impl SourcePlan {
 
 fn problem(reason: Reason, message: String) -> Problem {
     Problem { reason, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn plan(credentials: &serde_json::Value) -> SourcePlan {
+        let spec = json!({ "domain": "acme.staffr.net", "credentials": credentials });
+        SourcePlan::of(&serde_json::from_value(spec).unwrap())
+    }
+
+    /// What is wrong with an account whose password is this, as it stands encoded in a Secret.
+    fn wrong_with(encoded: &str) -> Option<String> {
+        let plan = plan(&json!({ "secretRef": { "name": "acme" } }));
+        let good = "aHVudGVyMg==";
+        let data = json!({ "client_id": good, "client_secret": good, "username": good, "password": encoded });
+        let content: SecretContent = serde_json::from_value(json!({ "data": data })).unwrap();
+        let mut values = plan.unread();
+        plan.take("acme", &content, &mut values);
+        values.account().err().map(|problem| {
+            assert_eq!(problem.reason, Reason::SourceInvalid);
+            problem.message
+        })
+    }
+
+    #[test]
+    fn a_value_has_a_longest_length() {
+        let of = |bytes: usize| {
+            let encoded = json!(k8s_openapi::ByteString(vec![b'x'; bytes]));
+            wrong_with(encoded.as_str().unwrap())
+        };
+        assert_eq!(of(LONGEST), None);
+        for bytes in [LONGEST + 1, LONGEST + 2, LONGEST + 3, 1_000_000] {
+            let why = of(bytes).unwrap();
+            assert!(
+                why.starts_with(
+                    r#"key "password" of Secret "acme" (spec.credentials.password) is longer than 4096 bytes"#
+                ),
+                "{bytes}: {why}"
+            );
+        }
+        // That it is no base64 is not even looked at.
+        assert!(wrong_with(&"?".repeat(1_000_000)).unwrap().contains("is longer"));
+        assert!(wrong_with("?").unwrap().contains("is not valid base64"));
+    }
+
+    #[test]
+    fn what_lets_into_the_cluster_is_never_taken() {
+        let plan = plan(&json!({ "secretRef": { "name": "acme" }, "username": { "key": "token" } }));
+        let good = "aHVudGVyMg==";
+        let data = json!({ "client_id": good, "client_secret": good, "token": good, "password": good });
+        let of = |of: &str| {
+            let content = serde_json::from_value(json!({ "data": data, "type": of })).unwrap();
+            let mut values = plan.unread();
+            plan.take("acme", &content, &mut values);
+            values.account().map_err(|problem| (problem.reason, problem.message))
+        };
+        assert!(of("Opaque").is_ok() && of("kubernetes.io/basic-auth").is_ok());
+        for refused in OF_THE_CLUSTER {
+            let (reason, why) = of(refused).unwrap_err();
+            assert_eq!(reason, Reason::SourceInvalid);
+            assert!(
+                why.starts_with(r#"Secret "acme" (spec.credentials.clientId) is of the type "#),
+                "{why}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_that_was_not_read_is_missing_from_its_secret() {
+        let nowhere = plan(&json!({}));
+        assert_eq!(nowhere.unread().account().unwrap_err().reason, Reason::SpecInvalid);
+        let plan = plan(&json!({ "secretRef": { "name": "acme" } }));
+        assert_eq!(plan.unread().account().unwrap_err(), plan.missing("acme"));
+    }
 }

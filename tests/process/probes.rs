@@ -2,6 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     health::{Liveness, Readiness},
@@ -15,7 +19,7 @@ struct Served {
     reported: Reported,
     address: String,
     stop: CancellationToken,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 async fn served() -> Served {
@@ -125,10 +129,43 @@ async fn a_stop_ends_the_server_and_frees_its_port() {
     tokio::time::timeout(Duration::from_secs(5), served.serving)
         .await
         .unwrap()
-        .unwrap()
         .unwrap();
     let address = served.address.parse().unwrap();
     let again = HttpServer::bind(address).await.unwrap();
     let taken = HttpServer::bind(again.address()).await.unwrap_err().to_string();
     assert!(taken.starts_with(&format!("cannot listen on {address}: ")), "{taken}");
+}
+
+#[tokio::test]
+async fn probes_are_answered_beside_hundreds_who_never_finish_asking_and_those_are_closed() {
+    let served = served().await;
+    let mut unfinished = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(&served.address).await.unwrap();
+        // One that was closed already to make room may refuse it.
+        let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost: te").await;
+        unfinished.push(stream);
+        let soon = tokio::time::timeout(Duration::from_secs(1), served.get("/livez")).await;
+        assert_eq!(soon.expect("an answer within a second").0, "200");
+    }
+    let closed = async {
+        for stream in &mut unfinished {
+            // Closed in order, or reset: both are an end.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    };
+    let closed = tokio::time::timeout(Duration::from_secs(10), closed).await;
+    assert!(closed.is_ok(), "some are still open after ten seconds");
+}
+
+#[tokio::test]
+async fn a_request_without_end_is_refused_before_it_fills_the_memory() {
+    let served = served().await;
+    let mut stream = TcpStream::connect(&served.address).await.unwrap();
+    let endless = format!("GET /livez HTTP/1.1\r\nX: {}", "x".repeat(64 * 1_024));
+    let _ = stream.write_all(endless.as_bytes()).await;
+    let mut answer = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "it is still waited for");
+    assert_eq!(served.get("/livez").await.0, "200");
 }

@@ -19,7 +19,7 @@ struct Broken {
 }
 
 /// Each mistake in a Secret, made in another of the four values.
-fn mistakes() -> [Broken; 5] {
+fn mistakes() -> [Broken; 6] {
     [
         Broken {
             name: "no-key",
@@ -45,6 +45,11 @@ fn mistakes() -> [Broken; 5] {
             name: "control",
             patch: json!({ "stringData": { "client_id": "client\u{7}control" } }),
             says: r#"key "client_id" of Secret "control" (spec.credentials.clientId) holds a control character"#,
+        },
+        Broken {
+            name: "long",
+            patch: json!({ "stringData": { "username": "u".repeat(4_097) } }),
+            says: r#"key "username" of Secret "long" (spec.credentials.username) is longer than 4096 bytes"#,
         },
     ]
 }
@@ -167,7 +172,7 @@ async fn a_live_token_stays_ready_while_its_source_cannot_be_used() {
         scene.renewed(broken.name).await;
         soon(&format!("{} is put right", broken.name), began);
     }
-    assert_eq!(scene.simulator.counts().token_requests, 6);
+    assert_eq!(scene.simulator.counts().token_requests, 7);
 }
 
 #[tokio::test]
@@ -246,4 +251,24 @@ async fn the_refresh_grant_is_refused_in_clear_words_until_it_is_supported() {
         .await;
     scene.ready("acme").await;
     assert_eq!(scene.simulator.counts().token_requests, 1);
+}
+
+#[tokio::test]
+async fn a_token_of_the_cluster_is_not_sent_to_a_host() {
+    let scene = Scene::new("cluster-token").await;
+    let _operator = scene.start().await;
+    let metadata = json!({ "name": "acme", "annotations": { "kubernetes.io/service-account.name": "default" } });
+    let token_of = "kubernetes.io/service-account-token";
+    scene
+        .apply(json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "default" } }))
+        .await;
+    scene
+        .apply(json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": token_of }))
+        .await;
+    let token = json!({ "key": "token" });
+    let all = json!({ "secretRef": { "name": "acme" }, "clientId": token, "clientSecret": token, "username": token, "password": token });
+    scene.credential("acme", json!({ "credentials": all })).await;
+    let status = scene.not_ready("acme", "SourceInvalid").await;
+    assert_stalled(&status, "SourceInvalid", token_of);
+    assert_eq!(scene.simulator.counts().token_requests, 0);
 }

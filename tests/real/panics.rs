@@ -15,6 +15,7 @@ use tracktik_operator::{
     cluster::{
         Stores,
         events::Events,
+        lists::Lists,
         watches::{WatchContext, watch_credentials, watch_secrets},
     },
     controller::{
@@ -90,6 +91,7 @@ fn controller(client: &Client, namespace: &str, domain: &str) -> Within {
     let watch = WatchContext {
         stores,
         wake: Arc::new(move |key| wake.wake(key)),
+        lists: Lists::default(),
         shutdown: watching.clone(),
     };
     let readiness = Readiness::default();
