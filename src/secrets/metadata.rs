@@ -90,8 +90,10 @@ impl SecretMeta {
         found
             .labels
             .retain(|key, _| key == annotations::MANAGED_BY || asked.contains(format!("label {key}").as_str()));
-        annotations
-            .retain(|key, value| value.len() <= LONGEST_VALUE && asked.contains(format!("annotation {key}").as_str()));
+        annotations.retain(|key, value| {
+            let wanted = key == annotations::TRIED || asked.contains(format!("annotation {key}").as_str());
+            wanted && value.len() <= LONGEST_VALUE
+        });
         annotations.insert(annotations::CREDENTIAL.to_owned(), text);
         annotations.extend(facts.map(|facts| (annotations::ISSUE.to_owned(), facts)));
         found.annotations = annotations;
@@ -182,7 +184,8 @@ mod tests {
         let facts = facts(&["label asked", "annotation asked", "annotation large"]);
         let found = kept(
             &json!({
-                annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, "asked": "yes", "other": "no",
+                annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, annotations::TRIED: "id", "asked": "yes",
+                "other": "no",
                 "large": "x".repeat(LONGEST_VALUE + 1), "kubectl.kubernetes.io/last-applied-configuration": "data",
             }),
             &["u3", "u2", "u4"],
@@ -192,7 +195,7 @@ mod tests {
         assert_eq!(Vec::from_iter(found.labels.keys()), [annotations::MANAGED_BY, "asked"]);
         assert_eq!(
             Vec::from_iter(found.annotations.keys()),
-            ["asked", annotations::CREDENTIAL, annotations::ISSUE]
+            ["asked", annotations::CREDENTIAL, annotations::ISSUE, annotations::TRIED]
         );
     }
 

@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tracktik_operator::{
     command_line,
+    rotation::gate::Limits,
     settings::{LogFormat, NotRun, Request, Settings, parse},
 };
 
@@ -38,6 +39,7 @@ fn without_flags_the_defaults_hold() {
         log_level: "info".to_owned(),
         connect_timeout: Duration::from_secs(5),
         request_timeout: Duration::from_secs(40),
+        login_limits: Limits::default(),
         api_server_patience: Duration::from_mins(1),
     };
     assert_eq!(settings(&[]), Ok(expected));
@@ -62,6 +64,7 @@ fn each_flag_reaches_its_setting() {
         "--connect-timeout-seconds=1",
         "--request-timeout-seconds=60",
         "--api-server-patience-seconds=0",
+        "--login-budget=9",
     ])
     .unwrap();
     assert_eq!(given.kubeconfig, Some(PathBuf::from("/k")));
@@ -78,6 +81,7 @@ fn each_flag_reaches_its_setting() {
     assert_eq!(given.connect_timeout, Duration::from_secs(1));
     assert_eq!(given.request_timeout, Duration::from_mins(1));
     assert_eq!(given.api_server_patience, Duration::ZERO);
+    assert_eq!(given.login_limits.budget, 9);
 }
 
 #[test]
@@ -138,7 +142,7 @@ fn each_flag_has_a_variable_of_its_name() {
     let flags: Vec<_> = run.get_arguments().filter(|flag| flag.get_id() != "help").collect();
     assert_eq!(
         flags.len(),
-        10,
+        11,
         "a new flag wants a line in each_flag_reaches_its_setting"
     );
     for flag in flags {
