@@ -129,7 +129,7 @@ impl Life {
             )
         };
         let now = self.world.now;
-        let answer = self.world.gate.ask(request.clone(), now);
+        let answer = self.world.gate.ask(&request, now);
         let Answer::Go(place) = answer else {
             self.world.gate.leave(&request.credential);
             return Ok(());
@@ -179,7 +179,7 @@ impl Life {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn what_may_be_sent_is_what_the_answers_so_far_allow(visits in vec(visit(), 0..100)) {

@@ -25,7 +25,7 @@ fn send(scene: &mut Scene, credential: &str, values: u8, outcome: Outcome) -> Ac
 }
 
 fn send_by(scene: &mut Scene, credential: &str, values: u8, outcome: Outcome, by_request: bool) -> AccountAnswer {
-    assert_eq!(scene.ask_for(unproven(credential, HOST)), None);
+    assert_eq!(scene.ask_for(&unproven(credential, HOST)), None);
     let answer = scene.ask_account_by(credential, values, ACCOUNT, by_request);
     let sent = answer == AccountAnswer::Go;
     scene.finish(credential, if sent { outcome } else { Outcome::NotSent });
@@ -252,6 +252,30 @@ fn whoever_has_the_turn_of_an_account_hands_it_on() {
         end(&mut scene);
         assert_eq!(scene.woken(), ["c"], "{name}");
     }
+}
+
+#[test]
+fn whoever_comes_by_itself_once_the_account_is_free_does_not_wait_for_its_turn() {
+    let mut scene = scene();
+    for name in ["a", "b", "c"] {
+        scene.goes(name, HOST);
+    }
+    assert_eq!(scene.ask_account("a", 1, ACCOUNT), AccountAnswer::Go);
+    for name in ["b", "c"] {
+        assert_eq!(scene.ask_account(name, 1, ACCOUNT), AccountAnswer::Busy);
+        scene.finish(name, Outcome::NotSent);
+    }
+    scene.finish("a", Outcome::Token);
+    assert_eq!(scene.woken(), ["b"]);
+    scene.goes("c", HOST);
+    assert_eq!(scene.ask_account("c", 1, ACCOUNT), AccountAnswer::Go);
+    // The turn is still with the first, which finds the account taken and comes again after it.
+    scene.goes("b", HOST);
+    assert_eq!(scene.ask_account("b", 1, ACCOUNT), AccountAnswer::Busy);
+    scene.finish("b", Outcome::NotSent);
+    assert_eq!(scene.woken(), Vec::<String>::new());
+    scene.finish("c", Outcome::Token);
+    assert_eq!(scene.woken(), ["b"]);
 }
 
 #[test]

@@ -254,6 +254,23 @@ fn what_was_heard_of_a_host_is_forgotten_after_a_day() {
 }
 
 #[test]
+fn a_host_that_is_waited_for_is_not_forgotten() {
+    let mut scene = Scene::with_limits(Limits { budget: 3, per_host: 2 });
+    scene.answers(HOST);
+    for name in ["x", "y", "z"] {
+        scene.goes(name, &format!("{name}.staffr.net"));
+    }
+    for name in ["a", "b"] {
+        assert_eq!(scene.waits(name, HOST).0, WaitsFor::Budget);
+    }
+    scene.pass(Span::hours(24));
+    for name in ["x", "y", "z"] {
+        scene.finish(name, Outcome::NotSent);
+    }
+    assert_eq!(scene.woken(), ["a", "b"], "it still has room for two");
+}
+
+#[test]
 fn a_host_that_nothing_was_sent_to_is_not_remembered() {
     let mut scene = scene();
     scene.request("a", HOST, Outcome::NotSent);

@@ -39,7 +39,7 @@ fn the_proven_go_first_then_by_expiry_then_by_name() {
             ..request("y/now", OTHER)
         },
     ];
-    for request in line.clone() {
+    for request in &line {
         assert_eq!(scene.ask_for(request).map(|wait| wait.what), Some(WaitsFor::Budget));
     }
     let mut last = "first".to_owned();
@@ -48,7 +48,7 @@ fn the_proven_go_first_then_by_expiry_then_by_name() {
         assert_eq!(scene.woken(), [next]);
         for request in &line {
             if request.credential == next {
-                assert_eq!(scene.ask_for(request.clone()), None);
+                assert_eq!(scene.ask_for(request), None);
             }
         }
         last = next.to_owned();
@@ -59,15 +59,15 @@ fn the_proven_go_first_then_by_expiry_then_by_name() {
 fn who_comes_does_not_overtake_who_waits() {
     let mut scene = one_place();
     scene.goes("first", "first.staffr.net");
-    assert!(scene.ask_for(expiring("soon", HOST, 1)).is_some());
+    assert!(scene.ask_for(&expiring("soon", HOST, 1)).is_some());
     scene.finish("first", Outcome::Token);
     // Nobody was told yet; the place is for the one who comes first all the same.
     assert_eq!(scene.waits("late", OTHER), (WaitsFor::Budget, None));
     assert_eq!(scene.woken(), ["soon"]);
     assert_eq!(scene.waits("late", OTHER), (WaitsFor::Budget, None));
     // But somebody who comes before goes before, and who was told has to wait.
-    assert_eq!(scene.ask_for(expiring("sooner", OTHER, 0)), None);
-    assert!(scene.ask_for(expiring("soon", HOST, 1)).is_some());
+    assert_eq!(scene.ask_for(&expiring("sooner", OTHER, 0)), None);
+    assert!(scene.ask_for(&expiring("soon", HOST, 1)).is_some());
     scene.finish("sooner", Outcome::Token);
     assert_eq!(scene.woken(), ["soon"]);
 }
@@ -86,8 +86,8 @@ fn who_is_told_is_told_once_until_it_asks() {
     scene.gate.leave("a");
     assert_eq!(scene.woken(), ["b"]);
     // Somebody was faster, and so it is told once more.
-    assert_eq!(scene.ask_for(expiring("c", "c.staffr.net", 1)), None);
-    assert!(scene.ask_for(request("b", HOST)).is_some());
+    assert_eq!(scene.ask_for(&expiring("c", "c.staffr.net", 1)), None);
+    assert!(scene.ask_for(&request("b", HOST)).is_some());
     scene.finish("c", Outcome::Token);
     assert_eq!(scene.woken(), ["b"]);
 }
@@ -96,12 +96,12 @@ fn who_is_told_is_told_once_until_it_asks() {
 fn a_change_of_a_wish_ahead_lets_those_behind_go() {
     let mut scene = one_place();
     scene.goes("first", "first.staffr.net");
-    assert!(scene.ask_for(expiring("a", HOST, 1)).is_some());
-    assert!(scene.ask_for(expiring("b", OTHER, 2)).is_some());
+    assert!(scene.ask_for(&expiring("a", HOST, 1)).is_some());
+    assert!(scene.ask_for(&expiring("b", OTHER, 2)).is_some());
     scene.finish("first", Outcome::Token);
     assert_eq!(scene.woken(), ["a"]);
     assert!(
-        scene.ask_for(expiring("a", HOST, 3)).is_some(),
+        scene.ask_for(&expiring("a", HOST, 3)).is_some(),
         "it is now behind the other"
     );
     assert_eq!(scene.woken(), ["b"]);
@@ -117,12 +117,12 @@ fn as_many_are_told_as_there_is_room_for() {
     for number in 0..12 {
         assert!(
             scene
-                .ask_for(expiring(&format!("a/{number:02}"), HOST, number))
+                .ask_for(&expiring(&format!("a/{number:02}"), HOST, number))
                 .is_some()
         );
         assert!(
             scene
-                .ask_for(expiring(&format!("b/{number:02}"), OTHER, number))
+                .ask_for(&expiring(&format!("b/{number:02}"), OTHER, number))
                 .is_some()
         );
     }
@@ -131,7 +131,7 @@ fn as_many_are_told_as_there_is_room_for() {
     assert_eq!(scene.woken(), ["a/00", "b/00"], "one finds out for each host");
     for name in ["a/00", "b/00"] {
         let host = if name == "a/00" { HOST } else { OTHER };
-        assert_eq!(scene.ask_for(expiring(name, host, 0)), None);
+        assert_eq!(scene.ask_for(&expiring(name, host, 0)), None);
         scene.finish(name, Outcome::Token);
     }
     let told: Vec<String> = (1..=8)
@@ -153,11 +153,11 @@ fn a_line_behind_a_dead_host_delays_nobody_elsewhere() {
         scene.request("dead/first", HOST, Outcome::NotConnected);
     }
     for number in 0..500 {
-        let wait = scene.ask_for(expiring(&format!("dead/{number}"), HOST, 0)).unwrap();
+        let wait = scene.ask_for(&expiring(&format!("dead/{number}"), HOST, 0)).unwrap();
         assert_eq!(wait.what, WaitsFor::HostSilent);
     }
     for number in 0..8 {
-        assert_eq!(scene.ask_for(expiring(&format!("alive/{number}"), OTHER, 60)), None);
+        assert_eq!(scene.ask_for(&expiring(&format!("alive/{number}"), OTHER, 60)), None);
     }
     assert_eq!(scene.waits("alive/8", OTHER), (WaitsFor::HostBusy, None));
     scene.finish("alive/0", Outcome::Token);
@@ -186,7 +186,7 @@ fn ten_thousand_go_through_in_their_order() {
         );
     }
     for number in 0..many {
-        let wait = scene.ask_for(expiring(&name(number), &host(number), number)).unwrap();
+        let wait = scene.ask_for(&expiring(&name(number), &host(number), number)).unwrap();
         assert_eq!(wait.what, WaitsFor::Budget);
     }
     scene.pass(Span::minutes(10));
@@ -196,7 +196,7 @@ fn ten_thousand_go_through_in_their_order() {
         assert!(!told.is_empty(), "{} of {many} went", gone.len());
         for credential in told {
             let number: i64 = credential.trim_start_matches("c/").parse().unwrap();
-            assert_eq!(scene.ask_for(expiring(&credential, &host(number), number)), None);
+            assert_eq!(scene.ask_for(&expiring(&credential, &host(number), number)), None);
             scene.finish(&credential, Outcome::Token);
             gone.push(number);
         }

@@ -20,7 +20,7 @@ fn room(world: &World, request: impl Fn(usize) -> Request) -> usize {
         gate.leave(credential);
     }
     (0..100)
-        .take_while(|number| matches!(gate.ask(request(*number), world.now), Answer::Go(_)))
+        .take_while(|number| matches!(gate.ask(&request(*number), world.now), Answer::Go(_)))
         .count()
 }
 
@@ -62,7 +62,7 @@ fn without_accounts(acts: Vec<Act>) -> Vec<Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn who_asks_goes_if_the_free_places_fall_to_it(limits in limits(), acts in acts()) {

@@ -131,12 +131,12 @@ fn what_is_recalled_twice_counts_twice() {
 fn unproven_requests_hold_half_of_the_places() {
     let mut scene = Scene::new();
     for number in 0..9 {
-        assert_eq!(scene.ask_for(unproven(&format!("u{number}"), &host(number))), None);
+        assert_eq!(scene.ask_for(&unproven(&format!("u{number}"), &host(number))), None);
     }
-    let wait = scene.ask_for(unproven("u9", &host(9))).unwrap();
+    let wait = scene.ask_for(&unproven("u9", &host(9))).unwrap();
     assert_eq!((wait.what, wait.until), (WaitsFor::UnprovenBudget, None));
     for number in 10..19 {
-        assert_eq!(scene.ask_for(request(&format!("p{number}"), &host(number))), None);
+        assert_eq!(scene.ask_for(&request(&format!("p{number}"), &host(number))), None);
     }
     assert_eq!(scene.waits("p19", &host(19)).0, WaitsFor::Budget);
     // Failed, they still hold them; a freed place of a proven one is for the proven.
@@ -146,7 +146,7 @@ fn unproven_requests_hold_half_of_the_places() {
     scene.goes("p19", &host(19));
     scene.finish("p11", Outcome::Token);
     assert_eq!(scene.woken(), Vec::<String>::new());
-    let wait = scene.ask_for(unproven("u9", &host(9))).unwrap();
+    let wait = scene.ask_for(&unproven("u9", &host(9))).unwrap();
     assert_eq!(wait.what, WaitsFor::UnprovenBudget);
     assert_eq!(wait.until, Some(scene.now + Span::seconds(160)));
     scene.finish("u1", Outcome::Token);
@@ -158,7 +158,7 @@ fn recalled_requests_count_as_unproven() {
     let mut scene = Scene::new();
     let past = (0..9).map(|_| Past::Failed { ended: at(0) });
     scene.gate.recall(past, scene.now);
-    let wait = scene.ask_for(unproven("u", HOST)).unwrap();
+    let wait = scene.ask_for(&unproven("u", HOST)).unwrap();
     assert_eq!(wait.what, WaitsFor::UnprovenBudget);
     scene.goes("p", "p.staffr.net");
     assert_eq!(scene.gate.places_left(scene.now), 8);
@@ -168,7 +168,7 @@ fn recalled_requests_count_as_unproven() {
 fn limits_of_nothing_let_one_request_through_at_a_time() {
     for budget in [0, 1] {
         let mut scene = Scene::with_limits(Limits { budget, per_host: 0 });
-        assert_eq!(scene.ask_for(unproven("a", HOST)), None);
+        assert_eq!(scene.ask_for(&unproven("a", HOST)), None);
         assert_eq!(scene.waits("b", "b.staffr.net"), (WaitsFor::Budget, None));
         scene.finish("a", Outcome::Token);
         scene.goes("b", HOST);

@@ -74,7 +74,7 @@ impl Scene {
     }
 
     /// None where it goes.
-    pub fn ask_for(&mut self, request: Request) -> Option<Wait> {
+    pub fn ask_for(&mut self, request: &Request) -> Option<Wait> {
         let credential = request.credential.clone();
         match self.gate.ask(request, self.now) {
             Answer::Go(place) => {
@@ -86,7 +86,7 @@ impl Scene {
     }
 
     pub fn ask(&mut self, credential: &str, host: &str) -> Option<Wait> {
-        self.ask_for(request(credential, host))
+        self.ask_for(&request(credential, host))
     }
 
     pub fn goes(&mut self, credential: &str, host: &str) {
@@ -136,7 +136,7 @@ impl Scene {
         (0..100)
             .take_while(|number| {
                 let request = request(&format!("room/{number}"), host);
-                matches!(gate.ask(request, self.now), Answer::Go(_))
+                matches!(gate.ask(&request, self.now), Answer::Go(_))
             })
             .count()
     }

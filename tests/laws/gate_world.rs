@@ -150,7 +150,7 @@ impl World {
     }
 
     pub fn ask(&mut self, request: &Request) -> Answer {
-        let answer = self.gate.ask(request.clone(), self.now);
+        let answer = self.gate.ask(request, self.now);
         match &answer {
             Answer::Go(place) => {
                 self.line.remove(&request.credential);

@@ -71,9 +71,9 @@ impl Gate {
     /// request says.
     ///
     /// It goes only if no one else who could go comes first for the places that are free.
-    pub fn ask(&mut self, request: Request, now: Moment) -> Answer {
+    pub fn ask(&mut self, request: &Request, now: Moment) -> Answer {
         self.held.free_ended(now);
-        let rank = Rank::of(&request);
+        let rank = Rank::of(request);
         let host = key(&request.host);
         let before = self.lines.remove(&request.credential);
         let (turn, behind) = before.map_or((None, None), |waiter| {

@@ -16,7 +16,7 @@ pub struct Free {
 /// Those who would go if all came now, in their order: the first of the hosts that have room, as long as places last.
 ///
 /// Costs a look at each host that has a line, and a step for each place given; never a walk along a line.
-pub fn who_goes<'a>(lines: &'a Lines, mut free: Free, room: impl Fn(&str) -> usize) -> Vec<&'a Rank> {
+pub fn who_goes(lines: &Lines, mut free: Free, room: impl Fn(&str) -> usize) -> Vec<&Rank> {
     let mut going = Vec::new();
     if free.all == 0 {
         return going;
