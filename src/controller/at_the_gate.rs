@@ -25,7 +25,7 @@ pub fn ask(turn: &mut Turn<'_>, asked: &Asked) -> Result<Place, After> {
     let request = wish(turn, asked);
     turn.context
         .gate
-        .ask(request)
+        .ask(&request)
         .map_err(|wait| wait_at_the_gate(turn, wait))
 }
 

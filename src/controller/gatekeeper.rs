@@ -41,7 +41,7 @@ impl Gatekeeper {
     ///
     /// # Errors
     /// What there is to wait for.
-    pub fn ask(&self, request: Request) -> Result<Place, Wait> {
+    pub fn ask(&self, request: &Request) -> Result<Place, Wait> {
         match self.0.change(|gate, now| gate.ask(request, now)) {
             Answer::Go(id) => Ok(Place {
                 shared: Arc::clone(&self.0),

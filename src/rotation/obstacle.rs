@@ -143,13 +143,17 @@ fn failure(seen: &Observation, decision: &Decision, live: bool, now: Moment) -> 
 }
 
 fn next_attempt(seen: &Observation, now: Moment) -> String {
-    match decide::next_request(seen, now) {
-        Some(at) => format!(
-            ". Next attempt at {at}; sooner when a source Secret or spec changes, or the annotation \
-             tracktik-operator.io/rotate gets a new value"
-        ),
-        None => String::new(),
+    let Some(at) = decide::next_request(seen, now) else {
+        return String::new();
+    };
+    if seen.failure.reason == Some(Reason::EndpointThrottled) {
+        // All who ask this host wait for the end of its pause, whatever changes.
+        return format!(". Next attempt at {at}, not before the host's pause is over");
     }
+    format!(
+        ". Next attempt at {at}; sooner when a source Secret or spec changes, or the annotation \
+         tracktik-operator.io/rotate gets a new value"
+    )
 }
 
 fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obstacle> {
