@@ -23,6 +23,9 @@ pub enum Sync {
     Refused(String),
 }
 
+/// Secrets of one credential that are remembered to have gone; of more, only the current target.
+const MOST_GONE: usize = 16;
+
 /// The stores. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Stores(Arc<RwLock<Inner>>);
@@ -187,12 +190,15 @@ impl Stores {
         };
         let owner = inner.index.remove_secret(&before);
         // Only for a credential that is there to ask: those of deleted ones would pile up.
-        if let Some(owner) = owner.as_ref().filter(|owner| inner.credentials.contains_key(*owner)) {
-            inner
-                .gone
-                .entry(owner.clone())
-                .or_default()
-                .insert(key.name.clone(), resource_version.to_owned());
+        let asks = owner.as_ref().and_then(|owner| inner.credentials.get(owner)).cloned();
+        if let Some(credential) = asks {
+            let gone = inner.gone.entry(credential.key.clone()).or_default();
+            // As would names that somebody marks and deletes one after the other.
+            if gone.len() >= MOST_GONE {
+                let target = credential.target_name();
+                gone.retain(|name, _| Some(name) == target.as_ref());
+            }
+            gone.insert(key.name.clone(), resource_version.to_owned());
         }
         owner.into_iter().chain(inner.index.users(key).cloned()).collect()
     }
@@ -228,4 +234,35 @@ fn besides<'a>(
     keys.filter(|key| (namespace.is_empty() || key.namespace == namespace) && !listed.contains(*key))
         .cloned()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::CredentialObject;
+
+    #[test]
+    fn of_secrets_that_are_marked_and_deleted_without_end_the_target_is_remembered() {
+        let stores = Stores::default();
+        let acme = ObjectKey::new("team", "acme");
+        let credential: CredentialObject = serde_json::from_value(json!({
+            "metadata": { "namespace": "team", "name": "acme", "uid": "u" },
+            "spec": { "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": "acme" } } },
+        }))
+        .unwrap();
+        let _ = stores.put_credential(credential.into());
+        let names = std::iter::once("acme-token".to_owned()).chain((0..1_000).map(|number| format!("s{number}")));
+        for name in names {
+            let meta = json!({ "namespace": "team", "name": name, "annotations": {
+                crate::api::annotations::CREDENTIAL: "team/acme@u",
+            } });
+            let _ = stores.put_secret(SecretMeta::from_object_meta(serde_json::from_value(meta).unwrap()));
+            let _ = stores.remove_secret(&acme.sibling(&name), "7");
+        }
+        assert_eq!(stores.gone_at(&acme, "acme-token").as_deref(), Some("7"));
+        assert_eq!(stores.gone_at(&acme, "s999").as_deref(), Some("7"));
+        assert!(stores.read().gone.values().all(|gone| gone.len() <= MOST_GONE));
+    }
 }

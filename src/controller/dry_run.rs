@@ -41,12 +41,11 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
         Ok(reply) => {
             let (labels, sent) = object.sent();
             let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
-            // Without our mark nothing else of the reply is kept, so it must be named first.
-            let unmarked = reply
-                .mark()
-                .is_none()
-                .then(|| format!("the annotation {}", annotations::CREDENTIAL));
-            let changed = unmarked
+            // What else is kept of the reply depends on these two, so they must be named first.
+            let first = [annotations::CREDENTIAL, annotations::ISSUE];
+            let ours = first.iter().find(|key| sent.get(**key) != reply.annotations.get(**key));
+            let changed = ours
+                .map(|key| format!("the annotation {key}"))
                 .or_else(|| differing(&sent, &reply.annotations).map(|key| format!("the annotation {key}")))
                 .or_else(|| differing(&labels, &reply.labels).map(|key| format!("the label {key}")))
                 .or_else(|| (!owned).then(|| "the owner reference".to_owned()));

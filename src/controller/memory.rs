@@ -112,10 +112,19 @@ pub fn refusal_pace(count: i32) -> Span {
 }
 
 impl Pause {
-    /// It was tried just now. Ten quiet minutes make it forget.
+    /// Ten quiet minutes make it forget.
+    #[must_use]
+    pub fn is_forgotten(&self, now: Moment) -> bool {
+        self.until.is_none_or(|until| until + Span::minutes(10) < now)
+    }
+
+    /// It was tried just now.
     pub fn tried(&mut self, now: Moment) {
-        let quiet = self.until.is_none_or(|until| until + Span::minutes(10) < now);
-        self.count = if quiet { 1 } else { self.count.saturating_add(1) };
+        self.count = if self.is_forgotten(now) {
+            1
+        } else {
+            self.count.saturating_add(1)
+        };
         self.until = Some(now + refusal_pace(self.count));
     }
 }

@@ -1,13 +1,17 @@
 //! What the operator keeps in memory of each Secret in its scope: metadata only, and of foreign ones next to nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{issue_record, ownership::Claim};
+use super::{
+    issue_record,
+    ownership::{Claim, Mark},
+};
 use crate::api::annotations;
 
-/// Metadata of a Secret.
+/// Metadata of a Secret. One without a mark of its own namespace, and a copy under another name, is nobody's that the
+/// operator looks after: of such nothing is kept but what tells one version from another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretMeta {
     /// Its name.
@@ -20,51 +24,81 @@ pub struct SecretMeta {
     pub resource_version: String,
     /// It has a deletion timestamp.
     pub deleting: bool,
-    /// Uids of its owner references, and whether each is the controller.
+    /// The uid of the mark if it is among its owner references, nothing for all the others, and whether each is the
+    /// controller.
     pub owners: Vec<(String, bool)>,
-    /// Empty for a Secret without our mark, and for a copy under another name.
+    /// Those that the facts on it name as asked for, and our own.
     pub labels: BTreeMap<String, String>,
-    /// Empty where the labels are. Without what kubectl keeps of the last apply, which holds data.
+    /// As the labels.
     pub annotations: BTreeMap<String, String>,
 }
 
-/// `kubectl apply` keeps a copy of the whole object in here, data included.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// The longest mark: a namespace of 63 characters, a name of 253 and a uid of 36, and room.
+const LONGEST_MARK: usize = 512;
+
+/// The longest facts: 96 KiB hold all that a spec may ask for.
+const LONGEST_FACTS: usize = 96 * 1_024;
+
+/// The longest value that can be asked for: 1,024 characters.
+const LONGEST_VALUE: usize = 4 * 1_024;
 
 impl SecretMeta {
-    /// Takes what is needed and drops the rest.
+    /// Takes what is needed and drops the rest: whoever may write Secrets decides how much there is of it, and all of it
+    /// would stay in memory.
     #[must_use]
     pub fn from_object_meta(meta: ObjectMeta) -> Self {
-        let mut annotations = meta.annotations.unwrap_or_default();
-        let name = meta.name.unwrap_or_default();
-        // A copy carries the mark of what it is a copy of. It belongs to whoever made it, and is never ours to write or delete.
-        let copied = annotations
-            .get(annotations::ISSUE)
-            .is_some_and(|facts| issue_record::is_of_another(facts, &name));
-        let marked = annotations.contains_key(annotations::CREDENTIAL) && !copied;
-        annotations.remove(LAST_APPLIED);
-        Self {
-            name,
+        let mut found = Self {
+            name: meta.name.unwrap_or_default(),
             namespace: meta.namespace.unwrap_or_default(),
             uid: meta.uid.unwrap_or_default(),
             resource_version: meta.resource_version.unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
-            owners: meta
-                .owner_references
-                .unwrap_or_default()
-                .into_iter()
-                .map(|owner| (owner.uid, owner.controller.unwrap_or(false)))
-                .collect(),
-            labels: if marked {
-                meta.labels.unwrap_or_default()
-            } else {
-                BTreeMap::new()
-            },
-            annotations: if marked { annotations } else { BTreeMap::new() },
-        }
+            ..Self::default()
+        };
+        let mut annotations = meta.annotations.unwrap_or_default();
+        let facts = annotations.remove(annotations::ISSUE);
+        // A copy carries the mark of what it is a copy of. It belongs to whoever made it, and is never ours to write or delete.
+        let copied = facts
+            .as_ref()
+            .is_some_and(|facts| issue_record::is_of_another(facts, &found.name));
+        let text = annotations
+            .remove(annotations::CREDENTIAL)
+            .filter(|text| text.len() <= LONGEST_MARK && !copied);
+        let mark = text.as_deref().and_then(Mark::parse);
+        let (Some(text), Some(mark)) = (text, mark.filter(|mark| mark.namespace == found.namespace)) else {
+            return found;
+        };
+        let owners: BTreeSet<(String, bool)> = meta
+            .owner_references
+            .unwrap_or_default()
+            .into_iter()
+            .map(|owner| {
+                let uid = if owner.uid == mark.uid {
+                    owner.uid
+                } else {
+                    String::new()
+                };
+                (uid, owner.controller.unwrap_or(false))
+            })
+            .collect();
+        found.owners = owners.into_iter().collect();
+        let facts = facts.filter(|facts| facts.len() <= LONGEST_FACTS);
+        let issue = facts.as_deref().and_then(issue_record::read);
+        let asked = issue.map(|issue| issue.asked).unwrap_or_default();
+        let asked: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
+        found.labels = meta.labels.unwrap_or_default();
+        found
+            .labels
+            .retain(|key, _| key == annotations::MANAGED_BY || asked.contains(format!("label {key}").as_str()));
+        annotations
+            .retain(|key, value| value.len() <= LONGEST_VALUE && asked.contains(format!("annotation {key}").as_str()));
+        annotations.insert(annotations::CREDENTIAL.to_owned(), text);
+        annotations.extend(facts.map(|facts| (annotations::ISSUE.to_owned(), facts)));
+        found.annotations = annotations;
+        found
     }
 
-    /// The mark on it, as it stands; none on a copy under another name.
+    /// The mark on it, as it stands; none of another namespace, and none on a copy under another name.
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
         self.annotations.get(annotations::CREDENTIAL).map(String::as_str)
@@ -90,5 +124,89 @@ impl SecretMeta {
     #[must_use]
     pub fn version(&self) -> String {
         format!("{}@{}/{}", self.name, self.uid, self.resource_version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{api::Moment, rotation::observation::Issue};
+
+    fn facts(asked: &[&str]) -> String {
+        let issue = Issue {
+            issued_at: Moment::from_seconds(0),
+            expires_at: Moment::from_seconds(3_600),
+            asked: asked.iter().map(ToString::to_string).collect(),
+            ..Issue::default()
+        };
+        issue_record::write(&issue, "acme-token").unwrap()
+    }
+
+    fn keys(of: &BTreeMap<String, String>) -> Vec<&str> {
+        of.keys().map(String::as_str).collect()
+    }
+
+    fn kept(annotations: &Value, owners: &[&str]) -> SecretMeta {
+        let owners: Vec<Value> = owners
+            .iter()
+            .map(|uid| json!({ "apiVersion": "v1", "kind": "Any", "name": "any", "uid": uid, "controller": true }))
+            .collect();
+        let meta = json!({
+            "name": "acme-token", "namespace": "team", "uid": "u", "resourceVersion": "7", "annotations": annotations,
+            "labels": { "asked": "yes", "other": "no", annotations::MANAGED_BY: "tracktik-operator" },
+            "ownerReferences": owners,
+        });
+        SecretMeta::from_object_meta(serde_json::from_value(meta).unwrap())
+    }
+
+    #[test]
+    fn of_a_secret_without_a_mark_of_its_namespace_nothing_is_kept_that_its_writer_could_make_large() {
+        let long = format!("team/acme@{}", "u".repeat(LONGEST_MARK));
+        for mark in ["", "anything", "elsewhere/acme@u2", "team/acme", long.as_str()] {
+            let found = kept(
+                &json!({ annotations::CREDENTIAL: mark, annotations::ISSUE: facts(&["label asked"]) }),
+                &["u2", "u3"],
+            );
+            assert_eq!(
+                (found.version().as_str(), found.mark()),
+                ("acme-token@u/7", None),
+                "{mark}"
+            );
+            assert!(
+                found.owners.is_empty() && found.labels.is_empty() && found.annotations.is_empty(),
+                "{mark}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_a_marked_secret_what_was_asked_for_is_kept_and_whether_others_own_it() {
+        let facts = facts(&["label asked", "annotation asked", "annotation large"]);
+        let found = kept(
+            &json!({
+                annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, "asked": "yes", "other": "no",
+                "large": "x".repeat(LONGEST_VALUE + 1), "kubectl.kubernetes.io/last-applied-configuration": "data",
+            }),
+            &["u3", "u2", "u4"],
+        );
+        assert_eq!(found.mark(), Some("team/acme@u2"));
+        assert_eq!(found.owners, [(String::new(), true), ("u2".to_owned(), true)]);
+        assert_eq!(keys(&found.labels), [annotations::MANAGED_BY, "asked"]);
+        assert_eq!(
+            keys(&found.annotations),
+            ["asked", annotations::CREDENTIAL, annotations::ISSUE]
+        );
+    }
+
+    #[test]
+    fn facts_of_any_length_are_not_kept() {
+        let facts = facts(&["annotation asked", "x".repeat(LONGEST_FACTS).as_str()]);
+        let found = kept(
+            &json!({ annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, "asked": "yes" }),
+            &[],
+        );
+        assert_eq!(keys(&found.annotations), [annotations::CREDENTIAL]);
     }
 }

@@ -28,12 +28,14 @@ fn peak(operator: &Operator) -> u64 {
 async fn five_hundred_secrets_with_all_the_annotations_that_they_may_have_fit_into_memory() {
     let scene = Scene::new("large-metadata").await;
     let large = "x".repeat(ANNOTATION);
+    // Which anybody can put on a Secret of theirs.
+    let mark = format!("{}/nobody@uid", scene.namespace);
     let secrets = scene.secrets();
     stream::iter(0..SECRETS)
         .for_each_concurrent(8, async |number| {
             let secret: Secret = serde_json::from_value(json!({ "metadata": {
                 "name": format!("large-{number}"), "labels": { "large": "yes" },
-                "annotations": { "example.com/large": large },
+                "annotations": { "example.com/large": large, "tracktik-operator.io/credential": mark },
             } }))
             .unwrap();
             secrets.create(&PostParams::default(), &secret).await.unwrap();
