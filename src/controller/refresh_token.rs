@@ -28,7 +28,11 @@ pub async fn read_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<Se
         return Err(retry_conflict(turn));
     }
     let layout = Layout::parse(&issue.layout).filter(|_| is_intact(&content, &issue));
-    let found = layout.and_then(|layout| layout.extract(&content.data()).remove(&Name::RefreshToken));
+    let found = layout.and_then(|layout| {
+        layout
+            .extract(&content.data_under(&layout.keys()))
+            .remove(&Name::RefreshToken)
+    });
     let Some(token) = found else {
         turn.memory.no_refresh_token = Some(meta.version());
         return Err(After::LookAgain);

@@ -146,6 +146,10 @@ mod tests {
         issue_record::write(&issue, "acme-token").unwrap()
     }
 
+    fn keys(of: &BTreeMap<String, String>) -> Vec<&str> {
+        of.keys().map(String::as_str).collect()
+    }
+
     fn kept(annotations: &Value, owners: &[&str]) -> SecretMeta {
         let owners: Vec<Value> = owners
             .iter()
@@ -192,9 +196,9 @@ mod tests {
         );
         assert_eq!(found.mark(), Some("team/acme@u2"));
         assert_eq!(found.owners, [(String::new(), true), ("u2".to_owned(), true)]);
-        assert_eq!(Vec::from_iter(found.labels.keys()), [annotations::MANAGED_BY, "asked"]);
+        assert_eq!(keys(&found.labels), [annotations::MANAGED_BY, "asked"]);
         assert_eq!(
-            Vec::from_iter(found.annotations.keys()),
+            keys(&found.annotations),
             ["asked", annotations::CREDENTIAL, annotations::ISSUE, annotations::TRIED]
         );
     }
@@ -206,6 +210,6 @@ mod tests {
             &json!({ annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, "asked": "yes" }),
             &[],
         );
-        assert_eq!(Vec::from_iter(found.annotations.keys()), [annotations::CREDENTIAL]);
+        assert_eq!(keys(&found.annotations), [annotations::CREDENTIAL]);
     }
 }
