@@ -118,8 +118,11 @@ async fn prepare(
         match attempt.next(&turn.seen, &turn.memory.requests, &around, now) {
             Next::Rehearse => {
                 dry_run(turn, asked).await?;
-                turn.memory.accepted();
                 turn.seen.trouble = None;
+                // With a refresh token, the mark can still be refused, and must not be at its first pace for ever.
+                if grant == Grant::Password {
+                    turn.memory.accepted();
+                }
             }
             Next::Announce(record) => {
                 attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
@@ -137,6 +140,7 @@ async fn prepare(
                     attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                     return Err(after);
                 }
+                turn.memory.accepted();
             }
             Next::Send => return Ok((attempt, values)),
             Next::Abandon(why) => {
