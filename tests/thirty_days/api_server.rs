@@ -36,6 +36,7 @@ struct State {
     credentials: BTreeMap<String, Value>,
     least_life: Option<Span>,
     secret_writes: usize,
+    marks: usize,
     status_writes: usize,
     events: usize,
     requests: usize,
@@ -82,8 +83,8 @@ impl ApiServer {
         kube::Client::new(service, NAMESPACE)
     }
 
-    /// A source Secret and a credential of this name.
-    pub fn add_credential(&self, name: &str) {
+    /// A source Secret and a credential of this name, renewed by this grant.
+    pub fn add_credential(&self, name: &str, grant: &str) {
         let mut state = self.state.lock().unwrap();
         let source = json!({
             "metadata": { "name": name, "uid": format!("uid-of-source-{name}") },
@@ -100,7 +101,10 @@ impl ApiServer {
                 "name": name, "namespace": NAMESPACE, "uid": format!("uid-of-{name}"), "generation": 1,
                 "creationTimestamp": "2026-11-01T00:00:00Z",
             },
-            "spec": { "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": name } } },
+            "spec": {
+                "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": name } },
+                "renewal": { "grant": grant },
+            },
             "status": { "observedGeneration": -1 },
         });
         state.store_credential(name, credential);
@@ -136,6 +140,18 @@ impl ApiServer {
     pub fn writes(&self) -> (usize, usize, usize) {
         let state = self.state.lock().unwrap();
         (state.secret_writes, state.status_writes, state.events)
+    }
+
+    /// What stands in a key of a Secret.
+    pub fn value(&self, secret: &str, key: &str) -> String {
+        let encoded = self.state.lock().unwrap().secrets[secret]["data"][key].clone();
+        let bytes: k8s_openapi::ByteString = serde_json::from_value(encoded).unwrap();
+        String::from_utf8(bytes.0).unwrap()
+    }
+
+    /// How often a refresh token was marked as tried.
+    pub fn marks(&self) -> usize {
+        self.state.lock().unwrap().marks
     }
 
     /// Status and reason of a condition.

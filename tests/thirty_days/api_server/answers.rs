@@ -1,12 +1,14 @@
 //! What is answered to a request of the operator's.
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::{Value, json};
 use tracktik_operator::{clock::monotonic, rotation::observation::Issue, secrets::issue_record};
 
 use super::{ApiServer, State};
+
+const TRIED: &str = "tracktik-operator.io/tried";
 
 impl ApiServer {
     /// Answers a request; one that is not expected fails the test.
@@ -24,7 +26,11 @@ impl ApiServer {
             },
             (&Method::PATCH, [.., "secrets", name]) => {
                 let dry_run = parts.uri.query().unwrap_or_default().contains("dryRun=All");
-                self.apply_secret(&mut state, name, body, dry_run)
+                if parts.headers[CONTENT_TYPE] == "application/merge-patch+json" {
+                    mark_secret(&mut state, name, &body)
+                } else {
+                    self.apply_secret(&mut state, name, body, dry_run)
+                }
             }
             (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => patch_status(&mut state, name, &body),
             (&Method::POST, [.., "events"]) => {
@@ -62,6 +68,13 @@ impl ApiServer {
         );
         object["metadata"]["uid"] = uid;
         if !dry_run {
+            // An apply leaves alone what another field manager has set.
+            let mark = found
+                .as_ref()
+                .map(|found| found["metadata"]["annotations"][TRIED].clone());
+            if let Some(mark) = mark.filter(Value::is_string) {
+                object["metadata"]["annotations"][TRIED] = mark;
+            }
             if let Some(issue) = found.as_ref().and_then(issue) {
                 let left = issue.expires_at - self.clock.now();
                 state.least_life = Some(state.least_life.map_or(left, |least| least.min(left)));
@@ -72,6 +85,21 @@ impl ApiServer {
         }
         (200, json!({ "metadata": object["metadata"] }))
     }
+}
+
+/// A refresh token is marked as tried, on exactly the version that the operator has seen.
+fn mark_secret(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
+    let Some(mut secret) = state.secrets.get(name).cloned() else {
+        return refusal(404, "NotFound");
+    };
+    let same = |field: &str| patch["metadata"][field] == secret["metadata"][field];
+    if !same("uid") || !same("resourceVersion") {
+        return refusal(409, "Conflict");
+    }
+    secret["metadata"]["annotations"][TRIED] = patch["metadata"]["annotations"][TRIED].clone();
+    state.marks += 1;
+    state.store_secret(name, secret);
+    (200, json!({ "metadata": state.secrets[name]["metadata"] }))
 }
 
 fn patch_status(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
