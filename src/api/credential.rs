@@ -99,7 +99,7 @@ pub struct TokenSecretSpec {
     pub name: Option<String>,
 
     /// Whether the refresh token is written into the Secret beside the access token (`Publish`) or thrown away
-    /// (`Discard`).
+    /// (`Discard`). It is good for one use, and with `renewal.grant` `Refresh` that use is the operator's.
     #[serde(default)]
     pub refresh_token: RefreshTokenPolicy,
 
@@ -170,7 +170,9 @@ pub enum RefreshTokenPolicy {
 #[serde(rename_all = "camelCase")]
 pub struct Renewal {
     /// The OAuth 2 grant of renewals. `Password` logs in anew each time, so that the old token stays valid until it
-    /// expires. `Refresh` uses the refresh token, at which TrackTik revokes the old access token at once.
+    /// expires. `Refresh` uses the refresh token, at which TrackTik revokes the old access token at once; whoever reads a
+    /// mounted Secret is then cut off until it is updated there, which takes up to 90 s. Wherever that refresh token may
+    /// have been used already, a login takes its place.
     #[serde(default)]
     pub grant: Grant,
 

@@ -46,6 +46,7 @@ impl Gatekeeper {
             Answer::Go(id) => Ok(Place {
                 shared: Arc::clone(&self.0),
                 id: Some(id),
+                sending: false,
             }),
             Answer::Wait(wait) => Err(Wait {
                 until: wait.until.map(|until| self.0.on_the_wall(until)),
@@ -128,12 +129,14 @@ impl Shared {
     }
 }
 
-/// A place for a request. Dropped without an outcome, as in a panic, it counts as sent with an unknown one.
+/// A place for a request. Dropped without an outcome, as in a panic, it counts as a request whose outcome is unknown, if
+/// one may have been sent.
 #[derive(Debug)]
-#[must_use = "dropping the place counts as a request with an unknown outcome"]
+#[must_use = "a place that is dropped is given back"]
 pub struct Place {
     shared: Arc<Shared>,
     id: Option<PlaceId>,
+    sending: bool,
 }
 
 impl Place {
@@ -151,6 +154,11 @@ impl Place {
         }
     }
 
+    /// From here on a byte may have been sent.
+    pub fn sending(&mut self) {
+        self.sending = true;
+    }
+
     /// Gives the place back: at once, or after a while, as the outcome asks.
     pub fn finish(mut self, outcome: Outcome) {
         self.end(outcome);
@@ -165,6 +173,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.end(Outcome::Unknown);
+        self.end(if self.sending {
+            Outcome::Unknown
+        } else {
+            Outcome::NotSent
+        });
     }
 }

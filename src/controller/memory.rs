@@ -40,6 +40,8 @@ pub struct Memory {
     pub too_little: Option<(String, String)>,
     /// One version of the token Secret whose facts speak of a refresh token that is not in it.
     pub no_refresh_token: Option<String>,
+    /// The issue whose refresh token this process has marked as tried: somebody may take the mark off.
+    pub refresh_tried: Option<String>,
     /// The source values as last read for a token request, whether or not it was sent.
     pub last_used: Option<LastUsed>,
     /// What a read of these versions of the sources showed to be wrong with them, for what the spec takes from them.

@@ -131,14 +131,17 @@ fn is_our_write(found: &SecretMeta, credential: &CredentialView, memory: &Memory
     wrote || in_status
 }
 
-/// Whoever else wrote to the Secret may have taken the mark off: then the refresh token counts as tried.
+/// What the Secret says of its refresh token, as far as nobody else wrote to it.
 fn refresh_token(found: &SecretMeta, issue: &Issue, credential: &CredentialView, memory: &Memory) -> RefreshToken {
     let missing = memory.no_refresh_token.as_ref() == Some(&found.version());
-    let marked = found.annotations.get(annotations::TRIED) == Some(&issue.issue_id);
+    let marks = [found.annotations.get(annotations::TRIED), memory.refresh_tried.as_ref()];
+    let marked = marks.contains(&Some(&issue.issue_id));
     if !issue.refreshable || missing {
         RefreshToken::Absent
-    } else if marked || !is_our_write(found, credential, memory) {
+    } else if marked {
         RefreshToken::Tried
+    } else if !is_our_write(found, credential, memory) {
+        RefreshToken::Doubtful
     } else {
         RefreshToken::Unused
     }

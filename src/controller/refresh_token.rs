@@ -50,16 +50,20 @@ pub async fn mark_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<()
     };
     let key = turn.token_secret_key(asked);
     match mark_tried::mark_tried(&turn.context.client, secret, &issue.issue_id).await {
-        Ok(meta) if meta.annotations.get(annotations::TRIED) == Some(&issue.issue_id) => {
+        Ok(meta) => {
+            let issue_id = issue.issue_id.clone();
+            let marked = meta.annotations.get(annotations::TRIED) == Some(&issue_id);
+            // Also where the mark was stripped, this version is nobody else's: the refusal is about it.
             turn.token_secret = Some(meta.clone());
             turn.remember_own_write(meta);
-            Ok(())
-        }
-        Ok(_) => {
+            if marked {
+                turn.memory.refresh_tried = Some(issue_id);
+                return Ok(());
+            }
             refusal::record_mutation(turn, &key, &format!("the annotation {}", annotations::TRIED));
             Err(After::LookAgain)
         }
-        Err(ClusterError::Conflict) => Err(retry_conflict(turn)),
+        Err(ClusterError::Conflict | ClusterError::NotFound) => Err(retry_conflict(turn)),
         Err(error) => {
             refusal::record(turn, &error, Call::UseTarget, &key);
             Err(After::LookAgain)

@@ -11,7 +11,10 @@ use crate::{
         error::ClusterError,
         read_secret::{WholeSecret, read_secret},
     },
-    rotation::observation::{Content, Issue, Target},
+    rotation::{
+        observation::{Content, Issue, Target},
+        session::RefreshToken,
+    },
     secrets::{
         content::SecretContent,
         layout::{Data, Layout, Name},
@@ -72,8 +75,11 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         turn.memory.token_secret = Some(meta);
         return After::LookAgain;
     };
+    // What is written now is the operator's own again, and no longer tells that somebody may have taken the mark off.
+    let doubtful = turn.seen.refresh_token() == RefreshToken::Doubtful;
+    let may_be_used = issue.refreshable && !doubtful;
     let issue = Issue {
-        refreshable: issue.refreshable && asked.desired.layout.extract(&data).contains_key(&Name::RefreshToken),
+        refreshable: may_be_used && asked.desired.layout.extract(&data).contains_key(&Name::RefreshToken),
         data_hash: asked.desired.layout.hash(&data),
         layout,
         asked: asked.desired.asked(),
@@ -83,6 +89,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
     match turn.apply(asked, &issue, &data, &on).await {
         Ok(meta) => {
             tracing::info!(secret = key.name, why, "repaired the token Secret without a login");
+            turn.memory.facts = Some((meta.uid.clone(), issue));
             turn.remember_own_write(meta);
             After::LookAgain
         }

@@ -39,7 +39,7 @@ pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, dec
     if turn.memory.no_request_before > steady {
         return After::Settle(turn.now + (turn.memory.no_request_before - steady));
     }
-    let place = match at_the_gate::ask(turn, asked) {
+    let mut place = match at_the_gate::ask(turn, asked) {
         Ok(place) => place,
         Err(after) => return after,
     };
@@ -53,6 +53,7 @@ pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, dec
     turn.memory.waiting = None;
     let issued_at = turn.context.clock.now().whole_second();
     turn.memory.requests.sent(attempt.cause, &attempt.stands, issued_at);
+    place.sending();
     let began = clock::monotonic();
     let answer = turn
         .context
@@ -126,8 +127,11 @@ async fn prepare(
         match attempt.next(&turn.seen, &turn.memory.requests, &around, now) {
             Next::Rehearse => {
                 dry_run(turn, asked).await?;
-                turn.memory.accepted();
                 turn.seen.trouble = None;
+                // With a refresh token, the mark can still be refused, and must not be at its first pace for ever.
+                if grant == Grant::Password {
+                    turn.memory.accepted();
+                }
             }
             Next::Announce(record) => {
                 attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
@@ -146,6 +150,7 @@ async fn prepare(
                     attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                     return Err(after);
                 }
+                turn.memory.accepted();
             }
             Next::Send => return Ok((attempt, values)),
             Next::Abandon(why) => {

@@ -6,6 +6,7 @@
 use super::{
     observation::{Content, Observation},
     schedule::Timetable,
+    session::RefreshToken,
     step::Because,
 };
 use crate::api::{Grant, Moment, Span};
@@ -33,8 +34,13 @@ pub fn cause(seen: &Observation, times: Option<Timetable>, now: Moment) -> Optio
         _ => {}
     }
     // The refresh that gave the later one has revoked the access token in place.
-    if seen.renewal.grant == Grant::Refresh && seen.is_put_back() {
+    let put_back = seen.is_put_back();
+    if seen.renewal.grant == Grant::Refresh && put_back {
         return Some(Because::PutBack);
+    }
+    // So has a refresh whose answer was lost, whoever asked for it, and whichever grant is asked for now.
+    if seen.refresh_token() == RefreshToken::Tried && !put_back {
+        return Some(Because::RefreshTried);
     }
     if seen.rotate_asked().is_some() {
         return Some(Because::RotateAsked);
@@ -43,7 +49,7 @@ pub fn cause(seen: &Observation, times: Option<Timetable>, now: Moment) -> Optio
     if times.age_unknown {
         return Some(Because::AgeUnknown);
     }
-    seen.is_put_back().then_some(Because::PutBack)
+    put_back.then_some(Because::PutBack)
 }
 
 /// When the next grant that no schedule asks for may be made, if not now.

@@ -175,7 +175,7 @@ impl<'a> Look<'a> {
         let why = cause(self.seen, self.times, self.now)?;
         let is_due = self.due();
         match capped_until(self.seen, self.now) {
-            None if why == Because::RotateAsked && is_due.is_some() => is_due,
+            None if matches!(why, Because::RotateAsked | Because::RefreshTried) && is_due.is_some() => is_due,
             None => Some(self.act(self.request(why), why)),
             Some(_) if is_due.is_some() => is_due,
             Some(frees) => {

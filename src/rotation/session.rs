@@ -18,8 +18,10 @@ pub enum RefreshToken {
     Absent,
     /// It was never sent.
     Unused,
-    /// It was sent, or may have been.
+    /// It was sent, or may have been: that is marked on the Secret.
     Tried,
+    /// Somebody else wrote to the Secret since the operator did, and may have taken that mark off.
+    Doubtful,
 }
 
 /// Whether the next token may be requested with the refresh token in place: where that is asked for, only for the values

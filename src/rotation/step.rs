@@ -89,6 +89,9 @@ pub enum Because {
     SourcesChanged,
     /// The rotate annotation has a new value.
     RotateAsked,
+    /// The refresh token in place was sent, or may have been, and no token came of it: the access token beside it may be
+    /// revoked.
+    RefreshTried,
     /// The token was issued in the future, so its age is unknown.
     AgeUnknown,
     /// A later token than the one in place was granted: somebody has put the old one back.

@@ -4,6 +4,7 @@
 
 mod admission;
 mod credential_status;
+mod marks;
 mod preconditions;
 mod refusals;
 

@@ -217,7 +217,12 @@ fn target() -> BoxedStrategy<Target> {
         Content::Damaged,
         Content::TooLittle,
     ]);
-    let refresh_token = proptest::sample::select(vec![RefreshToken::Unused, RefreshToken::Tried, RefreshToken::Absent]);
+    let refresh_token = proptest::sample::select(vec![
+        RefreshToken::Absent,
+        RefreshToken::Unused,
+        RefreshToken::Tried,
+        RefreshToken::Doubtful,
+    ]);
     let ours = (
         weighted(0.9, issue()),
         content,

@@ -165,6 +165,38 @@ fn a_process_that_dies_in_a_refresh_logs_in_once_a_minute_later() {
 }
 
 #[test]
+fn a_refresh_without_a_token_is_followed_by_a_login_whoever_asked_for_it() {
+    for endpoint in [
+        Endpoint::Fails(unavailable()),
+        Endpoint::Fails(refresh_refused()),
+        Endpoint::Kills,
+    ] {
+        let mut life = refreshing();
+        life.seen.rotate = Some("now".to_owned());
+        life.endpoint = endpoint;
+        life.run(Span::seconds(10));
+        life.endpoint = Endpoint::Grants;
+        // By then no schedule asks for one.
+        life.run(Span::minutes(5));
+        assert_eq!(grants(&life), [Grant::Password, Grant::Refresh, Grant::Password]);
+        assert!(life.seen.recent_grants.len() <= 2);
+    }
+}
+
+#[test]
+fn a_session_that_may_be_spent_is_replaced_also_once_the_other_grant_is_asked_for() {
+    let mut seen = with_token();
+    let now = START + Span::minutes(10);
+    for refresh_token in [RefreshToken::Absent, RefreshToken::Unused, RefreshToken::Doubtful] {
+        ours(&mut seen).refresh_token = refresh_token;
+        assert_eq!(decide(&seen, now).step, Step::Wait, "{refresh_token:?}");
+    }
+    ours(&mut seen).refresh_token = RefreshToken::Tried;
+    let decision = decide(&seen, now);
+    assert_eq!((decision.step, decision.because), (Step::Login, Because::RefreshTried));
+}
+
+#[test]
 fn a_secret_from_a_backup_is_marked_and_replaced_by_a_login() {
     let mut seen = with_token();
     seen.renewal.grant = Grant::Refresh;

@@ -6,7 +6,7 @@ use testbed::manifests::apply;
 use crate::scene::Scene;
 
 /// Only for Secrets that the operator makes, in this scene's namespace.
-fn applies_to(scene: &Scene, operations: &Value) -> Value {
+pub fn applies_to(scene: &Scene, operations: &Value) -> Value {
     json!({
         "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": scene.namespace } },
         "resourceRules": [{ "apiGroups": [""], "apiVersions": ["v1"], "operations": operations, "resources": ["secrets"] }],

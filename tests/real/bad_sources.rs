@@ -226,34 +226,6 @@ async fn a_live_token_stays_ready_when_the_administrator_forbids_its_domain() {
 }
 
 #[tokio::test]
-async fn the_refresh_grant_is_refused_in_clear_words_until_it_is_supported() {
-    let scene = Scene::new("refresh").await;
-    let _operator = scene.start().await;
-    scene.account("acme").await;
-    let refresh = json!({ "renewal": { "grant": "Refresh" } });
-    scene.credential("acme", refresh.clone()).await;
-    let status = scene.not_ready("acme", "SpecInvalid").await;
-    let says = "spec.renewal.grant: Refresh is not supported by this version of the operator; set it to Password";
-    assert_stalled(&status, "SpecInvalid", says);
-    assert_eq!(scene.simulator.counts().token_requests, 0);
-
-    let began = Instant::now();
-    scene
-        .patch("acme", json!({ "spec": { "renewal": { "grant": "Password" } } }))
-        .await;
-    scene.ready_soon("acme", began).await;
-    // Over a live token as well: that one would be renewed as asked is not to be believed.
-    scene.patch("acme", json!({ "spec": refresh })).await;
-    let status = scene.not_ready("acme", "SpecInvalid").await;
-    assert_stalled(&status, "SpecInvalid", says);
-    scene
-        .patch("acme", json!({ "spec": { "renewal": { "grant": "Password" } } }))
-        .await;
-    scene.ready("acme").await;
-    assert_eq!(scene.simulator.counts().token_requests, 1);
-}
-
-#[tokio::test]
 async fn a_token_of_the_cluster_is_not_sent_to_a_host() {
     let scene = Scene::new("cluster-token").await;
     let _operator = scene.start().await;

@@ -16,7 +16,7 @@ fn target(name: &str) -> Value {
 }
 
 /// Creation times have whole seconds: what is created after this is younger than what was before.
-async fn next_second() {
+pub async fn next_second() {
     let now = Timestamp::now().as_second();
     eventually(PATIENCE, || async {
         if Timestamp::now().as_second() > now {

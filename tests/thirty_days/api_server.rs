@@ -40,6 +40,7 @@ struct State {
     credentials: BTreeMap<String, Value>,
     least_life: Option<Span>,
     secret_writes: usize,
+    marks: usize,
     status_writes: usize,
     status_behaviour: StatusWrites,
     announcements: Vec<Instant>,
@@ -101,6 +102,18 @@ impl ApiServer {
     pub fn writes(&self) -> (usize, usize, usize) {
         let state = self.state.lock().unwrap();
         (state.secret_writes, state.status_writes, state.events)
+    }
+
+    /// What stands in a key of a Secret.
+    pub fn value(&self, secret: &str, key: &str) -> String {
+        let encoded = self.state.lock().unwrap().secrets[secret]["data"][key].clone();
+        let bytes: k8s_openapi::ByteString = serde_json::from_value(encoded).unwrap();
+        String::from_utf8(bytes.0).unwrap()
+    }
+
+    /// How often a refresh token was marked as tried.
+    pub fn marks(&self) -> usize {
+        self.state.lock().unwrap().marks
     }
 }
 

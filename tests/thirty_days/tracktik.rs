@@ -1,6 +1,7 @@
 //! A token endpoint that lives in this process.
 
 use std::{
+    collections::HashSet,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -27,7 +28,7 @@ pub enum Answer {
     Rejection,
 }
 
-/// Answers each login alike, and notes when it granted what.
+/// Answers each request alike, and notes when it granted what. No refresh token may come twice.
 pub struct TrackTik {
     clock: Clock,
     state: Mutex<State>,
@@ -36,6 +37,7 @@ pub struct TrackTik {
 struct State {
     answer: Answer,
     attempts: Vec<Instant>,
+    refreshed_with: HashSet<String>,
     granted: Vec<(String, Moment)>,
 }
 
@@ -44,6 +46,7 @@ impl TrackTik {
         let state = Mutex::new(State {
             answer: Answer::Token,
             attempts: Vec::new(),
+            refreshed_with: HashSet::new(),
             granted: Vec::new(),
         });
         Self { clock, state }
@@ -54,7 +57,7 @@ impl TrackTik {
         self.with(|state| state.answer = answer);
     }
 
-    /// How many logins were begun, whatever became of them.
+    /// How many logins and refreshes were begun, whatever became of them.
     pub fn attempts(&self) -> usize {
         self.with(|state| state.attempts.len())
     }
@@ -62,6 +65,16 @@ impl TrackTik {
     /// When each was begun.
     pub fn attempt_times(&self) -> Vec<Instant> {
         self.with(|state| state.attempts.clone())
+    }
+
+    /// How many of them were refreshes.
+    pub fn refreshes(&self) -> usize {
+        self.with(|state| state.refreshed_with.len())
+    }
+
+    /// Whether a refresh with this token has arrived: from then on the access token beside it is revoked.
+    pub fn has_seen(&self, refresh_token: &str) -> bool {
+        self.with(|state| state.refreshed_with.contains(refresh_token))
     }
 
     /// How many tokens were granted.
@@ -111,10 +124,16 @@ impl TokenEndpoint for TrackTik {
         grant: GrantRequest<'a>,
     ) -> BoxFuture<'a, Result<Tokens, TokenRequestFailure>> {
         self.with(|state| state.attempts.push(monotonic()));
-        let GrantRequest::Password(account) = grant else {
-            panic!("only logins are asked for")
+        let username = match grant {
+            GrantRequest::Password(account) => account.username.expose().to_owned(),
+            GrantRequest::Refresh { refresh_token, .. } => {
+                let token = refresh_token.expose();
+                let first = self.with(|state| state.refreshed_with.insert(token.to_owned()));
+                assert!(first, "{token} is sent twice");
+                let (session, _serial) = token.rsplit_once('-').unwrap();
+                session.trim_start_matches("refresh-").to_owned()
+            }
         };
-        let username = account.username.expose().to_owned();
         Box::pin(async move {
             tokio::time::sleep(LOGIN).await;
             self.answer(&username)

@@ -36,6 +36,58 @@ async fn thirty_days_of_hourly_tokens_never_fall_below_two_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_of_thirty_days_is_begun_by_one_login_and_sends_each_refresh_token_once() {
+    let names = ["a", "b"];
+    let world = World::renewing_by("Refresh", &names);
+    tokio::time::sleep(Duration::from_hours(30 * 24)).await;
+
+    let (all, refreshes) = (world.tracktik.attempts(), world.tracktik.refreshes());
+    assert_eq!(all - refreshes, names.len(), "one login each");
+    assert!((1_080..=1_137).contains(&(all / names.len())), "{all}");
+    let least = world.api.least_remaining_life().unwrap();
+    assert!(least >= Span::seconds(1_190), "{least}");
+    let (secret_writes, status_writes, events) = world.api.writes();
+    assert_eq!((secret_writes, world.api.marks()), (all, refreshes));
+    // Each is announced, and its outcome told.
+    assert_eq!(status_writes, 2 * all);
+    assert_eq!(events, names.len(), "one event for a first token, none for a renewal");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_minute_after_a_kill_around_a_refresh_a_token_that_is_not_revoked_is_in_place() {
+    let mut world = World::renewing_by("Refresh", &["a"]);
+    // Around each renewal that is due, at another moment of it each time.
+    for round in 0..200_u64 {
+        tokio::time::sleep(Duration::from_mins(36)).await;
+        let renewed = world.tracktik.attempts();
+        while world.tracktik.attempts() == renewed {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(round * 2)).await;
+        world.kill().await;
+        world.start();
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        assert_eq!(
+            world.api.condition("a", "Renewed"),
+            ("True".to_owned(), "TokenValid".to_owned()),
+            "round {round}"
+        );
+        let in_place = world.api.value("a-token", "refresh_token");
+        assert!(
+            !world.tracktik.has_seen(&in_place),
+            "round {round}: the token in place is revoked"
+        );
+    }
+    let refreshes = world.tracktik.refreshes();
+    let logins = world.tracktik.attempts() - refreshes;
+    println!("killed in 200 renewals: {refreshes} refreshes, {logins} logins");
+    assert!(logins > 50 && refreshes > 100, "{refreshes} refreshes, {logins} logins");
+    assert!(logins <= 201, "{logins} logins");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_of_a_day_costs_a_bounded_number_of_attempts_and_heals_by_itself() {
     let world = World::with(&["a"]);
     tokio::time::sleep(Duration::from_hours(1)).await;

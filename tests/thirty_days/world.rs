@@ -80,13 +80,18 @@ impl Operator {
 impl World {
     /// An operator that has just started, and credentials of these names.
     pub fn with(credentials: &[&str]) -> Self {
+        Self::renewing_by("Password", credentials)
+    }
+
+    /// As [`Self::with`], with credentials that are renewed by this grant.
+    pub fn renewing_by(grant: &str, credentials: &[&str]) -> Self {
         let set_by = Arc::new(AtomicI64::new(0));
         let clock = Clock::following_tokio(START, Arc::clone(&set_by));
         let api = ApiServer::new(clock.clone());
         let tracktik = Arc::new(TrackTik::new(clock.clone()));
         let operator = Operator::start(&api, &tracktik, &clock);
         for name in credentials {
-            api.add_credential(name);
+            api.add_credential(name, grant);
         }
         Self {
             api,

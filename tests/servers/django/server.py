@@ -56,7 +56,11 @@ def configure(folder, access_token_seconds):
         MIGRATION_MODULES=dict.fromkeys(["contenttypes", "auth", "oauth2_provider"]),
         # The default hash is slow on purpose, half a second per login on a small machine.
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
-        OAUTH2_PROVIDER={"ACCESS_TOKEN_EXPIRE_SECONDS": access_token_seconds},
+        OAUTH2_PROVIDER={
+            "ACCESS_TOKEN_EXPIRE_SECONDS": access_token_seconds,
+            # A refresh token that comes twice ends all that came of its session, as RFC 9700 asks of servers.
+            "REFRESH_TOKEN_REUSE_PROTECTION": True,
+        },
         LOGGING={
             "version": 1,
             "disable_existing_loggers": False,

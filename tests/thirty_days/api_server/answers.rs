@@ -1,12 +1,14 @@
 //! What is answered to a request of the operator's.
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::{Value, json};
 use tracktik_operator::{clock::monotonic, rotation::observation::Issue, secrets::issue_record};
 
 use super::{ApiServer, State};
+
+const TRIED: &str = "tracktik-operator.io/tried";
 
 impl ApiServer {
     /// Answers a request; one that is not expected fails the test.
@@ -17,6 +19,13 @@ impl ApiServer {
         let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (code, answer) = match (&parts.method, segments.as_slice()) {
             (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => self.write_status(name, &body).await,
+            (&Method::PATCH, [.., "secrets", name])
+                if parts.headers[CONTENT_TYPE] == "application/merge-patch+json" =>
+            {
+                let mut state = self.state.lock().unwrap();
+                state.requests += 1;
+                mark_secret(&mut state, name, &body)
+            }
             (method, segments) => self.answer_at_once(method, segments, parts.uri.query().unwrap_or_default(), body),
         };
         let body = Body::from(serde_json::to_vec(&answer).unwrap());
@@ -71,6 +80,13 @@ impl ApiServer {
         );
         object["metadata"]["uid"] = uid;
         if !dry_run {
+            // An apply leaves alone what another field manager has set.
+            let mark = found
+                .as_ref()
+                .map(|found| found["metadata"]["annotations"][TRIED].clone());
+            if let Some(mark) = mark.filter(Value::is_string) {
+                object["metadata"]["annotations"][TRIED] = mark;
+            }
             if let Some(issue) = found.as_ref().and_then(issue) {
                 let left = issue.expires_at - self.clock.now();
                 state.least_life = Some(state.least_life.map_or(left, |least| least.min(left)));
@@ -97,6 +113,21 @@ fn delete_secret(state: &mut State, name: &str, options: &Value) -> (u16, Value)
     state.deletions.push(monotonic());
     let done = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" });
     (200, done)
+}
+
+/// A refresh token is marked as tried, on exactly the version that the operator has seen.
+fn mark_secret(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
+    let Some(mut secret) = state.secrets.get(name).cloned() else {
+        return refusal(404, "NotFound");
+    };
+    let same = |field: &str| patch["metadata"][field] == secret["metadata"][field];
+    if !same("uid") || !same("resourceVersion") {
+        return refusal(409, "Conflict");
+    }
+    secret["metadata"]["annotations"][TRIED] = patch["metadata"]["annotations"][TRIED].clone();
+    state.marks += 1;
+    state.store_secret(name, secret);
+    (200, json!({ "metadata": state.secrets[name]["metadata"] }))
 }
 
 fn issue(secret: &Value) -> Option<Issue> {

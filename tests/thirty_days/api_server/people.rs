@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{ApiServer, NAMESPACE};
 
 impl ApiServer {
-    /// A source Secret and a credential of this name.
-    pub fn add_credential(&self, name: &str) {
+    /// A source Secret and a credential of this name, renewed by this grant.
+    pub fn add_credential(&self, name: &str, grant: &str) {
         let mut state = self.state.lock().unwrap();
         let source = json!({
             "metadata": { "name": name, "uid": format!("uid-of-source-{name}") },
@@ -24,7 +24,10 @@ impl ApiServer {
                 "name": name, "namespace": NAMESPACE, "uid": format!("uid-of-{name}"), "generation": 1,
                 "creationTimestamp": "2026-11-01T00:00:00Z",
             },
-            "spec": { "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": name } } },
+            "spec": {
+                "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": name } },
+                "renewal": { "grant": grant },
+            },
             "status": { "observedGeneration": -1 },
         });
         state.store_credential(name, credential);

@@ -16,8 +16,13 @@ pub struct Counts {
     pub refused: u64,
     /// Refresh grants that issued tokens, even if the answer was then broken by a fault.
     pub refreshes: u64,
+    /// Refresh grants that arrived, whatever became of them.
+    pub refresh_requests: u64,
     /// Consumed refresh tokens that were sent again.
     pub replays: u64,
+    /// Refresh tokens that had arrived before, whatever became of them then: a client that knows of no outcome must not
+    /// send one again.
+    pub repeated_refresh_tokens: u64,
     /// Requests with a `scope` key, empty or not.
     pub scope_sent: u64,
     /// Requests without a `User-Agent`, which TrackTik's firewall may refuse.

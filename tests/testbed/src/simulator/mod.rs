@@ -196,6 +196,11 @@ impl Simulator {
         self.shared.state().world.change_password(username, password)
     }
 
+    /// Ends every session of a user, as an administrator who logs somebody out everywhere: tokens and refresh tokens.
+    pub fn end_sessions(&self, username: &str) {
+        self.shared.state().world.sessions.end_all_of(username);
+    }
+
     /// Plans a fault after those already planned, for so many requests or, with `None`, until cleared.
     pub fn set_fault(&self, target: Target, fault: Fault, times: Option<u32>) {
         let planned = PlannedFault { target, fault, times };

@@ -35,6 +35,8 @@ pub(super) enum Unusable {
     Expired,
     /// Used before: a replay.
     Consumed,
+    /// Its session was ended.
+    Ended,
 }
 
 impl Unusable {
@@ -43,7 +45,7 @@ impl Unusable {
             Self::Garbage => "Cannot decrypt the refresh token",
             Self::Foreign => "Token is not linked to client",
             Self::Expired => "Token has expired",
-            Self::Consumed => "Token has been revoked",
+            Self::Consumed | Self::Ended => "Token has been revoked",
         }
     }
 }
@@ -56,6 +58,7 @@ struct Session {
     access_revoked: bool,
     refresh_until: Duration,
     refresh_consumed: bool,
+    ended: bool,
 }
 
 /// Every session ever granted; its index is the serial number in the tokens.
@@ -87,6 +90,7 @@ impl Sessions {
             access_revoked: false,
             refresh_until: now.saturating_add(self.refresh_life),
             refresh_consumed: false,
+            ended: false,
         });
         Granted {
             access_token: self.texts.access(serial),
@@ -108,6 +112,8 @@ impl Sessions {
             Err(Unusable::Expired)
         } else if session.refresh_consumed {
             Err(Unusable::Consumed)
+        } else if session.ended {
+            Err(Unusable::Ended)
         } else {
             Ok(serial)
         }
@@ -122,6 +128,15 @@ impl Sessions {
         old.refresh_consumed = true;
         let (client_id, username) = (old.client_id.clone(), old.username.clone());
         Some(self.grant(now, &client_id, &username))
+    }
+
+    /// Ends every session of a user: no token of theirs is good any more.
+    pub(super) fn end_all_of(&mut self, username: &str) {
+        let theirs = self.granted.iter_mut().filter(|session| session.username == username);
+        for session in theirs {
+            session.access_revoked = true;
+            session.ended = true;
+        }
     }
 
     /// Whose access token this is, alive or not.

@@ -1,6 +1,7 @@
 //! What the listeners share: the state behind its one lock, and the time. No HTTP.
 
 use std::{
+    collections::HashSet,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -45,6 +46,8 @@ impl fmt::Debug for Clock {
 pub(super) struct State {
     pub(super) world: World,
     pub(super) faults: Faults,
+    /// Every refresh token that ever arrived.
+    pub(super) arrived: HashSet<String>,
 }
 
 /// The state and the clock, for every request.
@@ -56,9 +59,15 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(world: World, clock: Clock) -> Self {
-        let faults = Faults::default();
-        let state = Mutex::new(State { world, faults });
-        Self { state, clock }
+        let state = State {
+            world,
+            faults: Faults::default(),
+            arrived: HashSet::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+            clock,
+        }
     }
 
     pub(super) fn now(&self) -> Duration {

@@ -46,6 +46,13 @@ fn judge(shared: &Shared, peer: &Peer, headers: &HeaderMap, asked: &TokenRequest
     if text(headers, &header::USER_AGENT).is_empty() {
         state.world.count(|counts| counts.without_user_agent += 1);
     }
+    if let Some(token) = asked.get("refresh_token") {
+        let again = !state.arrived.insert(token.to_owned());
+        state.world.count(|counts| {
+            counts.refresh_requests += 1;
+            counts.repeated_refresh_tokens += u64::from(again);
+        });
+    }
     if !state.world.admits(now, from, asked) {
         return Verdict::Right(Reply::Blocked);
     }

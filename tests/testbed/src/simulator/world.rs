@@ -52,7 +52,7 @@ pub enum Reply {
 #[derive(Debug)]
 pub struct World {
     accounts: Accounts,
-    sessions: Sessions,
+    pub(super) sessions: Sessions,
     ban: AddressBan,
     counts: Counts,
 }

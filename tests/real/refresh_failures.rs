@@ -1,0 +1,137 @@
+//! Anything but a usable answer to a refresh spends the refresh token: one login follows, at the pace of that answer, and
+//! the next renewal is a refresh again.
+
+use k8s_openapi::jiff::Timestamp;
+use serde_json::json;
+use testbed::simulator::{Fault, Target};
+
+use crate::scene::{Scene, Status};
+
+const ROTATE: &str = "tracktik-operator.io/rotate";
+
+/// How long after the attempt the next may be, in seconds.
+fn waits(status: &Status) -> i64 {
+    let time = |field: &str| -> Timestamp { status.0["failure"][field].as_str().unwrap().parse().unwrap() };
+    time("nextAttemptTime").as_second() - time("lastTime").as_second()
+}
+
+#[tokio::test]
+async fn a_refused_refresh_is_followed_by_one_login_half_a_minute_later() {
+    let scene = Scene::new("refused").await;
+    let operator = scene.start().await;
+    let account = scene.refreshing("acme").await;
+    let first = scene.token("acme").await;
+    scene.simulator.end_sessions(&account.username);
+    scene.annotate("acme", ROTATE, "1").await;
+    let status = scene.renewal_off("acme", "EndpointMisbehaved").await;
+    let message = status.message("Renewed");
+    for part in ["refused the refresh token", "a login follows", "Next attempt at"] {
+        assert!(message.contains(part), "no {part:?} in {message:?}");
+    }
+    assert!((30..=33).contains(&waits(&status)), "{}", status.0);
+    assert_eq!(scene.grants(), (1, 1));
+    // Nobody does anything: the login comes by itself, and once.
+    let second = scene.token_in_the_end("acme", &first).await;
+    assert!(scene.simulator.valid(&second));
+    scene.renewed("acme").await.assert_well();
+    assert_eq!(scene.grants(), (2, 1));
+    scene.rotated("acme", "2", &second).await;
+    assert_eq!(scene.grants(), (2, 2));
+    let refused = scene.simulator.counts().refused;
+    assert_eq!(refused, 1);
+    assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
+}
+
+/// What the endpoint does to a refresh, for whose credential, and how long the login waits at least.
+fn faults() -> Vec<(&'static str, Fault, i64)> {
+    let lost = |status| Fault::Status {
+        status,
+        after_effect: true,
+    };
+    let failed = Fault::Status {
+        status: 500,
+        after_effect: false,
+    };
+    let missing = Fault::MissingKey {
+        key: "access_token".to_owned(),
+    };
+    vec![
+        ("lost", lost(503), 30),
+        ("late", lost(504), 30),
+        ("failed", failed, 30),
+        ("closed", Fault::Close { after_effect: true }, 30),
+        ("cut", Fault::CutBody, 30),
+        ("page", Fault::Html, 600),
+        ("no-token", missing, 600),
+        ("throttled", Fault::TooManyRequests { retry_after: None }, 60),
+        ("firewall", Fault::Firewall, 600),
+    ]
+}
+
+#[tokio::test]
+async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
+    let scene = Scene::new("spent").await;
+    let _operator = scene.start().await;
+    let faults = faults();
+    for (name, fault, _) in &faults {
+        let account = scene.refreshing(name).await;
+        let whose = Target::Username(account.username);
+        scene.simulator.set_fault(whose, fault.clone(), Some(1));
+        scene.annotate(name, ROTATE, "1").await;
+    }
+    let all = u64::try_from(faults.len()).unwrap();
+    for (name, _, least) in &faults {
+        let failed = |status: &Status| status.is("Renewed") == "False";
+        let status = scene.status_that(name, "failed", failed).await;
+        assert!((*least..=least + 20).contains(&waits(&status)), "{name}: {}", status.0);
+        assert_eq!(status.0["lastHandledRotate"], "1", "{name}");
+        let (mark, issue) = scene.mark_and_issue(name).await;
+        assert_eq!(mark, Some(issue), "{name}");
+    }
+    assert_eq!(scene.grants(), (all, all));
+    // Whoever asks need not wait, and it is a login that is made.
+    for (name, _, _) in faults.iter().filter(|(name, ..)| *name != "closed") {
+        let before = scene.token(name).await;
+        let token = scene.rotated(name, "2", &before).await;
+        assert!(scene.simulator.valid(&token), "{name}");
+    }
+    assert_eq!(scene.attempts("closed"), 2);
+    let before = scene.token("closed").await;
+    assert!(
+        !scene.simulator.valid(&before),
+        "the lost answer was a refresh that was done"
+    );
+    scene.token_in_the_end("closed", &before).await;
+    for (name, ..) in &faults {
+        scene.renewed(name).await.assert_well();
+        assert_eq!(scene.attempts(name), 3, "{name}");
+    }
+    assert_eq!(scene.grants(), (2 * all, all));
+}
+
+#[tokio::test]
+async fn where_the_server_gives_no_refresh_token_each_renewal_is_a_login() {
+    let scene = Scene::new("none-given").await;
+    let _operator = scene.start().await;
+    let none = Fault::MissingKey {
+        key: "refresh_token".to_owned(),
+    };
+    scene.simulator.set_fault(Target::Everywhere, none.clone(), Some(2));
+    scene.refreshing("acme").await;
+    assert_eq!(scene.value("acme-token", "refresh_token").await, None);
+    let first = scene.token("acme").await;
+    let second = scene.rotated("acme", "1", &first).await;
+    assert!(scene.simulator.valid(&first), "a login leaves the other session alone");
+    assert_eq!(scene.grants(), (2, 0));
+    // A login gives one again, and a refresh none.
+    let third = scene.rotated("acme", "2", &second).await;
+    assert_eq!(scene.grants(), (3, 0));
+    scene.simulator.set_fault(Target::Everywhere, none, Some(1));
+    let fourth = scene.rotated("acme", "3", &third).await;
+    assert_eq!(scene.grants(), (3, 1));
+    let status = scene.looked_at_again("acme").await;
+    status.assert_well();
+    assert_eq!(status.0["failure"], json!(null));
+    scene.rotated("acme", "4", &fourth).await;
+    assert_eq!(scene.grants(), (4, 1));
+}
