@@ -93,6 +93,16 @@ fn who_is_told_is_told_once_until_it_asks() {
 }
 
 #[test]
+fn who_comes_behind_those_who_were_told_hears_what_they_take() {
+    let mut scene = Scene::new();
+    scene.goes("a", HOST);
+    assert_eq!(scene.waits("b", HOST), (WaitsFor::HostBusy, None));
+    scene.finish("a", Outcome::NotSent);
+    assert_eq!(scene.woken(), ["b"]);
+    assert_eq!(scene.waits("c", HOST), (WaitsFor::HostBusy, None));
+}
+
+#[test]
 fn a_change_of_a_wish_ahead_lets_those_behind_go() {
     let mut scene = one_place();
     scene.goes("first", "first.staffr.net");
