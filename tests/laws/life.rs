@@ -50,9 +50,9 @@ pub struct Life {
 }
 
 /// Waits at the gate, for this.
-pub fn waiting(since: Moment, what: WaitsFor, until: Option<Moment>) -> Option<Waiting> {
+pub fn waiting(since: Moment, what: WaitsFor, until: Option<Moment>) -> Waiting {
     let wait = Wait { what, until };
-    Some(Waiting { since, wait })
+    Waiting { since, wait }
 }
 
 /// Wrong password.

@@ -158,7 +158,7 @@ proptest! {
         seen.suspended = false;
         seen.waiting = None;
         let plain = renewed(&seen);
-        seen.waiting = waiting(Moment::default(), WaitsFor::Budget, None);
+        seen.waiting = Some(waiting(Moment::default(), WaitsFor::Budget, None));
         prop_assert_eq!(renewed(&seen), plain);
         seen.suspended = true;
         prop_assert_eq!(renewed(&seen), plain);
@@ -231,7 +231,7 @@ fn a_busy_place_writes_nothing_of_its_own() {
     life.pass(fresh.until - life.clock);
     let due = life.look();
     assert_eq!(due.step, Step::Login);
-    life.seen.waiting = waiting(life.clock, WaitsFor::Budget, None);
+    life.seen.waiting = Some(waiting(life.clock, WaitsFor::Budget, None));
     assert_eq!(readiness(&life.seen, &due, life.clock), before);
     life.pass(Span::minutes(30));
     let expired = statements(&life.seen, life.clock);

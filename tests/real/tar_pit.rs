@@ -102,7 +102,11 @@ impl TarPit {
         eventually(PATIENCE, || async {
             let mark = json!({ "metadata": { "annotations": { TRIED: format!("{:?}", std::time::Instant::now()) } } });
             let patch = kube::api::Patch::Merge(mark);
-            match scene.secrets().patch("probe", &Default::default(), &patch).await {
+            match scene
+                .secrets()
+                .patch("probe", &kube::api::PatchParams::default(), &patch)
+                .await
+            {
                 Ok(_) => Ok(()),
                 Err(error) => Err(format!("writes are not let through yet: {error}")),
             }

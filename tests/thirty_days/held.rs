@@ -21,7 +21,7 @@ async fn a_token_that_could_not_be_stored_for_half_its_life_is_replaced_by_one_l
             1,
             "before that, only the write is tried again"
         );
-        tokio::time::sleep(refused_for - WORTH_IT).await;
+        tokio::time::sleep(refused_for.saturating_sub(WORTH_IT)).await;
         world.api.refuse_to_store(None);
         tokio::time::sleep(PAUSE).await;
         assert_eq!(world.tracktik.attempts(), 2, "refused for {refused_for:?}");
@@ -39,7 +39,7 @@ async fn a_token_that_could_not_be_stored_for_half_its_life_is_replaced_by_one_l
 async fn a_token_that_could_not_be_stored_for_less_is_the_one_that_is_stored() {
     let world = World::with(&["a"]);
     world.api.refuse_to_store(Some(503));
-    tokio::time::sleep(WORTH_IT - Duration::from_mins(1)).await;
+    tokio::time::sleep(WORTH_IT.saturating_sub(Duration::from_mins(1))).await;
     world.api.refuse_to_store(None);
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!((world.tracktik.attempts(), world.api.writes().0), (1, 1));

@@ -18,7 +18,7 @@ use crate::life::{rejected, unavailable, waiting, with_token};
 const LATER: Moment = Moment::from_seconds(NOW.as_seconds() + 600);
 
 fn wait_for(seen: &mut Observation, what: WaitsFor, until: Option<Moment>) {
-    seen.waiting = waiting(NOW - Span::seconds(11), what, until);
+    seen.waiting = Some(waiting(NOW - Span::seconds(11), what, until));
     seen.rotate = Some("now".to_owned());
 }
 
