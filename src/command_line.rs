@@ -3,7 +3,11 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, builder::RangedU64ValueParser, error::ErrorKind};
+use clap::{
+    Args, CommandFactory, Parser, Subcommand,
+    builder::RangedU64ValueParser,
+    error::{ContextValue, ErrorKind},
+};
 
 use crate::settings::{self, LogFormat, NotRun};
 
@@ -62,7 +66,9 @@ pub(crate) struct RunFlags {
         value_name = "HOST",
         env = "TRACKTIK_OPERATOR_ALLOWED_DOMAIN"
     )]
-    #[arg(value_delimiter = ',', value_parser = settings::allowed_domain, verbatim_doc_comment)]
+    // Read after clap, which quotes what it refuses, as it does the variable's value in `--help`: somebody may have put a
+    // whole URL in it, with a password.
+    #[arg(value_delimiter = ',', hide_env_values = true, verbatim_doc_comment)]
     #[arg(default_values = ["*.staffr.net", "*.staffr.us", "*.staffr.ca"])]
     pub(crate) allowed_domains: Vec<String>,
 
@@ -153,9 +159,17 @@ fn seconds(least: u64, most: u64) -> RangedU64ValueParser<u64> {
 
 /// clap's message in one line, so that it survives a log collector that splits lines.
 fn not_run(error: &clap::Error) -> NotRun {
-    let text = error.render().to_string();
+    let mut text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return NotRun::Asked(text);
+    }
+    for (_, given) in error.context() {
+        // A URL may hold a user and a password.
+        if let ContextValue::String(given) = given
+            && given.contains(['@', '/'])
+        {
+            text = text.replace(given.as_str(), "<removed>");
+        }
     }
     let lines = text.lines().map(str::trim);
     let told = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"));

@@ -86,6 +86,8 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
                 .to_owned(),
         ));
     }
+    AllowedDomains::parse(&flags.allowed_domains)
+        .map_err(|error| NotRun::Mistake(format!("--allowed-domain: {error}")))?;
     Ok(Settings {
         kubeconfig: flags.kubeconfig,
         namespaces: flags
@@ -103,12 +105,6 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
         request_timeout: Duration::from_secs(flags.request_timeout_seconds),
         api_server_patience: Duration::from_secs(flags.api_server_patience_seconds),
     })
-}
-
-/// Each value of `--allowed-domain` by itself, so that a mistake is known before anything starts.
-pub(crate) fn allowed_domain(text: &str) -> Result<String, String> {
-    AllowedDomains::parse([text]).map_err(|error| error.to_string())?;
-    Ok(text.to_owned())
 }
 
 /// An empty name is refused too: an empty variable must not widen one namespace to all.

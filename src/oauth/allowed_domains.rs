@@ -59,7 +59,7 @@ impl Default for AllowedDomains {
 impl Pattern {
     fn parse(pattern: &str) -> Result<Self, PatternError> {
         let because = |why| PatternError {
-            pattern: pattern.escape_default().take(300).collect(),
+            pattern: Named::of(pattern),
             why,
         };
         if let Some(zone) = pattern.strip_prefix("*.") {
@@ -111,10 +111,40 @@ impl fmt::Display for AllowedDomains {
 
 /// A pattern that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("allowed domain \"{pattern}\": {why}")]
+#[error("{pattern}: {why}")]
 pub struct PatternError {
-    pattern: String,
+    pattern: Named,
     why: WhyNot,
+}
+
+/// A pattern in a message. Repeated only where it looks like one: of a URL, the user and the password are nobody's
+/// business, and a list that was split at a comma may have split a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Named {
+    AsWritten(String),
+    Withheld,
+}
+
+impl Named {
+    fn of(pattern: &str) -> Self {
+        let (name, port) = pattern.split_once(':').unwrap_or((pattern, ""));
+        let in_a_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'*');
+        let plain = name.bytes().all(in_a_name) && port.bytes().all(|b| b.is_ascii_digit());
+        if plain && pattern.len() <= 300 {
+            Self::AsWritten(pattern.to_owned())
+        } else {
+            Self::Withheld
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsWritten(pattern) => write!(f, "allowed domain {pattern:?}"),
+            Self::Withheld => f.write_str("an allowed domain that is not repeated here, since it may hold a password"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

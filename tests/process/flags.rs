@@ -101,6 +101,10 @@ fn a_mistake_is_one_line_that_names_the_flag() {
         (&long, "--namespace"),
         ("--allowed-domain=", "--allowed-domain"),
         ("--allowed-domain=a b", "--allowed-domain"),
+        (
+            "--allowed-domain=*.staffr.net,Acme.staffr.net",
+            r#"--allowed-domain: allowed domain "Acme.staffr.net": write it in lower case"#,
+        ),
         ("--log-format=xml", "--log-format"),
         ("--log-level=verbose", "--log-level"),
         ("--log-level=", "--log-level"),
@@ -156,7 +160,7 @@ async fn variables_are_read_and_checked_as_flags_are() {
         (
             "TRACKTIK_OPERATOR_ALLOWED_DOMAIN",
             "a.example.com,b b",
-            "'b b' for '--allowed-domain",
+            "--allowed-domain: an allowed domain that is not repeated here",
         ),
         ("TRACKTIK_OPERATOR_LOG_LEVEL", "verbose", "'verbose' for '--log-level"),
         (
@@ -185,4 +189,46 @@ async fn variables_are_read_and_checked_as_flags_are() {
         Some(1),
         "a flag wins over its variable: it got as far as to look for a cluster"
     );
+}
+
+#[tokio::test]
+async fn a_password_that_was_given_where_none_belongs_is_not_repeated() {
+    let mut lines = Vec::new();
+    for url in ["https://user:hunter2@host", "user:hunter2@host", "HUNTER2@host"] {
+        for flag in [
+            "allowed-domain",
+            "listen",
+            "namespace",
+            "log-level",
+            "log-format",
+            "proxy",
+        ] {
+            lines.push(mistake(&["run", &format!("--{flag}={url}")]));
+        }
+        lines.push(mistake(&["run", url]));
+        lines.push(mistake(&[url]));
+    }
+    // A password with a comma is two values.
+    for part in [
+        "user:hunter2,x@host",
+        "https://user:hunter2",
+        "*.hunter2@host",
+        "a hunter2",
+    ] {
+        lines.push(mistake(&["run", &format!("--allowed-domain={part}")]));
+    }
+    for line in lines {
+        assert!(!line.to_lowercase().contains("hunter2"), "{line}");
+    }
+    for (variable, arguments) in [
+        ("TRACKTIK_OPERATOR_ALLOWED_DOMAIN", &["run"][..]),
+        ("TRACKTIK_OPERATOR_ALLOWED_DOMAIN", &["run", "--help"]),
+        ("HTTPS_PROXY", &["run", "--listen=127.0.0.1:0"]),
+    ] {
+        let mut command = command(arguments);
+        command.env(variable, "https://user:hunter2@a host");
+        let ended = ended(command).await;
+        let told = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(!told.contains("hunter2"), "{variable}: {told}");
+    }
 }
