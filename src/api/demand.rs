@@ -35,6 +35,11 @@ impl Demand {
         }
     }
 
+    /// What stands behind the path of the field.
+    pub(super) const fn message(&self) -> &'static str {
+        self.message
+    }
+
     pub(super) const fn of_field(self, field: &'static str) -> Self {
         Self { field, ..self }
     }

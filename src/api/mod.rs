@@ -9,6 +9,7 @@ pub mod definition;
 pub mod demand;
 pub mod moment;
 pub mod reason;
+pub mod recheck;
 pub mod rules;
 pub mod secret_references;
 pub mod status;

@@ -9,7 +9,7 @@ use super::{
     turn::{Asked, Turn, latest_status},
 };
 use crate::{
-    api::{Failure, Grant, Moment, Reason},
+    api::{Failure, Grant, Moment, Reason, recheck},
     cluster::{CredentialView, Sync},
     rotation::{
         Observation,
@@ -34,7 +34,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
     let mut seen = Observation {
         uid: credential.uid.clone(),
         deleting: credential.deleting,
-        spec_problem: spec_problem(&credential),
+        spec_problem: spec_problem(&credential).or_else(|| recheck::broken_rule(credential.spec.as_ref()?)),
         view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
         handled_rotate: memory
@@ -52,7 +52,8 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         seen.renewal = spec.renewal.clone();
         seen.identity = asked.plan.identity();
         seen.layout = asked.desired.layout.canonical();
-        seen.domain_problem = domain_problem(context, &spec.domain);
+        // It repeats the domain, which may hold a password unless it was found to be a host.
+        seen.domain_problem = domain_problem(context, &spec.domain).filter(|_| seen.spec_problem.is_none());
         seen.sources = sources(context, &credential, asked, memory);
         let (target, found) = target(context, &credential, asked, memory);
         remember_facts(&target, found.as_ref(), memory);

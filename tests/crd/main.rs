@@ -11,6 +11,7 @@ mod definition;
 mod golden;
 mod kubectl;
 mod local;
+mod rechecked;
 mod round_trip;
 mod served;
 mod server;

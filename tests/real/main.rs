@@ -36,6 +36,7 @@ mod log_lines;
 mod many;
 mod missing_rights;
 mod network;
+mod older_definition;
 mod outage;
 mod panics;
 mod process;
