@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use crate::secrets::sensitive::Sensitive;
 
 /// The value of one key.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) enum Field {
     /// The key is missing, or its value is null.
     #[default]
@@ -20,6 +20,19 @@ pub(super) enum Field {
     Fraction(f64),
     /// A truth value, list or object.
     Other,
+}
+
+impl fmt::Debug for Field {
+    /// A token may be a number as well.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Text(_) => "Text([redacted])",
+            Self::Integer(_) => "Integer([redacted])",
+            Self::Fraction(_) => "Fraction([redacted])",
+            Self::Other => "Other",
+        })
+    }
 }
 
 impl Field {
@@ -155,7 +168,17 @@ mod tests {
     use super::*;
 
     fn shape(body: &str) -> String {
-        format!("{:?}", read_fields(body.as_bytes(), ["a", "b"]))
+        let Some(fields) = read_fields(body.as_bytes(), ["a", "b"]) else {
+            return "None".to_owned();
+        };
+        let printed = format!("{fields:?}");
+        assert!(!printed.contains(|c: char| c.is_ascii_digit()), "{printed}");
+        let shown = fields.map(|field| match field {
+            Field::Integer(number) => number.to_string(),
+            Field::Fraction(number) => number.to_string(),
+            other => format!("{other:?}"),
+        });
+        shown.join(", ")
     }
 
     #[test]
@@ -163,16 +186,16 @@ mod tests {
         for (body, fields) in [
             (
                 r#" {"a": "hunter2", "x": [1, {"b": 2}], "b": 7} "#,
-                "Some([Text([redacted]), Integer(7)])",
+                "Text([redacted]), 7",
             ),
-            (r#"{"a": null, "x": 1e999}"#, "Some([Absent, Absent])"),
-            (r#"{"a": true, "b": {"c": [[]]}}"#, "Some([Other, Other])"),
+            (r#"{"a": null, "x": 1e999}"#, "Absent, Absent"),
+            (r#"{"a": true, "b": {"c": [[]]}}"#, "Other, Other"),
             (
                 r#"{"a": 1, "a": 2.5, "b": 18446744073709551615}"#,
-                "Some([Fraction(2.5), Integer(9223372036854775807)])",
+                "2.5, 9223372036854775807",
             ),
-            (r#"{"a\u0062": 1, "\u0061": -1}"#, "Some([Integer(-1), Absent])"),
-            ("{}", "Some([Absent, Absent])"),
+            (r#"{"a\u0062": 1, "\u0061": -1}"#, "-1, Absent"),
+            ("{}", "Absent, Absent"),
             (r#"["hunter2"]"#, "None"),
             (r#""hunter2""#, "None"),
             ("<html>", "None"),

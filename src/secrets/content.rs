@@ -8,7 +8,7 @@ use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use super::layout::Data;
+use super::{layout::Data, sensitive::SensitiveBytes};
 
 /// A whole Secret.
 #[derive(Clone, Deserialize)]
@@ -52,7 +52,7 @@ impl SecretContent {
 
     /// The bytes of a key; nothing where it does not exist or is no base64.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn get(&self, key: &str) -> Option<SensitiveBytes> {
         let encoded = self.data.get(key)?;
         // Room at once: a buffer that grows leaves copies of a value in freed memory.
         let mut quoted = Zeroizing::new(String::with_capacity(encoded.len() + 2));
@@ -61,7 +61,7 @@ impl SecretContent {
         quoted.push('"');
         serde_json::from_str::<ByteString>(&quoted)
             .ok()
-            .map(|bytes| Zeroizing::new(bytes.0))
+            .map(|bytes| SensitiveBytes::from(bytes.0))
     }
 
     /// All keys that can be decoded.
@@ -105,7 +105,7 @@ mod tests {
                 "number": 7, "list": ["hunter2"], "null": null}}"#,
         )
         .unwrap();
-        assert_eq!(secret.get("good").unwrap().as_slice(), b"hunter2");
+        assert_eq!(secret.get("good").unwrap().expose(), b"hunter2");
         for key in ["clear", "quote", "number", "list", "null"] {
             assert!(secret.has(key) && secret.get(key).is_none(), "{key}");
         }

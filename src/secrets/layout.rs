@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
+use super::sensitive::{Sensitive, SensitiveBytes};
 use crate::{
     api::{RefreshTokenPolicy, TokenSecretSpec},
     hex,
@@ -38,10 +38,10 @@ const NAMES: [(&str, &str, Name); 5] = [
 ];
 
 /// The values to render. A server may give no refresh token.
-pub type Values = BTreeMap<Name, Zeroizing<String>>;
+pub type Values = BTreeMap<Name, Sensitive>;
 
-/// The data of a Secret before it is encoded. Its memory is cleared when it is dropped.
-pub type Data = BTreeMap<String, Zeroizing<Vec<u8>>>;
+/// The data of a Secret before it is encoded.
+pub type Data = BTreeMap<String, SensitiveBytes>;
 
 /// Which keys a token Secret has, and what stands in them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,11 +100,11 @@ impl Layout {
             }
             // Room at once: a buffer that grows leaves copies of tokens in freed memory.
             let room = parts.iter().map(|part| part.bytes(values).len()).sum();
-            let mut rendered = Zeroizing::new(Vec::with_capacity(room));
+            let mut rendered = Vec::with_capacity(room);
             for part in &parts {
                 rendered.extend_from_slice(part.bytes(values));
             }
-            data.insert(key, rendered);
+            data.insert(key, SensitiveBytes::from(rendered));
         }
         data
     }
@@ -115,7 +115,10 @@ impl Layout {
     pub fn extract(&self, data: &Data) -> Values {
         let mut values = Values::new();
         for (key, template) in self.templates() {
-            let Some(text) = data.get(&key).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+            let Some(text) = data
+                .get(&key)
+                .and_then(|bytes| std::str::from_utf8(bytes.expose()).ok())
+            else {
                 continue;
             };
             let parts = parse(&template);
@@ -129,7 +132,7 @@ impl Layout {
             if let Some(value) = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
                 && !value.is_empty()
             {
-                values.insert(*name, Zeroizing::new(value.to_owned()));
+                values.insert(*name, Sensitive::from(value.to_owned()));
             }
         }
         values
@@ -164,7 +167,7 @@ impl Layout {
             digest.update(u64::try_from(key.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(key.as_bytes());
             digest.update([u8::from(value.is_some())]);
-            let bytes = value.map(|value| value.as_slice()).unwrap_or_default();
+            let bytes = value.map(SensitiveBytes::expose).unwrap_or_default();
             digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(bytes);
         }
@@ -183,7 +186,10 @@ impl Part {
     fn bytes<'a>(&'a self, values: &'a Values) -> &'a [u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
-            Self::Name(name) => values.get(name).map(|value| value.as_bytes()).unwrap_or_default(),
+            Self::Name(name) => values
+                .get(name)
+                .map(|value| value.expose().as_bytes())
+                .unwrap_or_default(),
         }
     }
 }
@@ -236,8 +242,12 @@ mod tests {
     fn values(entries: &[(Name, &str)]) -> Values {
         entries
             .iter()
-            .map(|(name, value)| (*name, Zeroizing::new((*value).to_owned())))
+            .map(|(name, value)| (*name, Sensitive::from((*value).to_owned())))
             .collect()
+    }
+
+    fn exposed(values: &Values) -> Vec<(Name, &str)> {
+        values.iter().map(|(name, value)| (*name, value.expose())).collect()
     }
 
     fn rendered(template: &str) -> String {
@@ -245,7 +255,7 @@ mod tests {
         let data = custom(&[("k", template)]).render(&values);
         data.get("k").map_or_else(
             || "absent".to_owned(),
-            |bytes| String::from_utf8(bytes.to_vec()).unwrap(),
+            |bytes| String::from_utf8(bytes.expose().to_vec()).unwrap(),
         )
     }
 
@@ -280,11 +290,11 @@ mod tests {
             refresh_token: RefreshTokenPolicy::Publish,
             data: None,
         };
-        assert_eq!(default.extract(&default.render(&full)), full);
+        assert_eq!(exposed(&default.extract(&default.render(&full))), exposed(&full));
         let header = custom(&[("authorization", "Bearer $(accessToken)")]);
         assert_eq!(
-            header.extract(&header.render(&full)),
-            values(&[(Name::AccessToken, "AT")])
+            exposed(&header.extract(&header.render(&full))),
+            [(Name::AccessToken, "AT")]
         );
         let mixed = custom(&[("both", "$(accessToken)$(refreshToken)")]);
         assert!(mixed.extract(&mixed.render(&full)).is_empty());
@@ -295,9 +305,9 @@ mod tests {
         let layout = custom(&[("token", "$(accessToken)")]);
         let mut data = layout.render(&values(&[(Name::AccessToken, "AT")]));
         let hash = layout.hash(&data);
-        data.insert("theirs".to_owned(), Zeroizing::new(b"x".to_vec()));
+        data.insert("theirs".to_owned(), SensitiveBytes::from(b"x".to_vec()));
         assert_eq!(layout.hash(&data), hash);
-        data.insert("token".to_owned(), Zeroizing::new(Vec::new()));
+        data.insert("token".to_owned(), SensitiveBytes::from(Vec::new()));
         assert_ne!(layout.hash(&data), hash);
         data.remove("token");
         assert_ne!(layout.hash(&data), hash);

@@ -42,6 +42,30 @@ impl fmt::Display for Sensitive {
     }
 }
 
+/// As [`Sensitive`], of any bytes: what stands under a key of a Secret.
+#[derive(Clone)]
+pub struct SensitiveBytes(Zeroizing<Vec<u8>>);
+
+impl SensitiveBytes {
+    /// The bytes themselves, as [`Sensitive::expose`].
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for SensitiveBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl fmt::Debug for SensitiveBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 /// What a token endpoint granted.
 #[derive(Clone, Debug)]
 pub struct Tokens {
@@ -70,7 +94,10 @@ pub struct ServiceAccount {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::layout::{Data, Name, Values},
+        *,
+    };
 
     fn secret() -> Sensitive {
         Sensitive::from("correct horse battery staple".to_owned())
@@ -90,6 +117,12 @@ mod tests {
             token_type: "Bearer".to_owned(),
             expires_in: Span::hours(1),
         };
+        let values = Values::from([(Name::AccessToken, secret())]);
+        let data = Data::from([("key".to_owned(), SensitiveBytes::from(b"horse".to_vec()))]);
+        assert_eq!(
+            format!("{values:?} {data:?}"),
+            r#"{AccessToken: [redacted]} {"key": [redacted]}"#
+        );
         let printed = format!(
             "{account:?} {account:#?} {tokens:?} {tokens:#?} {} {:?}",
             secret(),
@@ -111,5 +144,6 @@ mod tests {
         impl<T: PartialEq> AmbiguousIf<u16> for T {}
         impl<T: AsRef<str>> AmbiguousIf<u32> for T {}
         <Sensitive as AmbiguousIf<_>>::holds();
+        <SensitiveBytes as AmbiguousIf<_>>::holds();
     }
 }

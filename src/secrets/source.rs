@@ -184,10 +184,11 @@ fn value(field: &str, secret: &str, key: &str, content: &SecretContent) -> Resul
         return Err(too_long());
     }
     let bytes = content.get(key).ok_or_else(|| invalid("is not valid base64"))?;
+    let bytes = bytes.expose();
     if bytes.len() > LONGEST {
         return Err(too_long());
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("is not valid UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| invalid("is not valid UTF-8"))?;
     if text.is_empty() {
         return Err(invalid("is empty"));
     }

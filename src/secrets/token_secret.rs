@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use k8s_openapi::ByteString;
 use serde::Serialize;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::{
     issue_record,
     layout::{Data, Layout, Name, Values},
     metadata::SecretMeta,
     ownership::Mark,
-    sensitive::Tokens,
+    sensitive::{Sensitive, Tokens},
 };
 use crate::{
     api::{Moment, TokenSecretMetadata, TrackTikCredential, TrackTikCredentialSpec, annotations},
@@ -74,13 +73,10 @@ impl Desired {
     #[must_use]
     pub fn values(&self, tokens: &Tokens, expires_at: Moment) -> Values {
         let mut values = self.fixed_values(expires_at);
-        values.insert(
-            Name::AccessToken,
-            Zeroizing::new(tokens.access_token.expose().to_owned()),
-        );
-        values.insert(Name::TokenType, Zeroizing::new(tokens.token_type.clone()));
+        values.insert(Name::AccessToken, tokens.access_token.clone());
+        values.insert(Name::TokenType, Sensitive::from(tokens.token_type.clone()));
         if let Some(refresh_token) = &tokens.refresh_token {
-            values.insert(Name::RefreshToken, Zeroizing::new(refresh_token.expose().to_owned()));
+            values.insert(Name::RefreshToken, refresh_token.clone());
         }
         values
     }
@@ -89,9 +85,9 @@ impl Desired {
     #[must_use]
     pub fn placeholder_values(&self, expires_at: Moment) -> Values {
         let mut values = self.fixed_values(expires_at);
-        values.insert(Name::AccessToken, Zeroizing::new("x".repeat(1_180)));
-        values.insert(Name::TokenType, Zeroizing::new("Bearer".to_owned()));
-        values.insert(Name::RefreshToken, Zeroizing::new("x".repeat(924)));
+        values.insert(Name::AccessToken, Sensitive::from("x".repeat(1_180)));
+        values.insert(Name::TokenType, Sensitive::from("Bearer".to_owned()));
+        values.insert(Name::RefreshToken, Sensitive::from("x".repeat(924)));
         values
     }
 
@@ -99,8 +95,8 @@ impl Desired {
     #[must_use]
     pub fn fixed_values(&self, expires_at: Moment) -> Values {
         Values::from([
-            (Name::ExpiresAt, Zeroizing::new(expires_at.to_string())),
-            (Name::Domain, Zeroizing::new(self.domain.clone())),
+            (Name::ExpiresAt, Sensitive::from(expires_at.to_string())),
+            (Name::Domain, Sensitive::from(self.domain.clone())),
         ])
     }
 
@@ -135,7 +131,7 @@ impl Desired {
         }
         let data = data
             .iter()
-            .map(|(key, bytes)| (key.clone(), ByteString(bytes.to_vec())))
+            .map(|(key, bytes)| (key.clone(), ByteString(bytes.expose().to_vec())))
             .collect();
         Ok(Object {
             api_version: "v1",
