@@ -17,6 +17,10 @@ use crate::{
 /// four values each and up to three times as long in its body.
 const LONGEST: usize = 4_096;
 
+/// Types of Secrets that let their holder into the cluster: whoever may write a credential, and not read these, must not
+/// have their tokens sent to a host as a user name.
+const OF_THE_CLUSTER: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+
 /// Where one value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Origin {
@@ -172,6 +176,15 @@ fn value(field: &str, secret: &str, key: &str, content: &SecretContent) -> Resul
             format!("key {key:?} of Secret {secret:?} (spec.credentials.{field}) {what}"),
         )
     };
+    if let Some(of_the_cluster) = OF_THE_CLUSTER.iter().find(|of| content.r#type.as_deref() == Some(**of)) {
+        return Err(problem(
+            Reason::SourceInvalid,
+            format!(
+                "Secret {secret:?} (spec.credentials.{field}) is of the type {of_the_cluster}, which is for the API server \
+                 and never sent elsewhere: name another"
+            ),
+        ));
+    }
     if !content.has(key) {
         return Err(invalid("does not exist: add it, or name another with spec.credentials"));
     }
@@ -273,6 +286,28 @@ mod tests {
         // That it is no base64 is not even looked at.
         assert!(wrong_with(&"?".repeat(1_000_000)).unwrap().contains("is longer"));
         assert!(wrong_with("?").unwrap().contains("is not valid base64"));
+    }
+
+    #[test]
+    fn what_lets_into_the_cluster_is_never_taken() {
+        let plan = plan(&json!({ "secretRef": { "name": "acme" }, "username": { "key": "token" } }));
+        let good = "aHVudGVyMg==";
+        let data = json!({ "client_id": good, "client_secret": good, "token": good, "password": good });
+        let of = |of: &str| {
+            let content = serde_json::from_value(json!({ "data": data, "type": of })).unwrap();
+            let mut values = plan.unread();
+            plan.take("acme", &content, &mut values);
+            values.account().map_err(|problem| (problem.reason, problem.message))
+        };
+        assert!(of("Opaque").is_ok() && of("kubernetes.io/basic-auth").is_ok());
+        for refused in OF_THE_CLUSTER {
+            let (reason, why) = of(refused).unwrap_err();
+            assert_eq!(reason, Reason::SourceInvalid);
+            assert!(
+                why.starts_with(r#"Secret "acme" (spec.credentials.clientId) is of the type "#),
+                "{why}"
+            );
+        }
     }
 
     #[test]
