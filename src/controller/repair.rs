@@ -7,7 +7,10 @@ use super::{
     turn::{After, Asked, Turn},
 };
 use crate::{
-    cluster::{error::ClusterError, read_secret::read_secret},
+    cluster::{
+        error::ClusterError,
+        read_secret::{WholeSecret, read_secret},
+    },
     rotation::observation::{Content, Issue, Target},
     secrets::{
         content::SecretContent,
@@ -93,12 +96,11 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
 /// The data for the layout that is asked for, from what is in place; nothing where that is too little.
 fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Data> {
     let wanted = &asked.desired.layout;
-    let all = content.data();
     if wanted.canonical() == issue.layout {
-        return Some(wanted.own_keys(&all));
+        return Some(content.data_under(&wanted.keys()));
     }
     let old = Layout::parse(&issue.layout)?;
-    let mut values = old.extract(&all);
+    let mut values = old.extract(&content.data_under(&old.keys()));
     values.extend(asked.desired.fixed_values(issue.expires_at));
     values
         .entry(Name::TokenType)
@@ -110,7 +112,7 @@ fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Da
 }
 
 /// The token Secret as it is now, if it still is ours and its facts can be told.
-async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(SecretContent, SecretMeta, Issue)> {
+async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(WholeSecret, SecretMeta, Issue)> {
     let key = turn.token_secret_key(asked);
     let content = match read_secret(&turn.context.client, &key).await {
         Ok(content) => content,
@@ -134,5 +136,5 @@ fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
     let Some(layout) = Layout::parse(&issue.layout) else {
         return false;
     };
-    content.r#type.as_deref() == Some("Opaque") && layout.hash(&content.data()) == issue.data_hash
+    content.r#type.as_deref() == Some("Opaque") && layout.hash(&content.data_under(&layout.keys())) == issue.data_hash
 }

@@ -2,7 +2,7 @@
 //!
 //! A decoder that fails quotes what it failed on, and clients log it: so values stay text until somebody uses one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use serde::{Deserialize, Deserializer};
@@ -64,11 +64,10 @@ impl SecretContent {
             .map(|bytes| SensitiveBytes::from(bytes.0))
     }
 
-    /// All keys that can be decoded.
+    /// What stands under these keys, where it can be decoded. Whatever else there is stays as it is.
     #[must_use]
-    pub fn data(&self) -> Data {
-        self.data
-            .keys()
+    pub fn data_under(&self, keys: &BTreeSet<String>) -> Data {
+        keys.iter()
             .filter_map(|key| Some((key.clone(), self.get(key)?)))
             .collect()
     }
@@ -109,10 +108,12 @@ mod tests {
         for key in ["clear", "quote", "number", "list", "null"] {
             assert!(secret.has(key) && secret.get(key).is_none(), "{key}");
         }
-        assert_eq!(secret.data().len(), 1);
+        let keys = |keys: &[&str]| keys.iter().map(ToString::to_string).collect();
+        assert_eq!(secret.data_under(&keys(&["good", "clear", "absent"])).len(), 1);
+        assert!(secret.data_under(&keys(&["clear"])).is_empty());
         let printed = format!("{secret:?} {secret:#?}");
         assert!(!printed.contains("hunter2") && !printed.contains("aHVu"), "{printed}");
         let nothing: SecretContent = serde_json::from_str(r#"{"data": null}"#).unwrap();
-        assert!(nothing.data().is_empty());
+        assert!(nothing.data_under(&keys(&["good"])).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 //! The way back matters as much: when a user asks for other keys, the tokens in place are read out of the old layout
 //! and written in the new one, without a login.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -138,14 +138,10 @@ impl Layout {
         values
     }
 
-    /// Of data in place, the keys of this layout: the others are somebody else's.
+    /// Its keys. Those beside them in a Secret are somebody else's.
     #[must_use]
-    pub fn own_keys(&self, data: &Data) -> Data {
-        let templates = self.templates();
-        data.iter()
-            .filter(|(key, _)| templates.contains_key(*key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()
+    pub fn keys(&self) -> BTreeSet<String> {
+        self.templates().into_keys().collect()
     }
 
     /// Whether the layout asks for a value.
