@@ -1,6 +1,6 @@
 //! The client of the API server: which server and as whom, and the first answer from it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use http::{HeaderValue, header::USER_AGENT};
 use kube::{
@@ -48,6 +48,7 @@ pub enum NoClient {
 pub async fn connect(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Client, NoClient> {
     let config = configuration(settings.kubeconfig.as_deref()).await?;
     let server = server_of(&config);
+    check_verified(&config, &server)?;
     let client = build(config, metrics)?;
     first_answer(&client, server, settings.api_server_patience).await?;
     Ok(client)
@@ -107,6 +108,27 @@ async fn configured(read: Kubeconfig, options: &KubeConfigOptions) -> Result<Con
         config.proxy_url = None;
     }
     Ok(config)
+}
+
+/// The operator's token and every Secret go this way.
+fn check_verified(config: &Config, server: &str) -> Result<(), NoClient> {
+    let host = config.cluster_url.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    if config.cluster_url.scheme_str() != Some("https") && !loopback {
+        return Err(NoClient::Configuration(format!(
+            "the API server {server} is not asked without TLS, since Secrets would pass in clear: give its server in the \
+             kubeconfig as https://"
+        )));
+    }
+    if config.accept_invalid_certs {
+        tracing::warn!(
+            server,
+            "insecure-skip-tls-verify is set in the kubeconfig: whoever is between the operator and the API server can read \
+             every Secret; set certificate-authority instead"
+        );
+    }
+    Ok(())
 }
 
 fn build(config: Config, metrics: &Arc<Metrics>) -> Result<Client, NoClient> {

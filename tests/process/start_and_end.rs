@@ -182,3 +182,45 @@ async fn a_signal_is_heeded_while_it_waits_for_the_api_server() {
     operator.signal("INT").await;
     assert_eq!(operator.exit_code().await, Some(0));
 }
+
+/// Where nothing listens.
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn secrets_are_not_asked_for_in_clear() {
+    // The first of them is this host all the same, should it be dialled.
+    let here = format!("http://0.0.0.0:{}", closed_port());
+    for server in [here.as_str(), "http://192.0.2.1", "http://localhost.example.com"] {
+        let file = kubeconfig("in-clear", server);
+        let ended = gives_up(&[
+            "--kubeconfig",
+            file.to_str().unwrap(),
+            "--api-server-patience-seconds=0",
+        ])
+        .await;
+        let told = format!("the API server {server} is not asked without TLS");
+        assert!(ended.last_line().contains(&told), "{}", ended.last_line());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_verified_is_warned_of() {
+    let file = kubeconfig("unverified", &format!("https://127.0.0.1:{}", closed_port()));
+    let written = std::fs::read_to_string(&file).unwrap();
+    let flags = [
+        "--kubeconfig",
+        file.to_str().unwrap(),
+        "--api-server-patience-seconds=0",
+    ];
+    let warning = "insecure-skip-tls-verify is set in the kubeconfig";
+    assert!(!gives_up(&flags).await.stderr.contains(warning));
+    std::fs::write(
+        &file,
+        written.replace("server:", "insecure-skip-tls-verify: true, server:"),
+    )
+    .unwrap();
+    let ended = gives_up(&flags).await;
+    assert_eq!(ended.stderr.matches(warning).count(), 1, "{}", ended.stderr);
+}
