@@ -74,6 +74,11 @@ async fn the_pod_is_restricted(plane: &ControlPlane) {
     assert_eq!(deployment["spec"]["replicas"], json!(1));
     assert_eq!(deployment["spec"]["strategy"]["type"], json!("Recreate"));
     let template = &deployment["spec"]["template"];
+    let ndots = json!({ "options": [{ "name": "ndots", "value": "1" }] });
+    assert_eq!(
+        template["spec"]["dnsConfig"], ndots,
+        "a host is looked for under its own name only"
+    );
     let mut pod = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": { "name": "as-deployed", "namespace": "tracktik-system" }, "spec": template["spec"],
