@@ -29,8 +29,9 @@ bench: ## How fast a token is in place and a change is picked up; what an idle o
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh
 
-deny: ## Dependencies, as cargo-deny sees them (make lint has a quick check of the same lists)
+# Fetches the database of advisories, so it is not part of make lint.
+deny: ## Dependencies and what is known against them, as cargo-deny sees it (make lint has a quick check of the same lists)
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
-	cargo deny --workspace --locked check bans licenses sources
+	cargo deny --workspace --locked check advisories bans licenses sources
 
 .PHONY: help demo test lint build bench crd deny
