@@ -4,7 +4,13 @@
 
 # On Alpine the Rust toolchain links against musl, statically, so the result runs on any Linux of this architecture. The
 # image brings the C compiler that the cryptography needs, and the certificate authorities that are copied below.
-FROM rust:1.95.0-alpine AS build
+#
+# A tag can be moved: who moves this one chooses the compiler, and whom the operator trusts at the token endpoint. For what
+# handles passwords give the digest that you have looked at, which `docker buildx imagetools inspect rust:1.95.0-alpine` prints:
+#
+#   docker build --build-arg RUST_IMAGE=rust:1.95.0-alpine@sha256:... -t registry.example.com/tracktik-operator:0.1.0 .
+ARG RUST_IMAGE=rust:1.95.0-alpine
+FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 COPY . .
 RUN cargo build --locked --release --package tracktik-operator --bin tracktik-operator
