@@ -112,16 +112,14 @@ impl Stores {
 
     /// A watch of credentials is about to be started (`""` for all namespaces).
     pub fn expect_credentials(&self, namespace: &str) {
-        self.write()
-            .credentials_sync
-            .insert(namespace.to_owned(), Sync::Pending);
+        let before = Sync::Pending;
+        self.write().credentials_sync.insert(namespace.to_owned(), before);
     }
 
     /// Whether every watch of credentials that was started has had its first list answered, or refused.
     #[must_use]
     pub fn credentials_listed(&self) -> bool {
-        let inner = self.read();
-        inner.credentials_sync.values().all(|sync| *sync != Sync::Pending)
+        self.read().credentials_sync.values().all(|sync| *sync != Sync::Pending)
     }
 
     /// Notes how far a watch of credentials has come (`""` for all namespaces).

@@ -244,23 +244,3 @@ async fn a_token_of_the_cluster_is_not_sent_to_a_host() {
     assert_stalled(&status, "SourceInvalid", token_of);
     assert_eq!(scene.simulator.counts().token_requests, 0);
 }
-
-#[tokio::test]
-async fn a_token_of_the_cluster_is_not_sent_to_a_host() {
-    let scene = Scene::new("cluster-token").await;
-    let _operator = scene.start().await;
-    let metadata = json!({ "name": "acme", "annotations": { "kubernetes.io/service-account.name": "default" } });
-    let token_of = "kubernetes.io/service-account-token";
-    scene
-        .apply(json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "default" } }))
-        .await;
-    scene
-        .apply(json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": token_of }))
-        .await;
-    let token = json!({ "key": "token" });
-    let all = json!({ "secretRef": { "name": "acme" }, "clientId": token, "clientSecret": token, "username": token, "password": token });
-    scene.credential("acme", json!({ "credentials": all })).await;
-    let status = scene.not_ready("acme", "SourceInvalid").await;
-    assert_stalled(&status, "SourceInvalid", token_of);
-    assert_eq!(scene.simulator.counts().token_requests, 0);
-}

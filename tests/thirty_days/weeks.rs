@@ -48,8 +48,10 @@ async fn a_session_of_thirty_days_is_begun_by_one_login_and_sends_each_refresh_t
     assert!(least >= Span::seconds(1_190), "{least}");
     let (secret_writes, status_writes, events) = world.api.writes();
     assert_eq!((secret_writes, world.api.marks()), (all, refreshes));
-    // Each is announced, and its outcome told.
-    assert_eq!(status_writes, 2 * all);
+    // Each is announced, and its outcome told. For a first token also that it is being requested, where that has to wait
+    // for the host's first answer.
+    let told = 2 * all;
+    assert!((told..=told + names.len()).contains(&status_writes), "{status_writes}");
     assert_eq!(events, names.len(), "one event for a first token, none for a renewal");
     world.end().await;
 }

@@ -14,13 +14,16 @@ use super::{OTHER, TOKEN, apply, secret};
 use crate::cluster::client_and;
 
 /// As the operator applies one, as far as it matters here: it is the operator's own by this annotation.
-fn ours(value: &str) -> Value {
-    let metadata = json!({ "annotations": { annotations::CREDENTIAL: "mine" }, "labels": { "asked": "for" } });
+fn ours(namespace: &str, value: &str) -> Value {
+    let metadata = json!({
+        "annotations": { annotations::CREDENTIAL: format!("{namespace}/mine@u") },
+        "labels": { annotations::MANAGED_BY: annotations::OPERATOR_NAME },
+    });
     secret("s", &metadata, value)
 }
 
 async fn applied(client: &Client, namespace: &str, value: &str) -> SecretMeta {
-    let answer = apply(client, namespace, &ours(value), false).await.unwrap();
+    let answer = apply(client, namespace, &ours(namespace, value), false).await.unwrap();
     SecretMeta::from_object_meta(answer.metadata)
 }
 
@@ -33,8 +36,8 @@ async fn a_mark_is_refused_on_another_version_and_on_another_secret_of_the_name(
     assert_eq!(marked.uid, first.uid);
     assert_ne!(marked.resource_version, first.resource_version);
     // What was there stays there.
-    assert_eq!(marked.annotations[annotations::CREDENTIAL], "mine");
-    assert_eq!(marked.labels["asked"], "for");
+    assert_eq!(marked.annotations[annotations::CREDENTIAL], "marks/mine@u");
+    assert_eq!(marked.labels[annotations::MANAGED_BY], annotations::OPERATOR_NAME);
     let api = Api::<Secret>::namespaced(client.clone(), "marks");
     let kept = api.get("s").await.unwrap();
     assert_eq!(
