@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use testbed::{
-    certificates::Authority,
+    certificates::{Authority, ServerCertificate},
     oauth_servers::{Kind, OAuthServer},
 };
 
@@ -129,61 +129,60 @@ async fn sources_that_cannot_be_used_are_told_of_without_their_values() {
     secrets.are_nowhere(&scene, &operator).await;
 }
 
+/// Eight at a time, for failures hold the places of credentials that have not worked yet; and each at a host of its own,
+/// for what one host did holds back others that ask it.
 #[tokio::test]
 async fn answers_that_repeat_the_request_are_not_repeated() {
-    let scene = Scene::new("secrecy-echoes").await;
-    let folder = tempfile::tempdir().unwrap();
+    let echoes = ECHOES.iter().map(|(name, reason, _)| (*name, *reason));
+    let all: Vec<_> = echoes.chain([UNANSWERED]).collect();
+    for (number, some) in all.chunks(8).enumerate() {
+        let scene = Scene::new(&format!("secrecy-echoes-{number}")).await;
+        let folder = tempfile::tempdir().unwrap();
+        let certificate = scene.authority().issue(folder.path(), &["127.0.0.1"]).unwrap();
+        let servers = vec![Some(certificate); some.len()];
+        are_told_apart_and_not_repeated(&scene, some, servers).await;
+    }
+}
+
+#[tokio::test]
+async fn no_value_is_sent_to_a_host_that_is_not_who_it_says() {
+    let scene = Scene::new("secrecy-strangers").await;
     let names = ["127.0.0.1"];
     let stranger = Authority::new().unwrap();
-    let stranger_folder = tempfile::tempdir().unwrap();
-    let servers = [
-        ("echo", Some(scene.authority().issue(folder.path(), &names).unwrap())),
-        (
-            "expired",
-            Some(scene.authority().issue_expired(folder.path(), &names).unwrap()),
-        ),
-        (
-            "wrong-name",
-            Some(scene.authority().issue_for_wrong_name(folder.path()).unwrap()),
-        ),
-        (
-            "stranger",
-            Some(stranger.issue(stranger_folder.path(), &names).unwrap()),
-        ),
-        ("no-tls", None),
+    let (folder, stranger_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let servers = vec![
+        Some(scene.authority().issue_expired(folder.path(), &names).unwrap()),
+        Some(scene.authority().issue_for_wrong_name(folder.path()).unwrap()),
+        Some(stranger.issue(stranger_folder.path(), &names).unwrap()),
+        None,
     ];
+    let all = ["expired", "wrong-name", "stranger", "no-tls"].map(|name| (name, "EndpointUnavailable"));
+    are_told_apart_and_not_repeated(&scene, &all, servers).await;
+}
+
+/// Each credential at an echo server with this certificate: it comes to this reason, and its values are nowhere.
+async fn are_told_apart_and_not_repeated(scene: &Scene, all: &[(&str, &str)], servers: Vec<Option<ServerCertificate>>) {
     let mut operator = scene.operator_at("trace").args(["--request-timeout-seconds", "6"]);
     let mut domains = Vec::new();
-    for (name, certificate) in &servers {
+    for certificate in servers {
         let server = EchoServer::start(certificate.as_ref(), ECHOES).await;
         operator = operator.args(["--allowed-domain", &server.domain]);
-        domains.push((*name, server.domain));
+        domains.push(server.domain);
     }
     let operator = operator.start(scene.plane).await.unwrap();
     let mut secrets = Secrets::default();
-    let (_, echo) = &domains[0];
-    let all: Vec<_> = ECHOES
-        .iter()
-        .map(|(name, reason, _)| (*name, *reason))
-        .chain([UNANSWERED])
-        .collect();
-    for (name, _) in &all {
-        let login = Login {
-            client_id: (*name).to_owned(),
-            ..Login::new(name)
-        };
-        secrets.credential(&scene, name, &login, echo).await;
-    }
-    for (name, domain) in &domains[1..] {
-        secrets.credential(&scene, name, &Login::new(name), domain).await;
+    for ((name, _), domain) in all.iter().zip(&domains) {
+        let mut login = Login::new(name);
+        if name.starts_with("echo-") {
+            // By which the server knows what to answer.
+            login.client_id = (*name).to_owned();
+        }
+        secrets.credential(scene, name, &login, domain).await;
     }
     for (name, reason) in all {
         scene.not_ready(name, reason).await;
     }
-    for (name, _) in &domains[1..] {
-        scene.not_ready(name, "EndpointUnavailable").await;
-    }
-    secrets.are_nowhere(&scene, &operator).await;
+    secrets.are_nowhere(scene, &operator).await;
 }
 
 /// Without this the other tests could pass because nothing is looked at.
