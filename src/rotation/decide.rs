@@ -40,19 +40,6 @@ pub fn times(seen: &Observation, now: Moment) -> Option<Timetable> {
         .map(|issue| timetable(&seen.uid, issue, &seen.renewal, seen.anchors, now))
 }
 
-/// When the operator will next request a token of its own accord, given that nothing forbids one: after a failure or
-/// too many grants when their wait is over, if a token is wanted by then, else as the token in place renews.
-#[must_use]
-pub fn next_request(seen: &Observation, now: Moment) -> Option<Moment> {
-    let look = Look::at(seen, now);
-    let scheduled = look.times.filter(|times| !times.age_unknown).map(|times| times.renews);
-    match look.backed_off_until().or_else(|| capped_until(seen, now)) {
-        Some(waits) if cause(seen, look.times, now).is_none() => scheduled.map(|renews| renews.max(waits)),
-        Some(waits) => Some(waits),
-        None => scheduled,
-    }
-}
-
 struct Look<'a> {
     seen: &'a Observation,
     now: Moment,

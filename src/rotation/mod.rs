@@ -8,6 +8,7 @@
 //! - [`schedule`]: when a token renews; [`backoff`]: how long to wait after a failure.
 //! - [`failure_record`]: the memory of token requests that outlives a restart; [`failure_wait`]: until when it asks to wait.
 //! - [`gate`]: which credentials may request a token at the same time, and in what order.
+//! - [`next_request`]: when the next token is requested, for status.
 //! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
 
 pub mod anchor;
@@ -18,6 +19,7 @@ pub mod decide;
 pub mod failure_record;
 pub mod failure_wait;
 pub mod gate;
+pub mod next_request;
 pub mod observation;
 pub mod obstacle;
 pub mod readiness;
@@ -27,5 +29,6 @@ pub mod session;
 pub mod step;
 
 pub use decide::decide;
+pub use next_request::next_request;
 pub use observation::Observation;
 pub use step::{Because, Decision, Step};

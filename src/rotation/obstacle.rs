@@ -6,6 +6,7 @@ use super::{
     decide::{self, Because, Decision, QUIET_WAIT, Step},
     failure_record, failure_wait,
     gate::{Wait, WaitsFor},
+    next_request::next_request,
     observation::{Observation, Target},
 };
 use crate::api::{Moment, Reason, status::LONGEST_MESSAGE};
@@ -143,7 +144,7 @@ fn failure(seen: &Observation, decision: &Decision, live: bool, now: Moment) -> 
 }
 
 fn next_attempt(seen: &Observation, now: Moment) -> String {
-    let Some(at) = decide::next_request(seen, now) else {
+    let Some(at) = next_request(seen, now) else {
         return String::new();
     };
     if seen.failure.reason == Some(Reason::EndpointThrottled) {
@@ -158,7 +159,7 @@ fn next_attempt(seen: &Observation, now: Moment) -> String {
 
 fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obstacle> {
     if decision.because == Because::TooManyGrants {
-        let at = decide::next_request(seen, now)?;
+        let at = next_request(seen, now)?;
         let message = format!(
             "{GRANTS_IN_WINDOW} tokens were requested in the last ten minutes, each for a change of a source Secret, \
              spec, the token Secret or the annotation tracktik-operator.io/rotate; the next is requested at {at}"
@@ -206,7 +207,7 @@ pub fn not_yet(seen: &Observation, decision: &Decision, now: Moment) -> Obstacle
         (_, Step::Repair | Step::Verify | Step::MarkTried) | (Because::Fresh, _) => {
             "the token Secret is being brought into the state that is asked for".to_owned()
         }
-        (Because::BackingOff, _) => match decide::next_request(seen, now) {
+        (Because::BackingOff, _) => match next_request(seen, now) {
             Some(at) => format!("the next token is requested at {at}"),
             None => "a token is being requested".to_owned(),
         },

@@ -6,6 +6,7 @@
 
 use super::{
     decide::{self, Because, Decision},
+    next_request::next_request,
     observation::{Content, Issue, Observation},
     obstacle::{Obstacle, not_yet, obstacles},
     schedule::{SHORT_LIVED, Timetable},
@@ -117,7 +118,7 @@ fn renews(seen: &Observation, decision: &Decision, now: Moment) -> Option<Moment
         | Because::Trouble
         | Because::DomainProblem
         | Because::SourceProblem => None,
-        _ => decide::next_request(seen, now),
+        _ => next_request(seen, now),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Until when a decision stands: nothing that must happen is slept through.
 
-use proptest::prelude::*;
+use proptest::{collection::vec, option::weighted, prelude::*};
 use tracktik_operator::{
     api::{ConditionType, Moment, Reason, Span, conditions::Truth},
     rotation::{
         Because, Observation, Step, decide,
         decide::{now_stands, times},
-        failure_wait::wait_until,
+        failure_wait::{is_ahead, wait_until, written_at},
+        next_request,
         readiness::readiness,
     },
 };
@@ -24,6 +25,14 @@ fn nothing_in_the_way(seen: &Observation, now: Moment) -> bool {
     let refused = seen.trouble.is_some() || seen.held.is_some();
     let failing = wait_until(&seen.failure, &now_stands(seen), seen.anchors.failure, now).is_some();
     !parked && !refused && !failing && !seen.is_put_back()
+}
+
+/// Whether the clock was set back behind what is known: then the times to come depend on when that is first seen.
+fn was_set_back(seen: &Observation, now: Moment) -> bool {
+    let failed = seen.failure.recent_times.iter().copied();
+    let failed = failed.chain(written_at(&seen.failure)).any(|at| is_ahead(at, now));
+    let issued = seen.issue().is_some_and(|issue| issue.issued_at > now);
+    failed || issued
 }
 
 fn said(seen: &Observation, now: Moment) -> Vec<(ConditionType, Truth, Reason)> {
@@ -91,5 +100,33 @@ proptest! {
             let at = decide(&seen, renews);
             prop_assert!(!matches!(at.because, Because::Fresh), "{:?}", at);
         }
+    }
+    #[test]
+    fn the_next_request_is_made_when_it_is_told(
+        mut seen in observation(),
+        now in clock(),
+        ahead in weighted(0.7, 1..1_000_i64),
+        grants in vec(0..700_i64, 0..12),
+        part in 0..1_000_i64,
+    ) {
+        let waits = [Because::Fresh, Because::BackingOff, Because::TooManyGrants];
+        let renews = times(&seen, now).map(|times| times.renews);
+        let close = ahead.and_then(|ahead| Some(renews? - Span::seconds(ahead)));
+        let now = close.unwrap_or(now);
+        seen.recent_grants = grants.into_iter().map(|ago| now - Span::seconds(ago)).collect();
+        if !waits.contains(&decide(&seen, now).because) || was_set_back(&seen, now) {
+            return Ok(());
+        }
+        let told = next_request(&seen, now).unwrap();
+        prop_assert!(told > now);
+        let at = |when| decide(&seen, when);
+        // It is told as a whole second.
+        let last = Moment::from_millis(told.as_millis() - 1_000).max(now);
+        let between = now + Span::millis((last - now).as_millis() / 1_000 * part);
+        for before in [between, last] {
+            prop_assert_eq!(at(before).step.grant(), None, "told for {}, requested at {}", told, before);
+        }
+        // What is put right first, or refused by the API server by then, is another matter.
+        prop_assert!(!waits.contains(&at(told).because), "told for {}, and then {:?}", told, at(told));
     }
 }
