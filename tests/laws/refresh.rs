@@ -6,8 +6,8 @@ use tracktik_operator::{
     rotation::{
         Because, Step,
         backoff::Pace,
-        decide::{decide, times},
-        failure_record::Setback,
+        decide::{decide, now_stands, times},
+        failure_record::{self, Setback},
         observation::Content,
         readiness::readiness,
         session::RefreshToken,
@@ -194,6 +194,23 @@ fn a_session_that_may_be_spent_is_replaced_also_once_the_other_grant_is_asked_fo
     ours(&mut seen).refresh_token = RefreshToken::Tried;
     let decision = decide(&seen, now);
     assert_eq!((decision.step, decision.because), (Step::Login, Because::RefreshTried));
+}
+
+#[test]
+fn a_refresh_that_was_announced_and_never_marked_is_made_a_minute_later() {
+    let mut seen = with_token();
+    seen.renewal.grant = Grant::Refresh;
+    let due = START + Span::minutes(45);
+    seen.failure = failure_record::announcing(&seen.failure, now_stands(&seen), "lost", due);
+    let decision = decide(&seen, due + Span::seconds(1));
+    assert_eq!((decision.step, decision.because), (Step::Wait, Because::BackingOff));
+    assert!(
+        (60..=62).contains(&(decision.until - due).as_seconds()),
+        "{}",
+        decision.until
+    );
+    let decision = decide(&seen, decision.until);
+    assert_eq!((decision.step, decision.because), (Step::Refresh, Because::Due));
 }
 
 #[test]

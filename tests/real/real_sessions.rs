@@ -109,7 +109,7 @@ async fn goes_on(kind: Kind) {
             "the server ends a session whose refresh token comes twice"
         );
     }
-    let sixth = scene.token_in_the_end("acme", &fourth).await;
+    let sixth = scene.rotated("acme", "5", &fourth).await;
     stage.belongs(&sixth, &account).await;
     assert_eq!(stage.given().await, (3, 1, 3));
     scene.renewed("acme").await.assert_well();

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use testbed::manifests::apply;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -101,12 +102,8 @@ impl TarPit {
         drop(self);
         eventually(PATIENCE, || async {
             let mark = json!({ "metadata": { "annotations": { TRIED: format!("{:?}", std::time::Instant::now()) } } });
-            let patch = kube::api::Patch::Merge(mark);
-            match scene
-                .secrets()
-                .patch("probe", &kube::api::PatchParams::default(), &patch)
-                .await
-            {
+            let patch = Patch::Merge(mark);
+            match scene.secrets().patch("probe", &PatchParams::default(), &patch).await {
                 Ok(_) => Ok(()),
                 Err(error) => Err(format!("writes are not let through yet: {error}")),
             }

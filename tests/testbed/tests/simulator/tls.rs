@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use testbed::simulator::{Clock, Fault, TOKEN_PATH, Target, TokenRequest};
 
-use crate::client::Bench;
+use crate::client::{Bench, account};
 
 #[tokio::test]
 async fn a_login_looks_like_a_captured_one() {
@@ -68,6 +68,31 @@ async fn a_refresh_replaces_a_session_and_a_replay_is_seen() {
     );
     assert_eq!((counts.reader_requests, counts.reader_failures), (2, 1));
     assert_eq!(counts.by_username[&bench.account.username].attempts, 3);
+}
+
+#[tokio::test]
+async fn an_ended_session_refuses_its_tokens_and_leaves_those_of_others() {
+    let bench = Bench::start().await;
+    let other = account("other@example.com");
+    bench.simulator.add_account(other.clone());
+    let theirs = bench.send(&TokenRequest::login(&other)).await.expect("an answer");
+    let session = bench.login().await.expect("an answer");
+    bench.simulator.end_sessions(&bench.account.username);
+    assert!(!bench.simulator.valid(&session.text("access_token")));
+    assert!(bench.simulator.valid(&theirs.text("access_token")));
+    let refused = bench.refresh(&session.text("refresh_token")).await.expect("an answer");
+    assert_eq!(
+        (refused.status, refused.text("error")),
+        (StatusCode::UNAUTHORIZED, "invalid_request".to_owned())
+    );
+    let counts = bench.simulator.counts();
+    assert_eq!(
+        (counts.replays, counts.repeated_refresh_tokens),
+        (0, 0),
+        "it was sent once"
+    );
+    let again = bench.login().await.expect("an answer");
+    assert!(bench.simulator.valid(&again.text("access_token")));
 }
 
 #[tokio::test]
