@@ -186,5 +186,14 @@ fn not_run(error: &clap::Error) -> NotRun {
         .join(" ")
         .replace(" tip: ", "; ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
-    NotRun::Mistake(format!("{line}; see tracktik-operator run --help"))
+    // A value that is wrong is one of `run`; of anything else clap tells the command.
+    let usage = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Usage: tracktik-operator "));
+    let of = match usage.and_then(|usage| usage.split_whitespace().next()) {
+        Some("<COMMAND>" | "[OPTIONS]") => "",
+        Some("crd") => "crd ",
+        _ => "run ",
+    };
+    NotRun::Mistake(format!("{line}; see tracktik-operator {of}--help"))
 }

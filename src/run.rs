@@ -60,7 +60,8 @@ pub enum StartError {
 
 /// Runs the operator until SIGTERM or SIGINT.
 ///
-/// The order: the log, so that everything after it can be seen; the port, so that a second operator on one host ends
+/// The order: the log, so that everything after it can be seen; the configuration, whose mistakes are then all that is
+/// said; the port, so that a second operator on one host ends
 /// at once and the probes answer from then on; the API server; the controller. Down in the reverse order: the probes
 /// answer for as long as there is work to finish.
 ///
@@ -68,6 +69,8 @@ pub enum StartError {
 /// The operator could not start. The process should end with exit code 1.
 pub async fn run(settings: Settings) -> Result<(), StartError> {
     telemetry::start(&settings).map_err(StartError::Telemetry)?;
+    let metrics = Arc::new(Metrics::default());
+    let unconnected = client::configure(&settings, &metrics).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let endpoint = endpoint(&settings)?;
     let stop = on_signal().map_err(StartError::Signals)?;
@@ -75,7 +78,7 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
     let reported = Reported {
         liveness: Liveness::new(STUCK_AFTER),
         readiness: Readiness::default(),
-        metrics: Arc::new(Metrics::default()),
+        metrics,
     };
     let server_item = reported.readiness.item("API server");
     let server = HttpServer::bind(settings.listen).await?;
@@ -85,7 +88,7 @@ pub async fn run(settings: Settings) -> Result<(), StartError> {
     let connected = tokio::select! {
         biased;
         () = stop.cancelled() => None,
-        connected = client::connect(&settings, &reported.metrics) => Some(connected?),
+        connected = unconnected.connect(settings.api_server_patience) => Some(connected?),
     };
     if let Some(client) = connected {
         let controller = Controller::start(&settings, &client, endpoint, &reported, stop.clone())?;

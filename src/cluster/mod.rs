@@ -3,6 +3,7 @@
 pub mod claim;
 mod cleaned;
 pub mod client;
+mod configuration;
 mod credential_view;
 mod deadline;
 pub mod error;

@@ -160,9 +160,9 @@ async fn follow<K: Watched>(
             }
             Some(Err(error)) => {
                 turn = None;
-                let (concerned, refused) = failed::<K>(&error, namespace, context, item, course);
+                let (concerned, start_over) = failed::<K>(&error, namespace, context, item, course);
                 wake(concerned);
-                if refused && !matches!(error, watcher::Error::InitialListFailed(_)) {
+                if start_over && !matches!(error, watcher::Error::InitialListFailed(_)) {
                     course.refusals = course.refusals.saturating_add(1);
                     return;
                 }
@@ -196,7 +196,8 @@ fn stands<K: Watched>(
     K::sync(&context.stores, namespace, Sync::Synced)
 }
 
-/// Whom a failure concerns, and whether it is a refusal rather than a fault that passes.
+/// Whom a failure concerns, and whether it is a refusal rather than a fault that passes. One of the operator's own
+/// credentials is a refusal as well, but says nothing of what the store holds.
 fn failed<K: Watched>(
     error: &watcher::Error,
     namespace: &str,
@@ -213,12 +214,14 @@ fn failed<K: Watched>(
     let advice = match &cause {
         ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
         ClusterError::NotFound => format!("install the CustomResourceDefinition {}", K::NAME),
+        ClusterError::Unauthenticated => "see that its ServiceAccount exists, or renew its kubeconfig".to_owned(),
         _ => "it is tried again".to_owned(),
     };
     let why = format!("{cause}: {advice}");
     let refused = matches!(cause, ClusterError::Forbidden { .. } | ClusterError::NotFound);
     // A connection that broke is made again, and the stream does not tell when; what the store holds is good meanwhile.
-    if refused || !course.listed {
+    let unknown = cause == ClusterError::Unauthenticated;
+    if refused || unknown || !course.listed {
         item.missing(&why);
     }
     if std::mem::replace(&mut course.failing, true) {
@@ -229,7 +232,7 @@ fn failed<K: Watched>(
     if refused {
         (K::sync(&context.stores, namespace, Sync::Refused(why)), true)
     } else {
-        (Vec::new(), false)
+        (Vec::new(), unknown)
     }
 }
 

@@ -5,6 +5,7 @@
 //! and `Renewed` tells the rest. A scheduled renewal moves neither.
 
 use super::{
+    cause::GRANTS_IN_WINDOW,
     decide::{self, Because, Decision},
     next_request::next_request,
     observation::{Content, Issue, Observation},
@@ -46,7 +47,7 @@ pub fn readiness(seen: &Observation, decision: &Decision, now: Moment) -> Readin
     let mut statements = Vec::with_capacity(3);
     match (live, worst) {
         (Some(live), None) => {
-            let praise = praise(seen, live, renews);
+            let praise = praise(seen, decision, live, renews);
             statements.push(say(ConditionType::Ready, Truth::True, Reason::TokenValid, praise));
             statements.push(renewed(seen, &obstacles));
         }
@@ -100,11 +101,15 @@ fn renewed(seen: &Observation, obstacles: &[Obstacle]) -> Statement {
         return say(of, Truth::False, found.reason, found.message.clone());
     }
     if seen.issue().is_none() {
-        let message = "no token has been stored yet".to_owned();
+        let message = "there is no token in the token Secret".to_owned();
         return say(of, Truth::Unknown, Reason::Issuing, message);
     }
-    let message = "the latest renewal succeeded".to_owned();
-    say(of, Truth::True, Reason::TokenValid, message)
+    let message = if seen.suspended {
+        "renewals can go on once spec.suspend is false"
+    } else {
+        "renewals can go on"
+    };
+    say(of, Truth::True, Reason::TokenValid, message.to_owned())
 }
 
 /// When the next request is made of the operator's own accord. It does not depend on what is done at this moment, so
@@ -131,10 +136,14 @@ fn issued(seen: &Observation) -> Option<Moment> {
     Some(later.unwrap_or(issue.issued_at).whole_second())
 }
 
-/// The message of Ready=True.
-fn praise(seen: &Observation, live: Timetable, renews: Option<Moment>) -> String {
+/// The message of Ready=True. A request that is held back because of too many is told here, since over a live token it
+/// moves no condition and whoever asked for it would see nothing.
+fn praise(seen: &Observation, decision: &Decision, live: Timetable, renews: Option<Moment>) -> String {
     let next = match renews {
         _ if seen.suspended => "; spec.suspend is true, so it will not be renewed".to_owned(),
+        Some(at) if decision.because == Because::TooManyGrants => {
+            format!("; {GRANTS_IN_WINDOW} tokens were requested in the last ten minutes, the next is requested at {at}")
+        }
         Some(at) => format!("; it will be renewed at {at}"),
         None => String::new(),
     };

@@ -26,8 +26,8 @@ const OF_THE_CLUSTER: [&str; 2] = ["kubernetes.io/service-account-token", "boots
 enum Origin {
     /// From the spec, in clear.
     Clear(String),
-    /// From a key of a Secret of the same namespace.
-    Key { secret: String, key: String },
+    /// From a key of a Secret of the same namespace; `own`: this value names the Secret by itself.
+    Key { secret: String, key: String, own: bool },
     /// From nowhere; CEL refuses that, an API server without the CRD's rules would not.
     Nowhere,
 }
@@ -86,7 +86,7 @@ impl SourcePlan {
             match origin {
                 // Writing into a String does not fail.
                 Origin::Clear(value) => drop(write!(identity, " {field}={value:?}")),
-                Origin::Key { secret, key } => drop(write!(identity, " {field}={secret}[{key}]")),
+                Origin::Key { secret, key, .. } => drop(write!(identity, " {field}={secret}[{key}]")),
                 Origin::Nowhere => drop(write!(identity, " {field}=")),
             }
         }
@@ -98,7 +98,7 @@ impl SourcePlan {
     pub fn unread(&self) -> Values {
         Values(self.origins.each_ref().map(|(field, origin)| match origin {
             Origin::Clear(value) => Ok(Sensitive::from(value.clone())),
-            Origin::Key { secret, .. } => Err(not_found(secret, field)),
+            Origin::Key { secret, own, .. } => Err(not_found(secret, own.then_some(field))),
             Origin::Nowhere => Err(problem(
                 Reason::SpecInvalid,
                 format!("spec.credentials.{field} comes from nowhere: set spec.credentials.secretRef"),
@@ -109,7 +109,7 @@ impl SourcePlan {
     /// Takes what comes from this Secret, which the caller has read just now and can drop then.
     pub fn take(&self, name: &str, content: &SecretContent, values: &mut Values) {
         for ((field, origin), taken) in self.origins.iter().zip(&mut values.0) {
-            if let Origin::Key { secret, key } = origin
+            if let Origin::Key { secret, key, .. } = origin
                 && secret == name
             {
                 *taken = value(field, secret, key, content);
@@ -164,6 +164,7 @@ fn origin(own: Option<&SecretReference>, key: Option<&str>, shared: Option<&str>
         Some(secret) => Origin::Key {
             secret: secret.to_owned(),
             key: key.unwrap_or(default).to_owned(),
+            own: own.is_some(),
         },
         None => Origin::Nowhere,
     }
@@ -186,7 +187,9 @@ fn value(field: &str, secret: &str, key: &str, content: &SecretContent) -> Resul
         ));
     }
     if !content.has(key) {
-        return Err(invalid("does not exist: add it, or name another with spec.credentials"));
+        return Err(invalid(&format!(
+            "does not exist: add it, or name another with spec.credentials.{field}.key"
+        )));
     }
     let too_long = || {
         invalid(&format!(
@@ -217,24 +220,24 @@ fn value(field: &str, secret: &str, key: &str, content: &SecretContent) -> Resul
     Ok(Sensitive::from(text.to_owned()))
 }
 
-/// A source Secret that does not exist.
-fn not_found(secret: &str, field: &str) -> Problem {
+/// A source Secret that does not exist, and the field that names it: the one of this value, or the one for all.
+fn not_found(secret: &str, of: Option<&str>) -> Problem {
+    let of = of.map(|field| format!("{field}.")).unwrap_or_default();
     problem(
         Reason::SourceNotFound,
-        format!("Secret {secret:?} (spec.credentials.{field}) does not exist: create it, or name another"),
+        format!("Secret {secret:?} (spec.credentials.{of}secretRef) does not exist: create it, or name another"),
     )
 }
 
 impl SourcePlan {
-    /// The problem to report for a Secret that does not exist: it names the first field that needs it.
+    /// The problem to report for a Secret that does not exist: it names the first field that names it.
     #[must_use]
     pub fn missing(&self, secret: &str) -> Problem {
-        let field = self
-            .origins
-            .iter()
-            .find(|(_, origin)| matches!(origin, Origin::Key { secret: named, .. } if named == secret))
-            .map_or("secretRef", |(field, _)| field);
-        not_found(secret, field)
+        let mut named = self.origins.iter().filter_map(|(field, origin)| match origin {
+            Origin::Key { secret: name, own, .. } if name == secret => Some(own.then_some(*field)),
+            _ => None,
+        });
+        not_found(secret, named.next().flatten())
     }
 }
 
@@ -307,6 +310,22 @@ mod tests {
                 why.starts_with(r#"Secret "acme" (spec.credentials.clientId) is of the type "#),
                 "{why}"
             );
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_missing_is_named_with_the_field_that_names_it() {
+        let credentials = json!({
+            "secretRef": { "name": "shared" },
+            "password": { "secretRef": { "name": "own" } },
+        });
+        let plan = plan(&credentials);
+        for (secret, field) in [
+            ("shared", "spec.credentials.secretRef"),
+            ("own", "spec.credentials.password.secretRef"),
+        ] {
+            let message = plan.missing(secret).message;
+            assert!(message.contains(&format!("\"{secret}\" ({field})")), "{message}");
         }
     }
 

@@ -129,9 +129,17 @@ fn a_mistake_is_one_line_that_names_the_flag() {
             "{flag}: {line}"
         );
     }
-    for arguments in [&[][..], &["rum"], &["crd", "--listen=[::]:1"], &["run", "now"]] {
+    for (arguments, of) in [
+        (&[][..], ""),
+        (&["rum"], ""),
+        (&["--listen=[::]:1"], ""),
+        (&["crd", "--listen=[::]:1"], "crd "),
+        (&["run", "now"], "run "),
+        (&["run", "--login-budget=0"], "run "),
+    ] {
         let line = mistake(arguments);
-        assert!(!line.contains('\n') && line.contains("--help"), "{arguments:?}: {line}");
+        let see = format!("; see tracktik-operator {of}--help");
+        assert!(!line.contains('\n') && line.ends_with(&see), "{arguments:?}: {line}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use http::{Method, StatusCode};
 use tracktik_operator::{
     api::{Grant, Moment, conditions::Truth},
-    metrics::{CredentialFigures, Metrics, ReconcileResult},
+    metrics::{CredentialFigures, GateFigures, Metrics, ReconcileResult},
 };
 
 fn acme() -> CredentialFigures {
@@ -41,6 +41,12 @@ fn all_of_them() -> Metrics {
         ..acme()
     };
     metrics.credentials_from(Arc::new(move || vec![acme(), without_token.clone()]));
+    metrics.gate_from(Arc::new(|| GateFigures {
+        places_left: 11,
+        in_flight: 2,
+        held: 5,
+        waiting: 3,
+    }));
     metrics
 }
 

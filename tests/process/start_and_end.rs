@@ -63,6 +63,7 @@ async fn a_bad_kubeconfig_is_named_and_not_quoted() {
             "{}",
             ended.last_line()
         );
+        assert_eq!(ended.stderr.lines().count(), 1, "nothing has begun: {}", ended.stderr);
         assert!(!ended.stderr.contains(token), "{}", ended.stderr);
     }
 
@@ -127,7 +128,9 @@ async fn a_server_that_will_never_do_is_given_up_at_once() {
 async fn a_taken_port_ends_it_at_once() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let ended = ended(command(&["run", "--listen", &address])).await;
+    let file = kubeconfig("port-taken", "http://127.0.0.1:1");
+    let flags = ["run", "--listen", &address, "--kubeconfig", file.to_str().unwrap()];
+    let ended = ended(command(&flags)).await;
     assert_eq!(ended.code, Some(1));
     assert!(
         ended

@@ -24,7 +24,7 @@ fn mistakes() -> [Broken; 6] {
         Broken {
             name: "no-key",
             patch: json!({ "data": { "password": null } }),
-            says: r#"key "password" of Secret "no-key" (spec.credentials.password) does not exist"#,
+            says: r#"key "password" of Secret "no-key" (spec.credentials.password) does not exist: add it, or name another with spec.credentials.password.key"#,
         },
         Broken {
             name: "empty",
@@ -93,7 +93,7 @@ async fn a_source_that_cannot_be_used_is_named_and_picked_up_once_it_is_put_righ
     assert_stalled(
         &status,
         "SourceNotFound",
-        r#"Secret "missing" (spec.credentials.clientId) does not exist"#,
+        r#"Secret "missing" (spec.credentials.secretRef) does not exist"#,
     );
     for broken in mistakes() {
         let status = scene.not_ready(broken.name, "SourceInvalid").await;

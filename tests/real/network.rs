@@ -73,10 +73,22 @@ impl Network {
 impl Scene {
     /// An operator that knows its API server over this network only.
     pub async fn start_over(&self, network: &Network, builder: OperatorBuilder) -> Operator {
+        self.start_over_as(network, builder, "tracktik-system", "tracktik-operator")
+            .await
+    }
+
+    /// As [`Self::start_over`], as another `ServiceAccount`.
+    pub async fn start_over_as(
+        &self,
+        network: &Network,
+        builder: OperatorBuilder,
+        namespace: &str,
+        account: &str,
+    ) -> Operator {
         let file = network.folder.path().join("kubeconfig");
         let plane = self.plane;
         plane
-            .kubeconfig_for_service_account("tracktik-system", "tracktik-operator", &file)
+            .kubeconfig_for_service_account(namespace, account, &file)
             .await
             .unwrap();
         let config = std::fs::read_to_string(&file).unwrap();

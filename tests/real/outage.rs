@@ -1,10 +1,14 @@
 //! An API server that goes away for a while, a network that does, and rights: the operator goes on by itself once they are
 //! back.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
-use k8s_openapi::api::rbac::v1::RoleBinding;
+use k8s_openapi::api::{core::v1::ServiceAccount, rbac::v1::RoleBinding};
 use kube::{Api, api::DeleteParams};
+use serde_json::json;
 use testbed::{
     control_plane::ControlPlane,
     manifests::{apply_crd, apply_operator_rbac},
@@ -101,4 +105,48 @@ async fn rights_that_are_taken_away_show_and_count_again_once_they_are_back() {
     ));
     readyz(&operator, true).await;
     assert_eq!(scene.simulator.counts().token_requests, 1);
+}
+
+#[tokio::test]
+async fn an_operator_whose_own_account_is_gone_says_so() {
+    let scene = Scene::new("disowned").await;
+    // Of its own, since the other tests need theirs.
+    scene
+        .apply(json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "short-lived" } }))
+        .await;
+    scene
+        .apply(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": { "name": "short-lived" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "tracktik-operator" },
+            "subjects": [{ "kind": "ServiceAccount", "name": "short-lived", "namespace": scene.namespace }],
+        }))
+        .await;
+    let network = Network::to(scene.plane.server()).await;
+    let operator = scene
+        .start_over_as(&network, scene.operator(), &scene.namespace, "short-lived")
+        .await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    readyz(&operator, true).await;
+    let accounts: Api<ServiceAccount> = Api::namespaced(scene.client.clone(), &scene.namespace);
+    accounts.delete("short-lived", &DeleteParams::default()).await.unwrap();
+    // The API server remembers for some seconds whom it let in; a watch that is under way then goes on.
+    let cut_at = Cell::new(None::<Instant>);
+    let missing = eventually(PATIENCE, || async {
+        if cut_at.get().is_none_or(|at| at.elapsed() > Duration::from_secs(3)) {
+            network.cut();
+            network.mend();
+            cut_at.set(Some(Instant::now()));
+        }
+        let (status, text) = operator.get("/readyz").await.unwrap();
+        if status.is_success() { Err(text) } else { Ok(text) }
+    })
+    .await;
+    assert!(
+        missing.contains("does not accept the operator's own credentials"),
+        "{missing}"
+    );
+    assert!(missing.contains("see that its ServiceAccount exists"), "{missing}");
+    let status = scene.status("acme").await;
+    assert_eq!(status.ready(), "True", "what is in place is good: {}", status.0);
 }
