@@ -6,6 +6,7 @@
 //!              ├─ story      what happens, in a table ─► steps ─► watching   waits for what the operator does
 //!              ├─ pod        a mounted Secret ─► mounted_secret, and in it the reader
 //!              ├─ events     shown as they come
+//!              ├─ looking_around  what one can do with all that stays up
 //!              ├─ tally      the last line, and whether the records bear it out
 //!              └─ terminal   what all of it is shown on
 //! ```
@@ -18,6 +19,7 @@
 //! supervisors that watch their standard input.
 
 mod events;
+mod looking_around;
 mod mounted_secret;
 mod pod;
 mod reader;
@@ -32,12 +34,7 @@ use std::{error::Error, io, path::PathBuf};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::{
-    stage::{NAMESPACE, Stage},
-    story::Story,
-    tally::Tally,
-    terminal::Terminal,
-};
+use self::{stage::Stage, story::Story, tally::Tally, terminal::Terminal};
 
 /// Why the demo cannot go on, in words for its user.
 type Problem = Box<dyn Error + Send + Sync>;
@@ -89,14 +86,21 @@ pub async fn run(options: &Options) -> io::Result<u8> {
         }
     };
     if options.keep && code != INTERRUPTED {
-        show_how_to_use(&stage);
+        if let Err(problem) = looking_around::show(&stage).await {
+            Terminal::plain(&format!("\ndemo: {}", with_causes(problem.as_ref())));
+        }
         signals.any().await;
+        Terminal::plain("\ndemo: stopping");
     }
     // Asked twice, it does not wait any longer: the supervisors do the rest.
     tokio::select! {
         biased;
         () = signals.any() => {}
-        () = stage.stop() => {}
+        () = stage.stop() => {
+            if options.keep || code == INTERRUPTED {
+                Terminal::plain("demo: stopped, all removed");
+            }
+        }
     }
     Ok(code)
 }
@@ -142,28 +146,6 @@ fn show_log(stage: &Stage) {
     for line in &log[log.len().saturating_sub(LOG_LINES)..] {
         Terminal::plain(&format!("  {line}"));
     }
-}
-
-/// With these lines another terminal can go on.
-fn show_how_to_use(stage: &Stage) {
-    Terminal::plain("\nEverything stays up until Ctrl-C. In another terminal:\n");
-    Terminal::plain(&format!(
-        "  export KUBECONFIG={}",
-        stage.plane.kubeconfig_path().display()
-    ));
-    if !on_path("kubectl") {
-        Terminal::plain(&format!("  export PATH=$PATH:{}", stage.plane.programs().display()));
-    }
-    Terminal::plain(&format!("  kubectl get ttc --namespace {NAMESPACE} --watch"));
-    let url = format!("http://127.0.0.1:{}", stage.control_port);
-    Terminal::plain(&format!(
-        "  curl {url}/counts    # what the simulated TrackTik has seen\n"
-    ));
-}
-
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// The signals by which people and programs end a program.

@@ -129,7 +129,8 @@ impl Story<'_> {
         stage.status_that("an answer to requestedAt", REACTION, looked).await?;
         stage.terminal.line(
             "operator",
-            "asked by annotation to look again: it looks, and does not try",
+            "asked by reconcile.fluxcd.io/requestedAt to look again: it looks, and does not try, since the values \
+             are those that were refused",
         );
         // Nothing happens: that takes time to see.
         sleep_until(stands_until.into()).await;

@@ -1,7 +1,7 @@
 //! What the demo shows: short lines, each with the time since the start and who acts. Nothing here knows the story.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     time::Instant,
 };
 
@@ -41,10 +41,10 @@ impl Terminal {
         print(&lines);
     }
 
-    /// As [`Self::line`], but what does not fit is cut off.
+    /// As [`Self::line`], but what does not fit on a terminal is cut off; who keeps it in a file wants all of it.
     pub fn short_line(&self, who: &str, text: &str) {
         let room = WIDTH - INDENT;
-        if text.chars().count() <= room {
+        if text.chars().count() <= room || !io::stdout().is_terminal() {
             return self.line(who, text);
         }
         let start: String = text.chars().take(room - 1).collect();
