@@ -238,24 +238,14 @@ fn whoever_has_the_turn_of_an_account_hands_it_on() {
         }),
     ];
     for (name, end) in ends {
-        let mut scene = scene();
-        for name in ["a", "b", "c"] {
-            scene.goes(name, HOST);
-        }
-        assert_eq!(scene.ask_account("a", 1, ACCOUNT), AccountAnswer::Go);
-        for name in ["b", "c"] {
-            assert_eq!(scene.ask_account(name, 1, ACCOUNT), AccountAnswer::Busy);
-            scene.finish(name, Outcome::NotSent);
-        }
-        scene.finish("a", Outcome::Token);
-        assert_eq!(scene.woken(), ["b"]);
+        let mut scene = one_told_and_one_behind();
         end(&mut scene);
         assert_eq!(scene.woken(), ["c"], "{name}");
     }
 }
 
-#[test]
-fn whoever_comes_by_itself_once_the_account_is_free_does_not_wait_for_its_turn() {
+/// Both have found the account of another taken; it is free again, and the first of them has been told.
+fn one_told_and_one_behind() -> Scene {
     let mut scene = scene();
     for name in ["a", "b", "c"] {
         scene.goes(name, HOST);
@@ -267,6 +257,12 @@ fn whoever_comes_by_itself_once_the_account_is_free_does_not_wait_for_its_turn()
     }
     scene.finish("a", Outcome::Token);
     assert_eq!(scene.woken(), ["b"]);
+    scene
+}
+
+#[test]
+fn whoever_comes_by_itself_once_the_account_is_free_does_not_wait_for_its_turn() {
+    let mut scene = one_told_and_one_behind();
     scene.goes("c", HOST);
     assert_eq!(scene.ask_account("c", 1, ACCOUNT), AccountAnswer::Go);
     // The turn is still with the first, which finds the account taken and comes again after it.

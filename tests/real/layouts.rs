@@ -2,23 +2,9 @@
 
 use serde_json::json;
 
-use crate::scene::{PATIENCE, Scene, eventually};
+use crate::scene::Scene;
 
 const DEFAULT: [&str; 5] = ["access_token", "domain", "expires_at", "refresh_token", "token_type"];
-
-/// Waits until the token Secret has these keys and no others.
-async fn keys_are(scene: &Scene, expected: &[&str]) {
-    eventually(PATIENCE, || async {
-        let secret = scene.secrets().get("acme-token").await.unwrap();
-        let keys: Vec<String> = secret.data.unwrap_or_default().into_keys().collect();
-        if keys == expected {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-}
 
 #[tokio::test]
 async fn another_layout_is_rendered_from_what_is_in_place() {
@@ -36,7 +22,7 @@ async fn another_layout_is_rendered_from_what_is_in_place() {
             json!({ "spec": { "tokenSecret": { "data": custom, "metadata": { "labels": { "team": "a" } } } } }),
         )
         .await;
-    keys_are(&scene, &["TOKEN", "at", "header"]).await;
+    scene.keys_are(&["TOKEN", "at", "header"]).await;
     assert_eq!(scene.value("acme-token", "TOKEN").await, Some(token.clone()));
     assert_eq!(
         scene.value("acme-token", "header").await,
@@ -59,7 +45,7 @@ async fn another_layout_is_rendered_from_what_is_in_place() {
             json!({ "spec": { "tokenSecret": { "data": null, "metadata": null } } }),
         )
         .await;
-    keys_are(&scene, &DEFAULT).await;
+    scene.keys_are(&DEFAULT).await;
     let secret = scene.secrets().get("acme-token").await.unwrap();
     assert!(!secret.metadata.labels.unwrap().contains_key("team"));
     assert_eq!(scene.simulator.counts().token_requests, 2);
@@ -72,7 +58,7 @@ async fn another_layout_is_rendered_from_what_is_in_place() {
         )
         .await;
     let without = DEFAULT.into_iter().filter(|key| *key != "refresh_token");
-    keys_are(&scene, &without.collect::<Vec<_>>()).await;
+    scene.keys_are(&without.collect::<Vec<_>>()).await;
     assert_eq!(scene.simulator.counts().token_requests, 2);
 }
 
@@ -94,7 +80,7 @@ async fn a_refresh_token_that_cannot_be_told_from_what_is_in_place_takes_one_log
     scene
         .patch("acme", json!({ "spec": { "tokenSecret": { "data": apart } } }))
         .await;
-    keys_are(&scene, &["at", "rt"]).await;
+    scene.keys_are(&["at", "rt"]).await;
     scene.ready("acme").await;
     let refresh_token = scene.value("acme-token", "rt").await.unwrap();
     assert!(!refresh_token.is_empty() && !old.ends_with(&refresh_token));

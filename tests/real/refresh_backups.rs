@@ -35,6 +35,14 @@ async fn refreshed_after_a_backup(scene: &Scene) -> (Secret, String) {
     (secret, first)
 }
 
+/// The refresh token that was put back is not sent, and the session that the login begins is continued.
+async fn is_replaced_by_a_login(scene: &Scene) {
+    let next = scene.token_that_works("acme").await;
+    assert_eq!(scene.grants(), (2, 1));
+    scene.rotated("acme", "2", &next).await;
+    assert_eq!(scene.grants(), (2, 2));
+}
+
 #[tokio::test]
 async fn older_tokens_put_back_into_the_secret_are_replaced_by_a_login() {
     let scene = Scene::new("put-back").await;
@@ -63,10 +71,7 @@ async fn an_older_secret_restored_while_no_operator_runs_is_replaced_by_a_login(
     scene.secrets().create(&PostParams::default(), &secret).await.unwrap();
     assert_eq!(scene.token("acme").await, first);
     let _operator = scene.start().await;
-    let next = scene.token_that_works("acme").await;
-    assert_eq!(scene.grants(), (2, 1));
-    scene.rotated("acme", "2", &next).await;
-    assert_eq!(scene.grants(), (2, 2));
+    is_replaced_by_a_login(&scene).await;
 }
 
 /// What the operator wrote itself to put it right is still no unused token.
@@ -81,10 +86,7 @@ async fn an_older_secret_that_must_be_put_right_first_is_replaced_by_a_login_too
     secret.metadata.owner_references = None;
     scene.secrets().create(&PostParams::default(), &secret).await.unwrap();
     let _operator = scene.start().await;
-    let next = scene.token_that_works("acme").await;
-    assert_eq!(scene.grants(), (2, 1));
-    scene.rotated("acme", "2", &next).await;
-    assert_eq!(scene.grants(), (2, 2));
+    is_replaced_by_a_login(&scene).await;
 }
 
 /// A Secret in the very version that status names, and a status that knows of a later token.

@@ -7,19 +7,6 @@ use crate::scene::{PATIENCE, Scene, eventually};
 
 const ROTATE: &str = "tracktik-operator.io/rotate";
 
-async fn keys_are(scene: &Scene, expected: &[&str]) {
-    eventually(PATIENCE, || async {
-        let secret = scene.secrets().get("acme-token").await.unwrap();
-        let keys: Vec<String> = secret.data.unwrap_or_default().into_keys().collect();
-        if keys == expected {
-            Ok(())
-        } else {
-            Err(format!("{keys:?}"))
-        }
-    })
-    .await;
-}
-
 impl Scene {
     async fn spec(&self, spec: Value) {
         self.patch("acme", json!({ "spec": spec })).await;
@@ -44,7 +31,7 @@ async fn grants_and_layouts_may_change_at_any_time() {
     // Other keys, among them the refresh token in one that is not exactly it.
     let data = json!({ "token": "$(accessToken)", "again": "$(refreshToken)", "both": "$(domain) $(refreshToken)" });
     scene.spec(json!({ "tokenSecret": { "data": data } })).await;
-    keys_are(&scene, &["again", "both", "token"]).await;
+    scene.keys_are(&["again", "both", "token"]).await;
     assert_eq!(scene.value("acme-token", "token").await.as_ref(), Some(&second));
     scene.looked_at_again("acme").await.assert_well();
     scene.annotate("acme", ROTATE, "2").await;
@@ -57,11 +44,9 @@ async fn grants_and_layouts_may_change_at_any_time() {
     .await;
     assert_eq!(scene.grants(), (1, 2));
     scene.spec(json!({ "tokenSecret": { "data": null } })).await;
-    keys_are(
-        &scene,
-        &["access_token", "domain", "expires_at", "refresh_token", "token_type"],
-    )
-    .await;
+    scene
+        .keys_are(&["access_token", "domain", "expires_at", "refresh_token", "token_type"])
+        .await;
     scene.looked_at_again("acme").await.assert_well();
     assert_eq!(scene.grants(), (1, 2));
 
@@ -92,7 +77,9 @@ async fn a_refresh_token_that_was_discarded_is_had_again_by_a_login() {
     scene
         .spec(json!({ "renewal": logins, "tokenSecret": { "refreshToken": "Discard" } }))
         .await;
-    keys_are(&scene, &["access_token", "domain", "expires_at", "token_type"]).await;
+    scene
+        .keys_are(&["access_token", "domain", "expires_at", "token_type"])
+        .await;
     scene.looked_at_again("acme").await.assert_well();
     assert_eq!(scene.token("acme").await, first);
     assert_eq!(scene.grants(), (1, 0));

@@ -10,6 +10,20 @@ use super::Scene;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Scene {
+    /// Waits until the token Secret of the credential `acme` has these keys and no others.
+    pub async fn keys_are(&self, expected: &[&str]) {
+        eventually(PATIENCE, || async {
+            let secret = self.secrets().get("acme-token").await.unwrap();
+            let keys: Vec<String> = secret.data.unwrap_or_default().into_keys().collect();
+            if keys == expected {
+                Ok(())
+            } else {
+                Err(format!("{keys:?}"))
+            }
+        })
+        .await;
+    }
+
     /// A credential's status as it stands.
     pub async fn status(&self, name: &str) -> Status {
         let object = self.credentials().get(name).await.unwrap();
