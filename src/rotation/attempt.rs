@@ -15,7 +15,10 @@ const AFTER_START: Span = Span::seconds(200);
 
 /// What an attempt depends on that no observation of one credential tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, with yes or no for an answer")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, with yes or no for an answer"
+)]
 pub struct Circumstances {
     /// The time by a clock that never goes back.
     pub steady: Moment,
