@@ -13,6 +13,7 @@ use super::{
     error::ClusterError,
     no_connection::NoConnection,
     request_counts::RequestCounts,
+    watch_deadline::WatchDeadline,
 };
 use crate::{clock, metrics::Metrics, settings::Settings};
 
@@ -86,7 +87,8 @@ fn build(config: Config, metrics: &Arc<Metrics>) -> Result<Client, NoClient> {
         };
         NoClient::Configuration(format!("the configuration for the API server: {why}"))
     })?;
-    Ok(builder.with_layer(&RequestCounts(Arc::clone(metrics))).build())
+    let counted = RequestCounts(Arc::clone(metrics));
+    Ok(builder.with_layer(&WatchDeadline).with_layer(&counted).build())
 }
 
 /// Asks for the version until there is an answer; any answer of an API server that knows us will do.

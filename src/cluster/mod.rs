@@ -21,6 +21,7 @@ pub mod read_secret;
 mod request_counts;
 mod secret_index;
 mod stores;
+mod watch_deadline;
 mod watched;
 pub mod watches;
 pub mod write_status;

@@ -69,13 +69,8 @@ pub async fn watch_credentials(client: Client, namespace: String, context: Watch
 
 /// Watches the metadata of Secrets in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_secrets(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    watch(
-        scoped::<kube::core::PartialObjectMeta<Secret>>(client, &namespace),
-        &namespace,
-        &context,
-        &item,
-    )
-    .await;
+    let api = scoped::<kube::core::PartialObjectMeta<Secret>>(client, &namespace);
+    watch(api, &namespace, &context, &item).await;
 }
 
 fn scoped<K>(client: Client, namespace: &str) -> Api<K>
@@ -196,8 +191,8 @@ fn stands<K: Watched>(
     K::sync(&context.stores, namespace, Sync::Synced)
 }
 
-/// Whom a failure concerns, and whether it is a refusal rather than a fault that passes. One of the operator's own
-/// credentials is a refusal as well, but says nothing of what the store holds.
+/// Whom a failure concerns, and whether to start over, since it is no fault that passes: a refusal, one of the operator's
+/// own credentials, which says nothing of what the store holds, or one of a version that is too old.
 fn failed<K: Watched>(
     error: &watcher::Error,
     namespace: &str,
@@ -221,6 +216,8 @@ fn failed<K: Watched>(
     let refused = matches!(cause, ClusterError::Forbidden { .. } | ClusterError::NotFound);
     // A connection that broke is made again, and the stream does not tell when; what the store holds is good meanwhile.
     let unknown = cause == ClusterError::Unauthenticated;
+    // Where a watch begins with this, the stream would ask for the same version for ever.
+    let expired = matches!(cause, ClusterError::Other { code: 410, .. });
     if refused || unknown || !course.listed {
         item.missing(&why);
     }
@@ -232,7 +229,7 @@ fn failed<K: Watched>(
     if refused {
         (K::sync(&context.stores, namespace, Sync::Refused(why)), true)
     } else {
-        (Vec::new(), unknown)
+        (Vec::new(), unknown || expired)
     }
 }
 
