@@ -212,6 +212,11 @@ pub(super) fn counts_unresolved(record: &Failure) -> bool {
     record.first_time.is_none() && record.last_time.is_some() && record.count > 0
 }
 
+/// Whether a request was announced last of which nobody knows what became.
+pub(super) fn outcome_lost(record: &Failure) -> bool {
+    record.pending.is_some() || counts_unresolved(record)
+}
+
 fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
     tried.is_some_and(|tried| tried.identity == other.identity && tried.sources == other.sources)
 }

@@ -105,7 +105,8 @@ impl Scene {
         self.operator_at("debug")
     }
 
-    /// As [`Self::operator`], with these lines in its log.
+    /// As [`Self::operator`], with these lines in its log. It is the only one of its namespace, and all of them would
+    /// share one Lease: a test that kills it should not have to wait for that to run out.
     pub fn operator_at(&self, log_level: &str) -> OperatorBuilder {
         Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"))
             .namespaces([self.namespace.as_str()])
@@ -113,6 +114,7 @@ impl Scene {
             .arg("--ca-bundle")
             .arg(self.folder.path().join("ca.pem"))
             .args(["--log-level", log_level])
+            .arg("--leader-elect=false")
     }
 
     pub async fn start(&self) -> Operator {
