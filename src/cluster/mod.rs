@@ -24,6 +24,7 @@ mod request_counts;
 mod secret_index;
 mod stores;
 mod watch_course;
+mod watch_deadline;
 mod watched;
 pub mod watches;
 pub mod write_status;

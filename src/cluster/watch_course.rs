@@ -39,8 +39,8 @@ pub(super) fn stands<K: Watched>(
     K::sync(&context.stores, namespace, Sync::Synced)
 }
 
-/// Whom a failure concerns, and whether it is a refusal rather than a fault that passes. One of the operator's own
-/// credentials is a refusal as well, but says nothing of what the store holds.
+/// Whom a failure concerns, and whether to start over, since it is no fault that passes: a refusal, one of the operator's
+/// own credentials, which says nothing of what the store holds, or one of a version that is too old.
 pub(super) fn failed<K: Watched>(
     error: &watcher::Error,
     namespace: &str,
@@ -54,6 +54,8 @@ pub(super) fn failed<K: Watched>(
     let refused = matches!(cause, ClusterError::Forbidden { .. } | ClusterError::NotFound);
     // A connection that broke is made again, and the stream does not tell when; what the store holds is good meanwhile.
     let unknown = cause == ClusterError::Unauthenticated;
+    // Where a watch begins with this, the stream would ask for the same version for ever.
+    let expired = matches!(cause, ClusterError::Other { code: 410, .. });
     if refused || unknown || !course.listed {
         item.missing(&why);
     }
@@ -65,7 +67,7 @@ pub(super) fn failed<K: Watched>(
     if refused {
         (K::sync(&context.stores, namespace, Sync::Refused(why)), true)
     } else {
-        (Vec::new(), unknown)
+        (Vec::new(), unknown || expired)
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     CredentialObject, ObjectKey, Stores,
     lists::{Lists, PAGE, Turn},
     watch_course::{Course, failed, stands},
+    watch_deadline::begun_in_time,
     watched::{Watched, deliver, scoped},
 };
 use crate::{
@@ -60,7 +61,7 @@ pub struct WatchContext {
 
 /// Watches credentials in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_credentials(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    let api = scoped::<CredentialObject>(client, &namespace);
+    let api = scoped::<CredentialObject>(begun_in_time(client), &namespace);
     let config = watcher::Config {
         label_selector: context.selector.clone(),
         ..config()
@@ -70,7 +71,7 @@ pub async fn watch_credentials(client: Client, namespace: String, context: Watch
 
 /// Watches the metadata of Secrets in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_secrets(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    let api = scoped::<kube::core::PartialObjectMeta<Secret>>(client, &namespace);
+    let api = scoped::<kube::core::PartialObjectMeta<Secret>>(begun_in_time(client), &namespace);
     watch(api, config(), &namespace, &context, &item).await;
 }
 
