@@ -37,6 +37,7 @@ mod many;
 mod missing_rights;
 mod network;
 mod older_definition;
+mod one_account;
 mod outage;
 mod panics;
 mod process;
