@@ -58,5 +58,6 @@ mod secrecy_of_refreshes;
 mod secrecy_of_refusals;
 mod secrets;
 mod server_stage;
+mod side_by_side;
 mod tar_pit;
 mod traces;
