@@ -19,6 +19,12 @@ pub const WITHIN_THE_LEASE: Duration = Duration::from_secs(40);
 /// The metric that tells who leads.
 const LEADER: &str = "tracktik_operator_leader";
 
+/// The kind of the object that gives the right to use the Lease.
+pub const ELECT: &str = "Role";
+
+/// The kind of the object that gives the right to look after credentials.
+pub const WORK: &str = "ClusterRole";
+
 pub struct Replicas {
     pub scene: Scene,
     pub stage: Stage,
@@ -61,8 +67,8 @@ impl Replicas {
         operator
     }
 
-    /// A `ServiceAccount` in the scene's namespace that may use the Lease, and look after credentials if `works`.
-    pub async fn account(&self, name: &str, works: bool) {
+    /// Gives a `ServiceAccount` in the scene's namespace, made here, these rights of the operator's.
+    pub async fn lets(&self, name: &str, rights: &[&str]) {
         let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.scene.namespace });
         let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name } });
         self.scene.apply(account).await;
@@ -73,9 +79,12 @@ impl Replicas {
                 "subjects": [subject],
             })
         };
-        self.stage.apply(bound("Role")).await;
-        if works {
-            self.scene.apply(bound("ClusterRole")).await;
+        for role in rights {
+            if *role == ELECT {
+                self.stage.apply(bound(role)).await;
+            } else {
+                self.scene.apply(bound(role)).await;
+            }
         }
     }
 
