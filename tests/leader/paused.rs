@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     figures::say,
-    replicas::{Replicas, WITHIN_THE_LEASE, leads},
+    replicas::{ELECT, Replicas, WITHIN_THE_LEASE, WORK, leads},
     scene::eventually,
 };
 
@@ -52,6 +52,55 @@ async fn a_leader_that_was_paused_past_its_lease_sends_and_writes_nothing_more()
     assert!(writes.is_empty(), "{writes:#?}");
     assert_eq!(scene.simulator.counts().token_requests, requests);
     assert_eq!(replicas.stage.holder().await, lease);
+}
+
+#[tokio::test]
+async fn a_leader_that_was_paused_and_cannot_see_who_leads_now_leaves_what_is_due_undone() {
+    let replicas = Replicas::new("paused-blind").await;
+    let scene = &replicas.scene;
+    replicas.lets("first", &[ELECT, WORK]).await;
+    let builder = replicas.builder().service_account(&scene.namespace, "first");
+    let first = builder.start(scene.plane).await.unwrap();
+    leads(&first, true).await;
+    let second = replicas.follower().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let token = scene.token("acme").await;
+    first.signal("STOP").await.unwrap();
+    leads(&second, true).await;
+    // Nobody is left who would do what is due, and nobody tells the first that its time is over.
+    assert_eq!(second.terminate().await.unwrap().code(), Some(0));
+    replicas.takes_away("first", ELECT).await;
+    scene.annotate("acme", "tracktik-operator.io/rotate", "due").await;
+    scene.everyday("new").await;
+    let user = format!("system:serviceaccount:{}:first", scene.namespace);
+    let written = || async {
+        scene.written_until_now().await;
+        let events = scene.plane.audit_events().unwrap();
+        events
+            .iter()
+            .filter(|event| event.user == user && event.is_write() && event.resource != "leases")
+            .count()
+    };
+    let before = written().await;
+    assert!(before > 0, "its writes are told from those of others");
+
+    first.signal("CONT").await.unwrap();
+    first
+        .log_line("Lease not renewed in time", WITHIN_THE_LEASE)
+        .await
+        .unwrap();
+    // What is shown is that nothing happens, and that has no end to wait for.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(written().await, before);
+    assert_eq!(scene.simulator.counts().token_requests, 1);
+    assert_eq!(scene.token("acme").await, token);
+    leads(&first, false).await;
+    // It sees what has become of the Lease.
+    replicas.lets("first", &[ELECT]).await;
+    assert_eq!(first.wait().await.code(), Some(1));
+    assert_eq!(written().await, before);
+    assert_eq!(scene.simulator.counts().token_requests, 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::{Api, api::DeleteParams};
 use serde_json::json;
 use testbed::{
     control_plane::ControlPlane, manifests::OPERATOR_NAME, operator::Operator, operator_start::OperatorBuilder,
@@ -86,6 +88,17 @@ impl Replicas {
                 self.scene.apply(bound(role)).await;
             }
         }
+    }
+
+    /// Takes a right away that was given by [`Self::lets`].
+    pub async fn takes_away(&self, name: &str, right: &str) {
+        let namespace = if right == ELECT {
+            self.stage.namespace()
+        } else {
+            &self.scene.namespace
+        };
+        let bindings: Api<RoleBinding> = Api::namespaced(self.scene.client.clone(), namespace);
+        bindings.delete(name, &DeleteParams::default()).await.unwrap();
     }
 
     /// As that account, once it follows; it may not be ready.
