@@ -64,6 +64,7 @@ mod secrecy_of_refreshes;
 mod secrecy_of_refusals;
 mod secrets;
 mod server_stage;
+mod side_by_side;
 mod tar_pit;
 mod told_by_status;
 mod traces;
