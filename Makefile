@@ -26,6 +26,10 @@ bench: ## How fast a token is in place and a change is picked up; what an idle o
 	cargo bench --locked --package tracktik-operator --profile dev --bench idle
 	cargo bench --locked --package tracktik-operator --profile dev --bench restarts
 
+fuzz: ## Mutated input against each parser of foreign bytes, five minutes each (FUZZ_SECONDS); a finding prints its bytes
+	@tools/check-tools.sh cargo cc
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo test --locked --package tracktik-operator --test fuzz -- --nocapture parsers::
+
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh
 
@@ -34,4 +38,4 @@ deny: ## Dependencies and what is known against them, as cargo-deny sees it (mak
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test lint build bench crd deny
+.PHONY: help demo test lint build bench fuzz crd deny
