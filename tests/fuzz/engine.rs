@@ -124,9 +124,11 @@ impl Campaign {
         let mut figures = Figures::default();
         let mut pool: Vec<Vec<u8>> = corpus::seeds(&self.parser).into_iter().map(|seed| seed.bytes).collect();
         for seed in &pool {
-            self.judge(seed, current, &mut figures)?;
+            let verdict = self.judge(seed, current, &mut figures)?;
+            figures.behaviours.insert(verdict);
         }
         for long in grown(&pool) {
+            // How many there is time for differs, so they leave no trace in what follows.
             self.judge(&long, current, &mut figures)?;
             // The very long ones come last, and take seconds each where nothing is optimised.
             if began.elapsed().as_secs() * 4 >= self.seconds {
@@ -137,15 +139,16 @@ impl Campaign {
         while clock::monotonic() < until {
             let parent = &pool[rng.random_range(0..pool.len())];
             let input = mutated(&mut rng, parent, &pool, self.parser.dictionary);
-            if self.judge(&input, current, &mut figures)? && input.len() <= LONGEST_PARENT {
+            let verdict = self.judge(&input, current, &mut figures)?;
+            if figures.behaviours.insert(verdict) && input.len() <= LONGEST_PARENT {
                 pool.push(input);
             }
         }
         Ok(figures)
     }
 
-    /// Judges one input; whether its behaviour is new.
-    fn judge(self, input: &[u8], current: &Current, figures: &mut Figures) -> Result<bool, Box<Finding>> {
+    /// Judges one input, and counts it.
+    fn judge(self, input: &[u8], current: &Current, figures: &mut Figures) -> Result<Verdict, Box<Finding>> {
         let began = clock::monotonic();
         {
             let mut current = current.lock().unwrap();
@@ -158,7 +161,7 @@ impl Campaign {
         figures.accepted += u64::from(matches!(verdict, Verdict::Accepted(_)));
         figures.longest = figures.longest.max(input.len());
         figures.slowest = figures.slowest.max(began.elapsed());
-        Ok(figures.behaviours.insert(verdict))
+        Ok(verdict)
     }
 
     /// A chance of its own for each parser.
