@@ -143,8 +143,16 @@ fn looked_at(spec: &TrackTikCredentialSpec) -> Result<Option<String>, String> {
         .iter()
         .flat_map(|of| of.labels.keys().chain(of.annotations.keys()))
     {
-        let ours = key.contains("tracktik-operator.io/") || key.contains("argoproj.io/") || key.contains("helm.sh/");
-        ensure(!ours && !key.starts_with("kubernetes.io/"), || {
+        let of = key
+            .split('/')
+            .next()
+            .filter(|prefix| *prefix != key)
+            .unwrap_or_default();
+        let theirs = ["tracktik-operator.io", "k8s.io", "argoproj.io", "fluxcd.io", "helm.sh"];
+        let reserved = theirs
+            .iter()
+            .any(|zone| of == *zone || of.ends_with(&format!(".{zone}")));
+        ensure(!reserved && of != "kubernetes.io", || {
             format!("a key of others: {key:?}")
         })?;
     }
