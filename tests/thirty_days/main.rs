@@ -13,6 +13,8 @@ mod api_server;
 mod clock_jumps;
 mod held;
 mod lagging;
+mod log;
+mod outage;
 mod repairs;
 mod restarts;
 mod shutdown;
