@@ -93,6 +93,7 @@ fn controller(client: &Client, namespace: &str, domain: &str) -> Within {
         stores,
         wake: Arc::new(move |key| wake.wake(key)),
         lists: Lists::default(),
+        selector: None,
         shutdown: watching.clone(),
     };
     let readiness = Readiness::default();

@@ -15,6 +15,7 @@ mod held;
 mod lagging;
 mod log;
 mod outage;
+mod renames;
 mod repairs;
 mod restarts;
 mod shutdown;
