@@ -14,6 +14,7 @@ mod clock_jumps;
 mod held;
 mod lagging;
 mod log;
+mod other_clocks;
 mod outage;
 mod renames;
 mod repairs;

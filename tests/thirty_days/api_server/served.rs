@@ -19,6 +19,8 @@ pub(super) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 #[derive(Default)]
 pub(super) struct Served {
     away: bool,
+    /// Somebody lists, and may watch from there.
+    listed: bool,
     changes: Vec<Change>,
     watches: Vec<(String, UnboundedSender<Bytes>)>,
     begun: Vec<Instant>,
@@ -34,6 +36,9 @@ struct Change {
 impl Served {
     /// Something was stored or deleted, as of this version.
     pub(super) fn changed(&mut self, version: u64, kind: &'static str, event: &'static str, object: &Value) {
+        if !self.listed {
+            return;
+        }
         let object = seen(kind, object);
         let event = Bytes::from(format!("{}\n", json!({ "type": event, "object": object })));
         let of_kind = self.watches.iter().filter(|(watched, _)| watched == kind);
@@ -112,6 +117,7 @@ impl State {
             pairs.find(|(of, _)| *of == name).map(|(_, value)| value)
         };
         if parameter("watch") != Some("true") {
+            self.served.listed = true;
             let list = Bytes::from(self.list(kind).to_string());
             return Response::new(StreamBody::new(futures::stream::iter([Ok(Frame::data(list))])).boxed_unsync());
         }
