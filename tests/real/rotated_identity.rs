@@ -7,7 +7,7 @@ use std::{
 };
 
 use k8s_openapi::api::{
-    authentication::v1::{BoundObjectReference, TokenRequest, TokenRequestSpec},
+    authentication::v1::{BoundObjectReference, TokenRequest, TokenRequestSpec, TokenReview, TokenReviewSpec},
     core::v1::{Secret, ServiceAccount},
 };
 use kube::{
@@ -20,15 +20,15 @@ use testbed::manifests::{OPERATOR_NAME, OPERATOR_NAMESPACE};
 use crate::{
     api_proxy::ApiProxy,
     figures::say,
-    scene::{Scene, eventually},
+    scene::{PATIENCE, Scene, eventually},
 };
 
 /// A token file is read again by the first request 50 s after it was read; then come the watches' back-off and a busy
 /// machine.
 const READ_AGAIN: Duration = Duration::from_mins(2);
 
-/// Writes a token of the operator's `ServiceAccount` that counts for as long as this Secret exists.
-async fn write_token(scene: &Scene, while_there_is: &str, file: &Path) {
+/// Writes a token of the operator's `ServiceAccount` that counts for as long as this Secret exists, and returns it.
+async fn write_token(scene: &Scene, while_there_is: &str, file: &Path) -> String {
     let secrets: Api<Secret> = Api::namespaced(scene.client.clone(), OPERATOR_NAMESPACE);
     let secret = serde_json::from_value(json!({ "metadata": { "name": while_there_is } })).unwrap();
     let secret = secrets.create(&PostParams::default(), &secret).await.unwrap();
@@ -49,7 +49,31 @@ async fn write_token(scene: &Scene, while_there_is: &str, file: &Path) {
     let params = PostParams::default();
     let answer = accounts.create_token_request(OPERATOR_NAME, &params, &request);
     let token = answer.await.unwrap().status.unwrap().token.unwrap();
-    std::fs::write(file, token).unwrap();
+    std::fs::write(file, &token).unwrap();
+    token
+}
+
+/// Takes away what a token is bound to, and waits until the API server refuses it: it remembers for some seconds whom it
+/// let in.
+async fn revoke(scene: &Scene, token: &str, bound_to: &str) {
+    let secrets: Api<Secret> = Api::namespaced(scene.client.clone(), OPERATOR_NAMESPACE);
+    secrets.delete(bound_to, &DeleteParams::default()).await.unwrap();
+    let reviews: Api<TokenReview> = Api::all(scene.client.clone());
+    let review = TokenReview {
+        spec: TokenReviewSpec {
+            token: token.to_owned(),
+            ..TokenReviewSpec::default()
+        },
+        ..TokenReview::default()
+    };
+    eventually(PATIENCE, || async {
+        let answer = reviews.create(&PostParams::default(), &review).await.unwrap();
+        match answer.status.and_then(|status| status.authenticated) {
+            Some(true) => Err("the revoked token is still accepted".to_owned()),
+            _ => Ok(()),
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -59,7 +83,7 @@ async fn an_operator_whose_own_token_was_rotated_goes_on_with_the_new_one_by_its
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     let [first, second] = ["first", "second"].map(|which| format!("{}-{which}", scene.namespace));
-    write_token(&scene, &first, &file).await;
+    let earlier = write_token(&scene, &first, &file).await;
     let operator = proxy
         .start_as(&scene, scene.operator(), json!({ "tokenFile": file }))
         .await;
@@ -68,8 +92,7 @@ async fn an_operator_whose_own_token_was_rotated_goes_on_with_the_new_one_by_its
     let token = scene.token("acme").await;
 
     write_token(&scene, &second, &file).await;
-    let secrets: Api<Secret> = Api::namespaced(scene.client.clone(), OPERATOR_NAMESPACE);
-    secrets.delete(&first, &DeleteParams::default()).await.unwrap();
+    revoke(&scene, &earlier, &first).await;
     let began = Instant::now();
     scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
     // A watch that is under way is not asked who it is again; the next one is.
