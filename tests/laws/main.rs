@@ -22,6 +22,7 @@ mod gate_restarts;
 mod gate_run_loop;
 mod gate_scene;
 mod gate_world;
+mod guarantees;
 mod house;
 mod life;
 mod lifetimes;
