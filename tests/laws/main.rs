@@ -13,6 +13,7 @@ mod decisions;
 mod election;
 mod gate_account_laws;
 mod gate_accounts;
+mod gate_hanging;
 mod gate_hosts;
 mod gate_limits;
 mod gate_order;

@@ -37,6 +37,7 @@ mod log_lines;
 mod many;
 mod missing_rights;
 mod network;
+mod no_right_to_write;
 mod older_definition;
 mod one_account;
 mod outage;
