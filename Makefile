@@ -26,6 +26,13 @@ bench: ## How fast a token is in place and a change is picked up; what an idle o
 	cargo bench --locked --package tracktik-operator --profile dev --bench idle
 	cargo bench --locked --package tracktik-operator --profile dev --bench restarts
 
+# Half of the time is spent waiting for the pace of requests whose outcome a kill has lost.
+chaos: ## 500 times kill -9 of the operator at its work, on real parts (half an hour); CHAOS_ROUNDS=, CHAOS_SEED=
+	@tools/check-tools.sh cargo cc go python3 node npm flock
+	@tools/controlplane/build.sh >/dev/null
+	@tests/servers/install.sh >/dev/null
+	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),500) cargo test --locked --test chaos -- --nocapture
+
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh
 
@@ -34,4 +41,4 @@ deny: ## Dependencies and what is known against them, as cargo-deny sees it (mak
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test lint build bench crd deny
+.PHONY: help demo test lint build bench chaos crd deny

@@ -12,6 +12,9 @@
 )]
 
 mod admission;
+mod api_answers;
+mod api_proxy;
+mod api_trouble;
 mod bad_answers;
 mod bad_sources;
 mod bad_targets;
@@ -34,6 +37,7 @@ mod large_metadata;
 mod layouts;
 mod leak_scan;
 mod log_lines;
+mod lost_writes;
 mod many;
 mod missing_rights;
 mod network;
@@ -64,3 +68,4 @@ mod server_stage;
 mod tar_pit;
 mod told_by_status;
 mod traces;
+mod watches;

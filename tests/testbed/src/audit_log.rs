@@ -35,8 +35,14 @@ impl AuditEvent {
     /// Whether it asked for a rehearsal, which changes nothing.
     #[must_use]
     pub fn is_dry_run(&self) -> bool {
-        let query = self.request_uri.split_once('?').map_or("", |(_, query)| query);
-        query.split('&').any(|parameter| parameter == "dryRun=All")
+        self.parameters().any(|parameter| parameter == "dryRun=All")
+    }
+
+    /// Under which name it wrote, where it gave one.
+    #[must_use]
+    pub fn field_manager(&self) -> Option<&str> {
+        self.parameters()
+            .find_map(|parameter| parameter.strip_prefix("fieldManager="))
     }
 
     /// Whether it asked to change something and was allowed to.
@@ -44,6 +50,11 @@ impl AuditEvent {
     pub fn is_write(&self) -> bool {
         let writes = ["create", "update", "patch", "delete", "deletecollection"];
         writes.contains(&self.verb.as_str()) && !self.is_dry_run() && self.code < 300
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = &str> {
+        let query = self.request_uri.split_once('?').map_or("", |(_, query)| query);
+        query.split('&')
     }
 }
 

@@ -1,0 +1,41 @@
+//! The operator is killed at its work, at random points, on real parts: a real kube-apiserver, real OAuth servers that end
+//! a session whose refresh token comes twice, and the simulator. What it cost is counted by their own records.
+//!
+//! Thirty rounds, or as many as `CHAOS_ROUNDS` says (`make chaos`); `CHAOS_SEED` repeats the dice of an earlier run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "clippy allows these in tests, but takes the helpers of a test for something else; a test may look at a clock"
+)]
+
+#[path = "../real/canaries.rs"]
+#[expect(dead_code, reason = "shared with the tests of promises")]
+mod canaries;
+#[path = "../real/encodings.rs"]
+mod encodings;
+#[path = "../real/figures.rs"]
+#[expect(dead_code, reason = "shared with the tests of promises")]
+mod figures;
+#[path = "../real/leak_scan.rs"]
+mod leak_scan;
+#[path = "../real/scene/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests of promises")]
+mod scene;
+#[path = "../real/traces.rs"]
+#[expect(dead_code, reason = "shared with the tests of promises")]
+mod traces;
+
+mod dice;
+mod judge;
+mod kill_rounds;
+mod landing;
+mod leaks;
+mod round;
+mod servers;
+mod sight;
+mod subject;
+mod tally;
+mod work;

@@ -1,0 +1,89 @@
+//! At what an operator is when it is killed, and what it takes until that is done.
+
+use std::time::Duration;
+
+use crate::{
+    servers::{HOUR, MINUTE},
+    sight::Sight,
+};
+
+/// The value of the annotation that asks for a rotation.
+pub const ASKED: &str = "1";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A start with credentials that have no tokens yet.
+    First,
+    /// Rotations that were asked for.
+    Asked,
+    /// Renewals that are due by the schedule.
+    Due,
+    /// As `Due`, by a process that is so old that it announces no login of a credential that works.
+    DueLater,
+}
+
+/// For so long after its start a process announces every request.
+const ANNOUNCES_ALL: Duration = Duration::from_secs(200);
+
+/// From so many rounds on some have the time to wait until [`ANNOUNCES_ALL`] is over.
+const MANY_ROUNDS: usize = 100;
+
+impl Work {
+    pub const ALL: [Self; 4] = [Self::First, Self::Asked, Self::Due, Self::DueLater];
+
+    /// In a round of so many that are played together. What takes longest comes first.
+    pub fn of(round: usize, rounds: usize) -> Self {
+        match round * 10 / rounds {
+            0 if rounds >= MANY_ROUNDS => Self::DueLater,
+            0 | 1 => Self::Due,
+            2 => Self::First,
+            _ => Self::Asked,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first tokens",
+            Self::Asked => "rotations asked for",
+            Self::Due => "renewals due",
+            Self::DueLater => "renewals due, by an older process",
+        }
+    }
+
+    pub fn token_life(self) -> Duration {
+        match self {
+            Self::First | Self::Asked => HOUR,
+            Self::Due | Self::DueLater => MINUTE,
+        }
+    }
+
+    /// How old the process is at least that is killed.
+    pub fn age(self) -> Duration {
+        match self {
+            Self::DueLater => ANNOUNCES_ALL,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// How long it goes on at most before the kill.
+    pub fn longest(self) -> Duration {
+        match self {
+            Self::First => Duration::from_millis(1_200),
+            Self::Asked | Self::Due | Self::DueLater => Duration::from_millis(450),
+        }
+    }
+
+    /// Whether nothing is left to do, by what stands in the cluster of one credential: before the work, right after the
+    /// kill, and now.
+    pub fn is_done(self, before: Option<&Sight>, found: &Sight, now: &Sight) -> bool {
+        let renewed = now.issue_id().is_some() && now.issue_id() != before.and_then(Sight::issue_id);
+        // An announcement handles a request for a rotation, and what it announced may never be told. The token in place
+        // stays.
+        let lost = found.unresolved().is_some() && now.unresolved() == found.unresolved();
+        let done = match self {
+            Self::First | Self::Due | Self::DueLater => renewed,
+            Self::Asked => now.handled_rotate() == Some(ASKED) && (renewed || lost),
+        };
+        done && !now.is_spent() && (now.is_told() || now.unresolved().is_some()) && now.status.ready() == "True"
+    }
+}
