@@ -43,6 +43,7 @@ mod lost_writes;
 mod many;
 mod missing_rights;
 mod network;
+mod no_right_to_write;
 mod older_definition;
 mod one_account;
 mod outage;
