@@ -9,7 +9,7 @@ use futures::future::join_all;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 use testbed::operator::Operator;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     dice::Dice,
@@ -56,11 +56,13 @@ struct Round<'a> {
     subjects: Vec<Subject>,
     dice: Dice,
     violations: Vec<String>,
+    /// Given back where there is only waiting ahead.
+    busy: Option<SemaphorePermit<'a>>,
 }
 
 /// Plays a round. Of those that are played at once, only some may be `busy` at a time.
 pub async fn play(servers: &Servers, seed: u64, round: usize, work: Work, busy: &Semaphore) -> Played {
-    let permit = busy.acquire().await.unwrap();
+    let busy = busy.acquire().await.unwrap();
     let life = work.token_life();
     let scene = Scene::signed_by(servers.authority.clone(), plane().await, "killed-at-work", life).await;
     let at = Endpoints {
@@ -74,6 +76,7 @@ pub async fn play(servers: &Servers, seed: u64, round: usize, work: Work, busy: 
         subjects: Subject::all(&scene.namespace),
         dice: Dice::of_round(seed, round),
         violations: Vec::new(),
+        busy: Some(busy),
     };
     this.create().await;
     let theirs = scene.secrets().get(THEIRS).await.unwrap();
@@ -82,7 +85,7 @@ pub async fn play(servers: &Servers, seed: u64, round: usize, work: Work, busy: 
     let found = look(&scene).await;
     this.no_gap(&found).await;
     let next = this.start().await;
-    drop(permit);
+    this.busy = None;
     let (recoveries, last) = this.await_recovery(fell, before.as_ref(), &found).await;
     this.no_gap(&last).await;
     let metrics = next.metrics().await.unwrap();
@@ -132,6 +135,9 @@ impl Round<'_> {
         let scene = self.at.scene;
         for subject in &self.subjects {
             scene.ready(&subject.name).await;
+        }
+        if matches!(self.work, Work::Due | Work::DueLater) {
+            self.busy = None;
         }
         let old_enough = tokio::time::Instant::from_std(started + self.work.age());
         tokio::time::sleep_until(old_enough).await;

@@ -68,7 +68,7 @@ impl Work {
     /// How long it goes on at most before the kill.
     pub fn longest(self) -> Duration {
         match self {
-            Self::First => Duration::from_millis(1_200),
+            Self::First => Duration::from_millis(600),
             Self::Asked | Self::Due | Self::DueLater => Duration::from_millis(450),
         }
     }
