@@ -8,9 +8,11 @@ use std::{
 use testbed::audit_log::AuditEvent;
 
 use crate::{
+    crew::Blow,
+    fate::{Fate, Played},
     figures::OPERATOR,
     landing::Landing,
-    round::{Fate, Played},
+    replicas::{FIRST, OTHER, lease_namespace, user},
     servers::Backend,
     subject::Grant,
     work::Work,
@@ -19,6 +21,7 @@ use crate::{
 /// What the judgement of one credential comes to.
 pub struct Verdict {
     pub work: Work,
+    pub blow: Blow,
     pub backend: Backend,
     pub grant: Grant,
     pub landing: Landing,
@@ -37,9 +40,11 @@ pub struct Judgement {
 }
 
 pub fn judge(rounds: &[Played], audit: &[AuditEvent]) -> Judgement {
+    let mut operators = BTreeSet::from([OPERATOR.to_owned()]);
+    operators.extend(rounds.iter().flat_map(|round| [FIRST, OTHER].map(|of| user(&round.namespace, of))));
     let writes: Vec<_> = audit
         .iter()
-        .filter(|event| event.user == OPERATOR && event.is_write())
+        .filter(|event| operators.contains(&event.user) && event.is_write())
         .collect();
     let mut stored: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for event in writes.iter().filter(|event| stores_tokens(event)) {
@@ -58,7 +63,7 @@ pub fn judge(rounds: &[Played], audit: &[AuditEvent]) -> Judgement {
         for fate in &round.subjects {
             let secret = format!("{}-token", fate.subject.name);
             let stored = stored.get(&(round.namespace.as_str(), secret.as_str())).copied();
-            let (verdict, violations) = verdict(round.work, fate, stored.unwrap_or_default());
+            let (verdict, violations) = verdict(round, fate, stored.unwrap_or_default());
             let of = |what: String| told(&format!("{}: {what}", fate.subject.name));
             judgement.violations.extend(violations.into_iter().map(of));
             judgement.verdicts.push(verdict);
@@ -72,7 +77,7 @@ fn stores_tokens(event: &AuditEvent) -> bool {
     event.resource == "secrets" && event.field_manager() == Some("tracktik-operator")
 }
 
-fn verdict(work: Work, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
+fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     let (subject, granted) = (&fate.subject, fate.granted);
     let mut violations = Vec::new();
     let grants = granted.logins + granted.refreshes;
@@ -84,7 +89,10 @@ fn verdict(work: Work, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     if granted.refused > 0 {
         violations.push(format!("{} requests were refused", granted.refused));
     }
-    let planned = match (subject.grant, work) {
+    if fate.granted_to_thawed > 0 {
+        violations.push("a leader that had stood still was granted a token".to_owned());
+    }
+    let planned = match (subject.grant, round.work) {
         (Grant::Refresh, _) | (Grant::Password, Work::First) => 1,
         (Grant::Password, Work::Asked) => 2,
         (Grant::Password, Work::Due | Work::DueLater) => stored,
@@ -95,7 +103,8 @@ fn verdict(work: Work, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
         violations.push(format!("{extra_logins} logins too many, killed {}", landing.name()));
     }
     let verdict = Verdict {
-        work,
+        work: round.work,
+        blow: round.blow,
         backend: subject.backend,
         grant: subject.grant,
         landing,
@@ -107,7 +116,19 @@ fn verdict(work: Work, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     (verdict, violations)
 }
 
-/// Every write of the operator's but to the token Secrets and the statuses of these rounds, and events.
+/// What a leader that had stood still asked to have written when it went on, whatever the answer was. It tries the Lease.
+fn written_after_thaw(round: &Played, audit: &[AuditEvent]) -> impl Iterator<Item = String> {
+    let of = user(&round.namespace, FIRST);
+    let after = move |event: &&AuditEvent| {
+        round.thaw.is_some_and(|thaw| event.received > thaw)
+            && event.user == of
+            && event.resource != "leases"
+            && event.asks_for_a_change()
+    };
+    audit.iter().filter(after).map(|event| format!("{event:?}"))
+}
+
+/// Every write of the operators' but to the token Secrets, the statuses and the Leases of these rounds, and events.
 fn foreign(rounds: &[Played], writes: &[&AuditEvent]) -> Vec<String> {
     let mut ours = BTreeSet::new();
     for round in rounds {
@@ -115,8 +136,10 @@ fn foreign(rounds: &[Played], writes: &[&AuditEvent]) -> Vec<String> {
             ours.insert((round.namespace.as_str(), format!("{}-token", fate.subject.name)));
         }
     }
+    let leases: BTreeSet<_> = rounds.iter().map(|round| lease_namespace(&round.namespace)).collect();
     let is_foreign = |event: &&&AuditEvent| match (event.resource.as_str(), event.subresource.as_str()) {
         ("secrets", "") => !ours.contains(&(event.namespace.as_str(), event.name.clone())),
+        ("leases", "") => !leases.contains(&event.namespace),
         ("tracktikcredentials", "status") | ("events", "") => false,
         _ => true,
     };

@@ -3,6 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use crate::{
+    crew::Blow,
     judge::{Judgement, Verdict},
     landing::Landing,
     servers::Backend,
@@ -37,7 +38,7 @@ impl Tally {
 
     pub fn text(&self) -> String {
         let mut text = format!(
-            "{} kills, {} credentials under work\n",
+            "{} rounds, {} credentials under work\n",
             self.rounds,
             self.verdicts.len()
         );
@@ -64,23 +65,25 @@ impl Tally {
         text
     }
 
-    /// Where the kills fell, by what the operator was at.
+    /// Where the blows fell, by what the operator was at.
     fn landings(&self, text: &mut String) {
-        let _ = write!(text, "{:34}", "killed");
+        let _ = write!(text, "{:34}", "");
         for landing in Landing::ALL {
             let _ = write!(text, "{:>24}", landing.name());
         }
         text.push('\n');
-        for work in Work::ALL {
-            for grant in Grant::ALL {
-                let _ = write!(text, "{:34}", format!("{work:?}, {grant:?}"));
-                for landing in Landing::ALL {
-                    let here =
-                        |verdict: &&Verdict| (verdict.work, verdict.grant, verdict.landing) == (work, grant, landing);
-                    let _ = write!(text, "{:>24}", self.verdicts.iter().filter(here).count());
-                }
-                text.push('\n');
+        for (blow, work, grant) in kinds() {
+            let of_kind = |verdict: &&Verdict| (verdict.blow, verdict.work, verdict.grant) == (blow, work, grant);
+            let of_kind: Vec<_> = self.verdicts.iter().filter(of_kind).collect();
+            if of_kind.is_empty() {
+                continue;
             }
+            let _ = write!(text, "{:34}", format!("{blow:?}, {work:?}, {grant:?}"));
+            for landing in Landing::ALL {
+                let here = of_kind.iter().filter(|verdict| verdict.landing == landing).count();
+                let _ = write!(text, "{here:>24}");
+            }
+            text.push('\n');
         }
     }
 
@@ -108,4 +111,10 @@ impl Tally {
             );
         }
     }
+}
+
+fn kinds() -> impl Iterator<Item = (Blow, Work, Grant)> {
+    let works = |blow| Work::ALL.map(move |work| (blow, work)).into_iter();
+    let grants = |(blow, work)| Grant::ALL.map(move |grant| (blow, work, grant)).into_iter();
+    Blow::ALL.into_iter().flat_map(works).flat_map(grants)
 }
