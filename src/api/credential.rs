@@ -166,7 +166,7 @@ pub enum RefreshTokenPolicy {
 }
 
 /// When and how a token is renewed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Renewal {
     /// The OAuth 2 grant of renewals. `Password` logs in anew each time, so that the old token stays valid until it

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::Moment,
     clock::Clock,
-    cluster::{Stores, events::Events},
+    cluster::{Claim, Stores, events::Events},
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
     rotation::gate::{Digest, Limits},
@@ -42,8 +42,10 @@ use crate::{
 
 /// What all reconciles share.
 pub struct Context {
-    /// The API server.
+    /// The API server; what is written through it asks the claim.
     pub client: Client,
+    /// Whether this process may act now: asked before each reconcile and right before each grant.
+    pub claim: Claim,
     /// What the watches have delivered.
     pub stores: Stores,
     /// The token endpoints.
@@ -60,7 +62,7 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
-    /// When this process started to reconcile, by [`Clock::steady`].
+    /// When this process started to reconcile, which is when it became the leader, by [`Clock::steady`].
     pub started: Moment,
     /// From here on no grant begins.
     pub stopping: CancellationToken,
@@ -77,6 +79,8 @@ pub struct NoRandomNumbers;
 pub struct Parts {
     /// See [`Context::client`].
     pub client: Client,
+    /// See [`Context::claim`].
+    pub claim: Claim,
     /// See [`Context::stores`].
     pub stores: Stores,
     /// See [`Context::endpoint`].
@@ -105,6 +109,7 @@ impl Context {
         getrandom::fill(&mut digest_key).map_err(|_| NoRandomNumbers)?;
         let Parts {
             client,
+            claim,
             stores,
             endpoint,
             allowed_domains,
@@ -117,6 +122,7 @@ impl Context {
         Ok(Self {
             started: clock.steady(),
             client,
+            claim,
             stores,
             endpoint,
             gate: Gatekeeper::new(limits, clock.clone()),

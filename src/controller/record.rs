@@ -77,6 +77,8 @@ async fn write(
         // Under another uid the patch's own test fails, which is an invalid patch without fields.
         Err(ClusterError::Invalid { fields }) if fields.is_empty() => Recorded::Gone,
         Err(ClusterError::NotFound) => Recorded::Gone,
+        // Not sent, so not counted.
+        Err(ClusterError::NotLeader) => Recorded::Failed,
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
             tracing::warn!(%error, "status could not be written; trying again");

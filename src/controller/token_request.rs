@@ -157,6 +157,7 @@ async fn prepare(
                 attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                 return Err(match why {
                     Why::Stopping => After::Settle(decided.until),
+                    Why::NotLeader => After::LookAgain,
                     Why::Stale => {
                         tracing::warn!(
                             "the API server took over ten seconds for a write of status; trying again in a minute"
@@ -185,6 +186,7 @@ fn circumstances(turn: &Turn<'_>) -> Circumstances {
         status_accepted: context.status_accepted(),
         credentials_in_view: credentials == Sync::Synced,
         stopping: context.stopping.is_cancelled(),
+        leading: context.claim.is_current(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{gate::Waiting, session::RefreshToken};
+use super::{failure_record::outcome_lost, gate::Waiting, session::RefreshToken};
 use crate::api::{Failure, Moment, Reason, Renewal, Span, Tried};
 
 /// The facts of one grant, kept beside the tokens in the same Secret by the same write.
@@ -54,7 +54,7 @@ impl Issue {
 }
 
 /// One look at one credential.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observation {
     /// The credential's uid: spreads jitter.
     pub uid: String,
@@ -105,7 +105,7 @@ pub struct Observation {
 }
 
 /// The Secrets that hold the service account.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sources {
     /// Each as `name@uid/resourceVersion`; where a read has shown that an edit left the values as they were, the
     /// versions before that edit, so that an edit of a label is no change.
@@ -115,7 +115,7 @@ pub struct Sources {
 }
 
 /// A state that forbids a request, in the words of status.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// In one word.
     pub reason: Reason,
@@ -124,7 +124,7 @@ pub struct Problem {
 }
 
 /// The Secret that holds, or will hold, the tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Target {
     /// There is none, and the name is ours to take.
     #[default]
@@ -136,7 +136,7 @@ pub enum Target {
 }
 
 /// A token Secret of ours, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OurTarget {
     /// The facts of its tokens; none where the annotation is missing or cannot be read.
     pub issue: Option<Issue>,
@@ -149,7 +149,7 @@ pub struct OurTarget {
 }
 
 /// What is known of the data of a token Secret.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Content {
     /// As the operator wrote it.
     #[default]
@@ -163,7 +163,7 @@ pub enum Content {
 }
 
 /// A Secret with our mark that is no longer the target: kept until its token has expired, for pods that still mount it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OldTarget {
     /// Its name.
     pub name: String,
@@ -174,7 +174,7 @@ pub struct OldTarget {
 }
 
 /// A grant that succeeded and whose tokens are not in the cluster yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Held {
     /// The facts of the grant.
     pub issue: Issue,
@@ -183,7 +183,7 @@ pub struct Held {
 }
 
 /// A refusal by the API server of what the next step needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Trouble {
     /// Whether only a person can end it: the target is immutable.
     pub permanent: bool,
@@ -195,7 +195,7 @@ pub struct Trouble {
 
 /// When this process first saw that a stored time lies in the future. A clock that was set back must not make a wait
 /// endless, and must not be asked twice. An anchor stands as long as what it is for: also after the clock has caught up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Anchors {
     /// For the target's `issued_at`.
     pub issue: Option<Moment>,
@@ -222,12 +222,15 @@ impl Observation {
         }
     }
 
-    /// A rotate annotation that no grant has answered yet.
+    /// A rotate annotation that no grant has answered yet. It is echoed before its request is sent, so where the outcome
+    /// of that was lost, perhaps nothing was sent, and whoever asked would wait for ever.
     #[must_use]
     pub fn rotate_asked(&self) -> Option<&str> {
+        let tried = self.failure.tried.as_ref().and_then(|tried| tried.rotate.as_deref());
+        let lost = tried.filter(|_| outcome_lost(&self.failure));
         self.rotate
             .as_deref()
-            .filter(|asked| self.handled_rotate.as_deref() != Some(*asked))
+            .filter(|asked| self.handled_rotate.as_deref() != Some(*asked) || lost == Some(*asked))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::api::{Grant, Moment};
 
 /// What is known of the refresh token in a token Secret. It may be used once, and a request with it is announced on the
 /// Secret itself, so that neither a crash nor another process sends it again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RefreshToken {
     /// There is none.
     #[default]

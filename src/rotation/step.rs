@@ -3,7 +3,7 @@
 use crate::api::{Grant, Moment};
 
 /// What to do next, until when it stands, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// What to do.
     pub step: Step,
@@ -14,7 +14,7 @@ pub struct Decision {
 }
 
 /// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Nothing until something changes or `until` has come.
     Wait,

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod arbitrary;
+mod attempts;
 mod back_off;
 mod changes;
 mod clock_steps;

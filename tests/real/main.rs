@@ -12,6 +12,9 @@
 )]
 
 mod admission;
+mod api_answers;
+mod api_proxy;
+mod api_trouble;
 mod bad_answers;
 mod bad_sources;
 mod bad_targets;
@@ -28,15 +31,18 @@ mod encodings;
 mod events;
 mod figures;
 mod first_token;
+mod gitops;
 mod held;
 mod large_metadata;
 mod layouts;
 mod leak_scan;
 mod log_lines;
+mod lost_writes;
 mod many;
 mod missing_rights;
 mod network;
 mod older_definition;
+mod one_account;
 mod outage;
 mod panics;
 mod process;
@@ -59,4 +65,6 @@ mod secrecy_of_refusals;
 mod secrets;
 mod server_stage;
 mod tar_pit;
+mod told_by_status;
 mod traces;
+mod watches;

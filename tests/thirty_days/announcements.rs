@@ -106,6 +106,27 @@ async fn a_rotation_that_was_announced_when_the_process_was_asked_to_end_is_carr
     world.end().await;
 }
 
+/// It stands in `lastHandledRotate` from then on, and no login was made for it.
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_was_announced_when_the_process_was_killed_is_carried_out_by_the_next_a_minute_later() {
+    let mut world = settled().await;
+    world.api.status_writes(StatusWrites::LandUnanswered);
+    world.api.annotate("a", ROTATE, "1");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.kill().await;
+    assert!(world.api.is_pending("a"));
+    assert_eq!(world.api.handled_rotate("a").as_deref(), Some("1"));
+    world.api.status_writes(StatusWrites::Prompt);
+    world.start();
+    tokio::time::sleep(Duration::from_secs(55)).await;
+    assert_eq!(world.tracktik.attempts(), 1);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    handled_by_one_login(&world);
+    tokio::time::sleep(Duration::from_mins(20)).await;
+    handled_by_one_login(&world);
+    world.end().await;
+}
+
 /// Ten minutes of an API server that is too slow to rely on: it is asked at a pace that it can bear.
 #[tokio::test(start_paused = true)]
 async fn announcements_that_come_too_late_are_a_minute_apart() {

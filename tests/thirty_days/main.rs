@@ -13,6 +13,7 @@ mod api_server;
 mod clock_jumps;
 mod held;
 mod lagging;
+mod renames;
 mod repairs;
 mod restarts;
 mod shutdown;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     api::{Moment, Span},
     clock::Clock,
-    cluster::{events::Events, watches::Wake},
+    cluster::{Claim, events::Events, watches::Wake},
     controller::{
         Context, Parts,
         run_loop::{Wakeups, run_loop},
@@ -57,6 +57,7 @@ impl Operator {
         let stop = CancellationToken::new();
         let context = Context::new(Parts {
             client: api.client(),
+            claim: Claim::without_election(),
             stores,
             endpoint: Arc::<TrackTik>::clone(tracktik),
             allowed_domains: AllowedDomains::default(),

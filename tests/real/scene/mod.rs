@@ -117,8 +117,18 @@ impl Scene {
         self.operator_at("debug")
     }
 
-    /// As [`Self::operator`], with these lines in its log.
+    /// As [`Self::operator`], with these lines in its log. It is the only one of its namespace, and all of them would
+    /// share one Lease: a test that kills it should not have to wait for that to run out.
     pub fn operator_at(&self, log_level: &str) -> OperatorBuilder {
+        self.built(log_level).arg("--leader-elect=false")
+    }
+
+    /// One of several operators for this namespace, of which one leads.
+    pub fn replica(&self) -> OperatorBuilder {
+        self.built("debug")
+    }
+
+    fn built(&self, log_level: &str) -> OperatorBuilder {
         Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"))
             .namespaces([self.namespace.as_str()])
             .args(["--allowed-domain", &self.simulator.domain()])

@@ -1,0 +1,176 @@
+//! A leader that stands still for longer than its lease, or cannot reach the API server: what it may do afterwards.
+
+use std::time::Duration;
+
+use testbed::{
+    control_plane::ControlPlane,
+    manifests::apply_crd,
+    simulator::{Fault, Target},
+};
+use tokio::sync::OnceCell;
+
+use crate::{
+    figures::say,
+    replicas::{Replicas, WITHIN_THE_LEASE, assert_idle, leads},
+    scene::eventually,
+};
+
+#[tokio::test]
+async fn a_leader_that_was_paused_past_its_lease_sends_and_writes_nothing_more() {
+    let replicas = Replicas::new("paused").await;
+    let scene = &replicas.scene;
+    let first = replicas.leader().await;
+    let second = replicas.follower().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let token = scene.token("acme").await;
+    first.signal("STOP").await.unwrap();
+    // It will find this in its watches when it goes on: something to do.
+    scene.rotated("acme", "while it stands still", &token).await;
+    leads(&second, true).await;
+    scene.everyday("later").await;
+    scene.ready("later").await;
+    scene.looked_at_again("acme").await;
+    let written = scene.written_until_now().await.len();
+    let lease = replicas.stage.holder().await;
+    let requests = scene.simulator.counts().token_requests;
+    assert_eq!(requests, 3);
+
+    first.signal("CONT").await.unwrap();
+    assert_eq!(first.wait().await.code(), Some(1));
+    let logged = first.logs();
+    assert!(
+        logged
+            .iter()
+            .any(|line| line.starts_with("tracktik-operator: leadership lost: the Lease names")),
+        "{logged:#?}"
+    );
+    let writes = scene.written_until_now().await.split_off(written);
+    assert!(writes.is_empty(), "{writes:#?}");
+    assert_eq!(scene.simulator.counts().token_requests, requests);
+    assert_eq!(replicas.stage.holder().await, lease);
+}
+
+#[tokio::test]
+async fn an_outage_of_the_api_server_past_the_lease_costs_neither_the_leadership_nor_a_token() {
+    // Of its own, since the other tests need theirs; static, as a scene asks for.
+    static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
+    let plane = PLANE.get_or_init(async || ControlPlane::start().await.unwrap()).await;
+    apply_crd(&plane.client().await.unwrap()).await.unwrap();
+    let replicas = Replicas::on(plane, "away").await;
+    let scene = &replicas.scene;
+    let operator = replicas.leader().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let token = scene.token("acme").await;
+    // A grant is under way when the API server goes, and cannot be stored when it is answered.
+    let slowly = Fault::Delay { milliseconds: 3_000 };
+    scene.simulator.set_fault(Target::Everywhere, slowly, Some(1));
+    scene.annotate("acme", "tracktik-operator.io/rotate", "before it").await;
+    let sent = || async {
+        match scene.simulator.counts().token_requests {
+            2 => Ok(()),
+            count => Err(format!("{count} requests")),
+        }
+    };
+    eventually(WITHIN_THE_LEASE, sent).await;
+    plane.stop_api_server().await.unwrap();
+    operator
+        .log_line("Lease not renewed in time", WITHIN_THE_LEASE)
+        .await
+        .unwrap();
+    leads(&operator, false).await;
+    let metrics = operator.metrics().await.unwrap();
+    assert!(!metrics.contains("tracktik_credential_"), "{metrics}");
+    let (status, missing) = operator.get("/readyz").await.unwrap();
+    assert_eq!(status.as_u16(), 503);
+    assert!(
+        missing.contains("leader election: the Lease was not renewed in time"),
+        "{missing}"
+    );
+    // Longer than the lease: it is nobody else's all the same.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert!(operator.get("/livez").await.unwrap().0.is_success());
+    plane.start_api_server().await.unwrap();
+    leads(&operator, true).await;
+    let held = scene.token_after("acme", &token).await;
+    operator.ready(WITHIN_THE_LEASE).await.unwrap();
+    scene.renewed("acme").await;
+    assert_eq!(
+        scene.simulator.counts().token_requests,
+        2,
+        "the token was kept, and no other asked for"
+    );
+    let said = |text: &str| operator.logs().iter().filter(|line| line.contains(text)).count();
+    assert_eq!(said("Lease not renewed in time"), 1);
+    assert_eq!(said("leading again"), 1);
+    say(&format!(
+        "{} writes were refused by the fence",
+        said("nothing was sent")
+    ));
+    scene.rotated("acme", "after it", &held).await;
+    assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_follower_asks_for_nothing_but_the_lease_once_it_has_tried_the_lists() {
+    let replicas = Replicas::new("quiet").await;
+    let scene = &replicas.scene;
+    let _first = replicas.leader().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    replicas.account("second", true).await;
+    let second = replicas.follower_as("second").await;
+    second.ready(WITHIN_THE_LEASE).await.unwrap();
+    let user = format!("system:serviceaccount:{}:second", scene.namespace);
+    // What is shown is that nothing happens, and that has no end to wait for.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    scene.written_until_now().await;
+    let mut asked = scene.plane.audit_events().unwrap();
+    asked.retain(|event| event.user == user && !event.resource.is_empty());
+    assert!(asked.iter().all(|event| !event.is_write()), "{asked:#?}");
+    let (leases, others): (Vec<_>, Vec<_>) = asked.iter().partition(|event| event.resource == "leases");
+    assert!(!leases.is_empty());
+    let mut tried: Vec<_> = others
+        .iter()
+        .map(|event| (event.verb.as_str(), event.resource.as_str()))
+        .collect();
+    tried.sort_unstable();
+    assert_eq!(tried, [("list", "secrets"), ("list", "tracktikcredentials")]);
+    assert!(
+        others.iter().all(|event| event.request_uri.contains("limit=1")),
+        "{others:#?}"
+    );
+    assert_idle(&second).await;
+}
+
+#[tokio::test]
+async fn a_follower_that_could_not_do_the_work_is_not_ready_and_leads_where_nobody_else_does() {
+    let replicas = Replicas::new("poor").await;
+    let scene = &replicas.scene;
+    let first = replicas.leader().await;
+    replicas.account("poor", false).await;
+    let poor = replicas.follower_as("poor").await;
+    let refused = || async {
+        let (status, missing) = poor.get("/readyz").await.unwrap();
+        let named = ["credentials", "Secrets"].map(|kind| format!("{kind} in namespace {}: refused", scene.namespace));
+        if status.as_u16() == 503 && named.iter().all(|item| missing.contains(item)) {
+            Ok(missing)
+        } else {
+            Err(missing)
+        }
+    };
+    let missing = eventually(WITHIN_THE_LEASE, refused).await;
+    assert!(!missing.contains("leader election"), "{missing}");
+    assert!(
+        missing.contains("grant the operator list and watch on secrets"),
+        "{missing}"
+    );
+    // The rights come, and no restart is needed.
+    replicas.account("poor", true).await;
+    poor.ready(WITHIN_THE_LEASE).await.unwrap();
+    assert_eq!(first.terminate().await.unwrap().code(), Some(0));
+    leads(&poor, true).await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+}

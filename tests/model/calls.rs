@@ -1,0 +1,112 @@
+//! What a call does to the cluster and to TrackTik, whatever becomes of its answer.
+
+use std::rc::Rc;
+
+use tracktik_operator::{api::Grant, rotation::observation::Issue};
+
+use crate::{
+    invariants::{Broken, login_failed},
+    observe::LAYOUT,
+    process::{HeldTokens, Op, Reply, Turn},
+    rules::{Rules, Safeguard},
+    world::World,
+};
+
+/// Whether the fence lets a call through only for a leader: reads it does not stop.
+pub fn is_fenced(op: &Op) -> bool {
+    !matches!(op, Op::Prepare(_) | Op::Verify)
+}
+
+impl World {
+    /// Carries out a call.
+    pub fn carry_out(&mut self, replica: usize, of: usize, op: &Op, turn: &Turn, rules: &Rules) -> Reply {
+        match op {
+            // What is read is read when the answer is looked at: nothing happens in between.
+            Op::Prepare(_) | Op::Verify => Reply::Done,
+            Op::Announce(status) | Op::Record(status) => {
+                let version = self.api.write_status(of, (**status).clone());
+                self.tell(Some(of));
+                Reply::StatusWritten(version)
+            }
+            Op::MarkTried | Op::MarkPutBack => self.mark(of, turn, rules),
+            Op::Store => self.store(replica, of, turn, rules),
+            Op::Send => self.send(of, turn, rules),
+        }
+    }
+
+    /// `mark_tried::mark_tried`.
+    fn mark(&mut self, of: usize, turn: &Turn, rules: &Rules) -> Reply {
+        let Some(issue) = turn.seen.issue() else {
+            panic!("decided for a token in place")
+        };
+        let lets_through = self.api.dry_run(of, turn.precondition()).is_ok();
+        if !lets_through && !rules.lacks(Safeguard::PreconditionOfTheMark) {
+            return Reply::Conflict;
+        }
+        if self.api.is_strangers(of) {
+            self.breaks(Broken::ForeignWrite);
+        }
+        let Some(secret) = self.api.mark_tried(of, &issue.issue_id) else {
+            return Reply::Conflict;
+        };
+        self.tell(Some(of));
+        Reply::Wrote(secret)
+    }
+
+    /// `store_held::store_held`, up to the answer.
+    fn store(&mut self, replica: usize, of: usize, turn: &Turn, rules: &Rules) -> Reply {
+        let Some(HeldTokens { issue, .. }) = self.desk(replica, of).memory.held.clone() else {
+            panic!("decided for tokens that are held")
+        };
+        let lets_through = self.api.dry_run(of, turn.precondition()).is_ok();
+        if !lets_through && !rules.lacks(Safeguard::PreconditionOfTheStore) {
+            return Reply::Conflict;
+        }
+        if self.api.is_strangers(of) {
+            self.breaks(Broken::ForeignWrite);
+        }
+        let issue = Issue {
+            layout: LAYOUT.to_owned(),
+            refreshable: true,
+            ..issue
+        };
+        if rules.hands {
+            self.backups[of].clone_from(&self.api.slots[of].secret);
+        }
+        let secret = self.api.apply(of, issue);
+        self.tell(Some(of));
+        Reply::Wrote(secret)
+    }
+
+    /// One POST.
+    fn send(&mut self, of: usize, turn: &Turn, rules: &Rules) -> Reply {
+        let request = turn.request.as_ref().unwrap();
+        let attempt = request.attempt.as_ref().unwrap();
+        let (now, id) = (self.now, attempt.issue_id.clone());
+        let tracktik = Rc::make_mut(&mut self.tracktik);
+        let answer = match (&attempt.grant, &request.refresh_token) {
+            (Grant::Refresh, Some(with)) => match tracktik.refresh(&id, with) {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.breaks(Broken::RefreshTokenSentTwice);
+                    return Reply::Lost;
+                }
+            },
+            _ => tracktik.login(&id, now),
+        };
+        if let Err(failure) = answer
+            && attempt.grant == Grant::Password
+        {
+            login_failed(
+                self,
+                rules,
+                matches!(
+                    failure,
+                    tracktik_operator::oauth::TokenRequestFailure::LoginRefused { .. }
+                ),
+            );
+        }
+        let _ = of;
+        answer.map_or_else(Reply::Failed, |()| Reply::Tokens)
+    }
+}

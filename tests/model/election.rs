@@ -1,0 +1,118 @@
+//! The election, by the rules of `cluster/lease.rs` and `cluster/claim.rs`: who may take the Lease over, and whose claim
+//! is current. That its calls race rightly is shown by `tests/laws/election` and `tests/leader`; here a renewal always
+//! comes through, unless the process stands still.
+
+use std::{rc::Rc, sync::OnceLock};
+
+use tracktik_operator::{
+    api::{Failure, Moment, Span},
+    clock::{self, Instant},
+    cluster::{
+        claim::holds,
+        lease::{Decision, Sight, Timing, held_by},
+        lease_object::Lease,
+    },
+    rotation::gate::{Gate, Past},
+};
+
+use crate::{
+    process::{Desk, Office},
+    rules::{Rules, START, Safeguard},
+    world::{self, World},
+};
+
+/// A monotonic clock that began with the world.
+fn instant(at: Moment) -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(clock::monotonic) + (at - START).to_std()
+}
+
+fn name(process: u8) -> String {
+    format!("replica-{process}")
+}
+
+/// What a replica that does not lead makes of the Lease: when it may take it, if not now.
+pub fn waits_until(world: &World, replica: usize) -> Option<Moment> {
+    let process = &world.replicas[replica];
+    let timing = Timing::default();
+    let lease = (world.lease.holder > 0).then(|| Lease {
+        record: held_by(&name(world.lease.holder), None, &timing, world.lease.renewed),
+        ..Lease::default()
+    });
+    let sight = Sight::new(&name(process.name), timing, lease, instant(process.sees_since));
+    match sight.decide(instant(world.now)) {
+        Decision::Wait(until) => {
+            let wait = until.duration_since(instant(world.now)).as_millis();
+            Some(world.now + Span::millis(i64::try_from(wait).unwrap()))
+        }
+        Decision::Create | Decision::TakeOver | Decision::Renew => None,
+    }
+}
+
+/// Whether a process may act: `Claim::is_current`.
+pub fn may_act(world: &World, replica: usize, rules: &Rules) -> bool {
+    let since = world.now - world.office(replica).renewed;
+    rules.lacks(Safeguard::Claim) || holds(since.to_std(), since, Timing::default().renew_deadline)
+}
+
+impl World {
+    /// A replica takes the Lease: it lists everything, and counts what the failure records tell.
+    pub fn elect(&mut self, replica: usize, rules: &Rules) {
+        let now = self.now;
+        let name = self.replicas[replica].name;
+        self.lease = world::Lease {
+            holder: name,
+            renewed: now,
+        };
+        self.terms += 1;
+        let mut gate = Gate::new(rules.limits);
+        if !rules.lacks(Safeguard::Recall) {
+            let records = self.api.credentials.iter();
+            let past: Vec<Past> = records
+                .filter_map(|credential| credential.status.failure.as_ref())
+                .flat_map(remembered)
+                .collect();
+            gate.recall(past, now);
+        }
+        let office = Office {
+            started: now,
+            renewed: now,
+            status_accepted: false,
+            lagging: false,
+            frozen: None,
+            cache: self.api.clone(),
+            gate,
+            desks: [Rc::new(Desk::new()), Rc::new(Desk::new())],
+        };
+        self.replicas[replica].office = Some(Rc::new(office));
+        for process in &mut self.replicas {
+            process.sees_since = now;
+        }
+    }
+
+    /// The renewals of the time that has passed up to now, of the one who holds the Lease and does not stand still.
+    pub fn renew(&mut self) {
+        let (now, holder) = (self.now, self.lease.holder);
+        let leads = self
+            .replicas
+            .iter_mut()
+            .find(|process| process.name == holder && process.acts());
+        let Some(office) = leads.and_then(|process| process.office.as_mut()) else {
+            return;
+        };
+        Rc::make_mut(office).renewed = now;
+        self.lease.renewed = now;
+        for process in &mut self.replicas {
+            process.sees_since = now;
+        }
+    }
+}
+
+/// `Gatekeeper::recall`, with clocks that agree.
+fn remembered(record: &Failure) -> Vec<Past> {
+    let failed = record.recent_times.iter().map(|at| Past::Failed { ended: *at });
+    let pending = record.pending.iter().map(|pending| Past::Unresolved {
+        announced: pending.time,
+    });
+    failed.chain(pending).collect()
+}

@@ -1,0 +1,97 @@
+//! What must hold in every state, and what a healthy world must come to.
+
+use tracktik_operator::{
+    api::{Moment, Span},
+    rotation::{backoff::Pace, observation::Anchors, schedule::timetable},
+};
+
+use crate::{
+    api_server::CREDENTIALS,
+    observe::uid,
+    process::Stage,
+    rules::Rules,
+    world::{REPLICAS, World},
+};
+
+/// A promise that was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Broken {
+    /// TrackTik saw a refresh token twice.
+    RefreshTokenSentTwice,
+    /// A Secret without the credential's mark was written.
+    ForeignWrite,
+    /// More failed logins in two minutes than the places allow for.
+    TooManyFailedLogins,
+    /// More refused logins of one account within the pace of a rejection than there were terms of office.
+    AccountTriedTooOften,
+    /// A token was granted and dropped, though no process died and no leadership was lost in between.
+    TokenThrownAway,
+    /// A place of the gate is held longer than anything may hold one.
+    PlaceHeldForEver,
+    /// Nothing went wrong any more, and yet there is no valid token, or steps are taken before anything is due.
+    NeverSettles,
+}
+
+/// Over this time TrackTik counts.
+const WINDOW: Span = Span::minutes(2);
+
+/// Nothing holds a place of the gate longer, once its request has ended.
+const LONGEST_HELD: Span = Span::seconds(200);
+
+/// A login was refused, or failed in another way, just now.
+pub fn login_failed(world: &mut World, rules: &Rules, rejected: bool) {
+    let within = |window| world.tracktik.failed_within(window, world.now);
+    // One that a process had asked for before it stood still goes out whenever it goes on.
+    let strays = usize::from(world.strays);
+    let too_many = within(WINDOW) > rules.most_failed_logins() + strays;
+    // Without a term of office that ended, one; at the end of each, what it knew of the account may be lost.
+    let pace = Pace::Rejection.wait(1, 0);
+    let too_often = rejected && within(pace) > usize::from(world.terms) + strays;
+    if too_many {
+        world.breaks(Broken::TooManyFailedLogins);
+    } else if too_often {
+        world.breaks(Broken::AccountTriedTooOften);
+    }
+}
+
+/// Whether there is nothing left to do before something is due: both tokens are good, and who looks after them sleeps.
+pub fn is_settled(world: &World) -> bool {
+    let in_office: Vec<usize> = (0..REPLICAS)
+        .filter(|replica| world.replicas[*replica].office.is_some())
+        .collect();
+    let [leads] = in_office[..] else { return false };
+    if world.office(leads).frozen.is_some() || world.office(leads).lagging {
+        return false;
+    }
+    let due = (0..CREDENTIALS).map(|of| renews(world, of)).min().flatten();
+    let Some(due) = due else { return false };
+    (0..CREDENTIALS).all(|of| {
+        let desk = world.desk(leads, of);
+        let sleeps = matches!(desk.stage, Stage::Asleep { until } if until >= due);
+        sleeps && desk.memory.held.is_none()
+    })
+}
+
+/// When a token that is good renews.
+fn renews(world: &World, of: usize) -> Option<Moment> {
+    let issue = world.api.issue(of)?;
+    let times = timetable(
+        &uid(of),
+        issue,
+        &tracktik_operator::api::Renewal::default(),
+        Anchors::default(),
+        world.now,
+    );
+    let good = times.expires > world.now && world.tracktik.is_good(&issue.issue_id);
+    good.then_some(times.renews)
+}
+
+/// Whether each place of the gate is free, or soon will be.
+pub fn places_return(world: &World, rules: &Rules) -> bool {
+    let offices = (0..REPLICAS).filter(|replica| world.replicas[*replica].office.is_some());
+    let mut gates = offices.map(|replica| &world.office(replica).gate);
+    gates.all(|gate| {
+        let left = gate.places_left(world.now + LONGEST_HELD);
+        gate.in_flight() == 0 && gate.waiting() == 0 && left == rules.limits.budget
+    })
+}

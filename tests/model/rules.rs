@@ -1,0 +1,91 @@
+//! What a run of the model is bounded by, and which safeguard the operator is run without.
+
+use tracktik_operator::{
+    api::{Grant, Moment, Span},
+    rotation::gate::Limits,
+};
+
+use crate::{api_server::CREDENTIALS, tracktik::Mood};
+
+/// 2026-01-01T00:00:00Z.
+pub const START: Moment = Moment::from_seconds(1_767_225_600);
+
+/// A run.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The grant that each credential asks for.
+    pub grants: [Grant; CREDENTIALS],
+    pub limits: Limits,
+    pub mood: Mood,
+    /// How much goes wrong at most.
+    pub faults: u8,
+    /// What may go wrong beside calls and processes.
+    pub hands: bool,
+    /// Nobody is quicker than this: what is due between two such instants happens at the second.
+    pub grain: Span,
+    /// From here on nothing goes wrong any more.
+    pub horizon: Span,
+    /// Both tokens are in place, and their renewal is due, in a process that is not new any more.
+    pub in_place: bool,
+    pub without: Option<Safeguard>,
+}
+
+impl Rules {
+    /// Both credentials are new.
+    pub fn new(faults: u8) -> Self {
+        Self {
+            grants: [Grant::Password, Grant::Refresh],
+            limits: Limits { budget: 2, per_host: 2 },
+            mood: Mood::Grants,
+            faults,
+            hands: false,
+            grain: Span::minutes(1),
+            horizon: Span::minutes(10),
+            in_place: false,
+            without: None,
+        }
+    }
+
+    pub fn lacks(&self, safeguard: Safeguard) -> bool {
+        self.without == Some(safeguard)
+    }
+
+    /// Logins that may fail in two minutes: as many as there are places are on record, and a process that ends may lose
+    /// track of as many.
+    pub fn most_failed_logins(&self) -> usize {
+        2 * self.limits.budget
+    }
+}
+
+/// Something that keeps a promise, and that the operator of the model can be run without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Safeguard {
+    /// `failure.pending` in status before a request.
+    Announcement,
+    /// The annotation that a refresh token is about to be sent.
+    Mark,
+    /// Heeding that annotation when it is found.
+    HeedingTheMark,
+    /// The resourceVersion in the write of that annotation.
+    PreconditionOfTheMark,
+    /// The uid and resourceVersion in the write of the tokens.
+    PreconditionOfTheStore,
+    /// Asking for the claim before each call.
+    Claim,
+    /// The dry run before a request.
+    Rehearsal,
+    /// Keeping tokens that could not be stored yet.
+    Holding,
+    /// Counting failure records at the start.
+    Recall,
+    /// Keeping the place for a while after a failure.
+    HeldPlaces,
+    /// Asking whether the values were refused a short while ago.
+    AccountGuard,
+    /// `status.issuedTime`, by which a token that was put back is told.
+    IssuedTime,
+    /// That a foreign write makes the refresh token doubtful.
+    Doubt,
+    /// Waiting for the pace of a failure that status tells of.
+    FailureRecord,
+}

@@ -1,0 +1,68 @@
+//! What happened, for people.
+
+use std::fmt::Write as _;
+
+use tracktik_operator::api::Moment;
+
+use crate::{
+    explorer::Found,
+    moves::{How, Move},
+    rules::START,
+};
+
+/// A numbered list of what happened.
+pub fn told(moves: &[Move]) -> String {
+    let mut text = String::new();
+    for (number, by) in moves.iter().enumerate() {
+        writeln!(text, "{:>3}. {}", number + 1, line(*by)).unwrap();
+    }
+    text
+}
+
+/// One line on what was searched.
+pub fn figures(name: &str, found: &Found) -> String {
+    let per_second = found.transitions as f64 / found.seconds.max(0.001);
+    format!(
+        "{name}: {} states, {} transitions, {} deep, {} states on the way to rest, {:.1} s ({per_second:.0} transitions/s)",
+        found.states, found.transitions, found.depth, found.calm_states, found.seconds
+    )
+}
+
+fn line(by: Move) -> String {
+    match by {
+        Move::Elected(replica) => format!("replica {replica} takes the Lease"),
+        Move::Call(replica, of, what, how) => {
+            format!("replica {replica}, credential {}: {what}{}", name(of), ending(how))
+        }
+        Move::Thaws(replica) => format!("replica {replica} goes on"),
+        Move::Deposed(replica) => format!("replica {replica} finds that the Lease names another, and ends"),
+        Move::Lags(replica) => format!("the watches of replica {replica} fall behind"),
+        Move::CatchesUp(replica) => format!("the watches of replica {replica} catch up"),
+        Move::StrangersSecret(of) => format!("somebody puts a Secret of their own under the name of {}'s", name(of)),
+        Move::PutBack(of) => format!("somebody puts an earlier token Secret of {} back", name(of)),
+        Move::MarkTakenOff(of) => format!("somebody takes the mark `tried` off the token Secret of {}", name(of)),
+        Move::TimePasses(at) => format!("nothing to do until {}", since_start(at)),
+    }
+}
+
+fn ending(how: How) -> &'static str {
+    match how {
+        How::Well => "",
+        How::LostBefore => ", which does not get there",
+        How::LostAfter => ", of which the answer is lost",
+        How::DiesBefore => ": the process is killed right before",
+        How::DiesAfter => ": the process is killed right after",
+        How::FreezesBefore => ": the process stands still right before",
+        How::FreezesAfter => ": the process stands still right after",
+        How::Slow => ", which takes 12 s",
+    }
+}
+
+fn name(of: usize) -> &'static str {
+    ["A", "B"][of]
+}
+
+fn since_start(at: Moment) -> String {
+    let seconds = (at - START).as_seconds();
+    format!("{} min {} s after the start", seconds / 60, seconds % 60)
+}

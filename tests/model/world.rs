@@ -1,0 +1,127 @@
+//! The whole world: the API server, TrackTik, two replicas, and the time. What a move makes of it is in the rooms beside.
+
+use std::rc::Rc;
+
+use tracktik_operator::api::{Moment, Span};
+
+use crate::{
+    api_server::{CREDENTIALS, Objects, SecretObject},
+    invariants::Broken,
+    process::{Desk, Office, Process},
+    rules::{Rules, START},
+    tracktik::TrackTik,
+};
+
+/// Replicas.
+pub const REPLICAS: usize = 2;
+
+/// The Lease: who holds it, and since when the record stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lease {
+    pub holder: u8,
+    pub renewed: Moment,
+}
+
+/// A state. What can be shared with the states before it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub now: Moment,
+    pub api: Objects,
+    pub tracktik: Rc<TrackTik>,
+    pub lease: Lease,
+    pub replicas: [Process; REPLICAS],
+    /// Processes so far, for their names.
+    pub processes: u8,
+    /// Attempts of each credential so far, for the ids of grants: any that differ would do.
+    pub attempts: [u8; CREDENTIALS],
+    /// Terms of office so far.
+    pub terms: u8,
+    /// Requests that went out long after the claim was asked for, from a process that stood still.
+    pub strays: u8,
+    /// Credentials whose token Secret somebody took away after the rehearsal of its write.
+    pub meddled: [bool; CREDENTIALS],
+    /// Each token Secret as it was before the tokens in it were written.
+    pub backups: [Option<Rc<SecretObject>>; CREDENTIALS],
+    /// A promise that was broken on the way here.
+    pub broken: Option<Broken>,
+}
+
+impl World {
+    /// Two credentials that nobody has looked at, and two replicas that have just started.
+    pub fn new(rules: &Rules) -> Self {
+        Self {
+            now: START,
+            api: Objects {
+                account: 1,
+                ..Objects::default()
+            },
+            tracktik: Rc::new(TrackTik::new(rules.mood)),
+            lease: Lease::default(),
+            replicas: [Process::new(1, START), Process::new(2, START)],
+            processes: 2,
+            attempts: [0; CREDENTIALS],
+            terms: 0,
+            strays: 0,
+            meddled: [false; CREDENTIALS],
+            backups: [None, None],
+            broken: None,
+        }
+    }
+
+    /// What a process that leads, or led, has. Only where it has an office.
+    pub fn office(&self, replica: usize) -> &Office {
+        self.replicas[replica].office.as_ref().unwrap()
+    }
+
+    pub fn office_mut(&mut self, replica: usize) -> &mut Office {
+        Rc::make_mut(self.replicas[replica].office.as_mut().unwrap())
+    }
+
+    pub fn desk(&self, replica: usize, of: usize) -> &Desk {
+        &self.office(replica).desks[of]
+    }
+
+    pub fn desk_mut(&mut self, replica: usize, of: usize) -> &mut Desk {
+        Rc::make_mut(&mut self.office_mut(replica).desks[of])
+    }
+
+    /// The first promise that was broken stands.
+    pub fn breaks(&mut self, promise: Broken) {
+        self.broken.get_or_insert(promise);
+    }
+
+    /// Something changed in the cluster: the watches bring it, and the credential is looked at.
+    pub fn tell(&mut self, of: Option<usize>) {
+        for replica in 0..REPLICAS {
+            let brought = self.replicas[replica].office.as_ref();
+            if brought.is_some_and(|office| !office.lagging) {
+                self.catch_up(replica, of);
+            }
+        }
+    }
+
+    /// The watches bring what there is.
+    pub fn catch_up(&mut self, replica: usize, of: Option<usize>) {
+        let objects = self.api.clone();
+        let office = self.office_mut(replica);
+        office.cache = objects;
+        for desk in 0..CREDENTIALS {
+            if of.is_none_or(|of| of == desk) {
+                Rc::make_mut(&mut office.desks[desk]).wake();
+            }
+        }
+    }
+
+    /// The process dies, and another starts in its place.
+    pub fn restart(&mut self, replica: usize) {
+        self.processes += 1;
+        self.replicas[replica] = Process::new(self.processes, self.now);
+    }
+
+    /// The time as it is looked at: nobody is quicker than the grain.
+    pub fn rounded(at: Moment, grain: Span) -> Moment {
+        let passed = (at - START).as_millis();
+        let grains = (passed + grain.as_millis() - 1) / grain.as_millis();
+        START + grain.times(grains)
+    }
+}
