@@ -31,4 +31,3 @@ pub struct Fate {
     /// What was granted after a thaw, and to nobody who led.
     pub granted_to_thawed: u64,
 }
-

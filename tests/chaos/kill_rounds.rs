@@ -10,7 +10,7 @@ use crate::{
     dice::Dice,
     fate::Played,
     figures::{recorded_until_now, say},
-    judge::judge,
+    judge::Judge,
     round::play,
     scene::plane,
     servers::Servers,
@@ -40,20 +40,21 @@ async fn an_operator_that_is_killed_at_its_work_recovers_by_itself_and_repeats_n
     let seed = number("CHAOS_SEED").unwrap_or_else(|| getrandom::u64().unwrap());
     say(&format!("CHAOS_SEED={seed}"));
     let servers = Servers::start().await;
+    let mut judge = Judge::default();
     let mut tally = Tally::default();
     for first in (0..kills).step_by(BATCH) {
         let plan = plan(BATCH.min(kills - first));
         let played = play_all(&servers, seed, tally.rounds, plan).await;
-        tally.add(judge(&played, &recorded_until_now(plane().await).await));
+        tally.add(judge.judge(&played, &recorded_until_now(plane().await).await));
         tally.rounds += played.len();
         for round in played {
-            tally.repeated_refresh_tokens += round.repeated_refresh_tokens;
+            tally.repeated_to_simulators += round.repeated_refresh_tokens;
             tally.leaks.extend(round.leaks);
         }
+        tally.repeated_to_servers = servers.repeated_refresh_tokens().await;
+        say(&tally.text());
     }
-    tally.repeated_refresh_tokens += servers.repeated_refresh_tokens().await;
-    say(&tally.text());
-    assert_eq!(tally.repeated_refresh_tokens, 0, "CHAOS_SEED={seed}");
+    assert_eq!(tally.repeated(), 0, "CHAOS_SEED={seed}");
     assert!(tally.foreign_writes.is_empty(), "{:#?}", tally.foreign_writes);
     assert!(tally.leaks.is_empty(), "{:#?}", tally.leaks);
     assert!(tally.violations.is_empty(), "CHAOS_SEED={seed} {:#?}", tally.violations);
@@ -84,7 +85,9 @@ async fn play_all(servers: &Servers, seed: u64, first: usize, plan: Vec<(Work, B
         let number = first + index;
         play(servers, Dice::of_round(seed, number), number, kind, &busy)
     };
-    let mut playing = stream::iter(plan.into_iter().enumerate()).map(round).buffer_unordered(AT_ONCE);
+    let mut playing = stream::iter(plan.into_iter().enumerate())
+        .map(round)
+        .buffer_unordered(AT_ONCE);
     let mut played = Vec::new();
     while let Some(round) = playing.next().await {
         played.push(round);

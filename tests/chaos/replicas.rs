@@ -33,7 +33,8 @@ impl<'a> Replicas<'a> {
             scene,
             lease_namespace: lease_namespace(&scene.namespace),
         };
-        let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": replicas.lease_namespace } });
+        let namespace =
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": replicas.lease_namespace } });
         apply(&scene.client, &namespace).await.unwrap();
         let mut roles = documents("deploy/rbac.yaml").unwrap();
         roles.retain(|object| object["kind"] == "Role");

@@ -32,14 +32,19 @@ struct Round<'a> {
     work: Work,
     blow: Blow,
     subjects: Vec<Subject>,
-    dice: Dice,
     violations: Vec<String>,
     /// Given back where there is only waiting ahead.
     busy: Option<SemaphorePermit<'a>>,
 }
 
 /// Plays a round. Of those that are played at once, only some may be `busy` at a time.
-pub async fn play(servers: &Servers, mut dice: Dice, round: usize, (work, blow): (Work, Blow), busy: &Semaphore) -> Played {
+pub async fn play(
+    servers: &Servers,
+    mut dice: Dice,
+    round: usize,
+    (work, blow): (Work, Blow),
+    busy: &Semaphore,
+) -> Played {
     let busy = busy.acquire().await.unwrap();
     let life = work.token_life();
     let scene = Scene::signed_by(servers.authority.clone(), plane().await, "killed-at-work", life).await;

@@ -15,7 +15,9 @@ use crate::{
 pub struct Tally {
     pub rounds: usize,
     verdicts: Vec<Verdict>,
-    pub repeated_refresh_tokens: u64,
+    /// Refresh tokens that came twice.
+    pub repeated_to_simulators: u64,
+    pub repeated_to_servers: u64,
     pub foreign_writes: Vec<String>,
     pub leaks: Vec<String>,
     pub violations: Vec<String>,
@@ -34,6 +36,10 @@ impl Tally {
             .iter()
             .filter(|verdict| verdict.landing.is_in_flight())
             .count()
+    }
+
+    pub fn repeated(&self) -> u64 {
+        self.repeated_to_simulators + self.repeated_to_servers
     }
 
     pub fn text(&self) -> String {
@@ -58,7 +64,7 @@ impl Tally {
             "extra logins: {extra}, for {} requests under way",
             self.in_flight()
         );
-        let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated_refresh_tokens);
+        let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated());
         let _ = writeln!(text, "foreign writes: {}", self.foreign_writes.len());
         let _ = writeln!(text, "leaks: {}", self.leaks.len());
         let _ = writeln!(text, "other violations: {}", self.violations.len());

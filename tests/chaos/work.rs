@@ -28,15 +28,6 @@ const ANNOUNCES_ALL: Duration = Duration::from_secs(200);
 impl Work {
     pub const ALL: [Self; 4] = [Self::First, Self::Asked, Self::Due, Self::DueLater];
 
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::First => "first tokens",
-            Self::Asked => "rotations asked for",
-            Self::Due => "renewals due",
-            Self::DueLater => "renewals due, by an older process",
-        }
-    }
-
     pub fn token_life(self) -> Duration {
         match self {
             Self::First | Self::Asked => HOUR,
