@@ -12,11 +12,6 @@ use crate::{
     world::World,
 };
 
-/// Whether the fence lets a call through only for a leader: reads it does not stop.
-pub fn is_fenced(op: &Op) -> bool {
-    !matches!(op, Op::Prepare(_) | Op::Verify)
-}
-
 impl World {
     /// Carries out a call.
     pub fn carry_out(&mut self, replica: usize, of: usize, op: &Op, turn: &Turn, rules: &Rules) -> Reply {

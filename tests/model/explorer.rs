@@ -114,16 +114,20 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
         Order::NearestFirst => waiting.pop_front(),
     } {
         deepest = deepest.max(depth);
-        let promise = world.broken.or_else(|| calm.comes_to_rest(&world, rules).err());
+        // What goes well comes last, so that the deepest is reached with the most that may still go wrong.
+        let mut next = if world.now > START + rules.horizon {
+            Vec::new()
+        } else {
+            successors(&world, rules, faults_left > 0)
+        };
+        // Each way on ends somewhere: if all those ends come to rest, so does whatever leads there.
+        let at_the_end = next.iter().all(|next| next.is_fault);
+        let mut restless = || at_the_end.then(|| calm.comes_to_rest(&world, rules).err())?;
+        let promise = world.broken.or_else(&mut restless);
         if let Some(promise) = promise {
             broken = Some((promise, story(&reached, print)));
             break;
         }
-        if world.now > START + rules.horizon {
-            continue;
-        }
-        // What goes well comes last, so that the deepest is reached with the most that may still go wrong.
-        let mut next = successors(&world, rules, faults_left > 0);
         next.sort_by_key(|next| !next.is_fault);
         for next in next {
             transitions += 1;

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use tracktik_operator::{
     api::{Grant, Moment, Span},
     rotation::{
-        Decision, Observation, Step,
+        Observation, Step,
         attempt::{Circumstances, Next, Why, is_proven},
         decide::{QUIET_WAIT, decide, times},
         gate::{self, Answer, Outcome, Wait, Waiting},
         observation::Target,
-        readiness::readiness,
+        readiness::issued,
     },
 };
 
@@ -37,7 +37,7 @@ impl World {
         loop {
             match self.desk(replica, of).stage.clone() {
                 Stage::Asleep { .. } | Stage::Calling(..) => return,
-                Stage::Due => self.look(replica, of, rules),
+                Stage::Due { .. } => self.look(replica, of, rules),
                 Stage::Attempting(turn) => self.attempt(replica, of, Rc::unwrap_or_clone(turn), rules),
             }
         }
@@ -140,7 +140,7 @@ impl World {
             Next::Announce(record) => {
                 let memory = &mut self.desk_mut(replica, of).memory;
                 attempt.announced(*record, &mut turn.seen, &mut memory.requests);
-                let status = self.status_to_write(replica, of, &turn.seen, &turn.decision, turn.now);
+                let status = self.status_to_write(replica, of, &turn.seen);
                 Some(Op::Announce(Box::new(status)))
             }
             Next::MarkTried if leads => Some(Op::MarkTried),
@@ -210,7 +210,7 @@ impl World {
     /// The end of a reconcile: status is brought up to date where it differs, `record::record`.
     pub fn settle(&mut self, replica: usize, of: usize, mut turn: Turn, _rules: &Rules) {
         turn.seen.waiting = self.desk(replica, of).memory.waiting;
-        let status = self.status_to_write(replica, of, &turn.seen, &turn.decision, turn.now);
+        let status = self.status_to_write(replica, of, &turn.seen);
         let desk = self.desk(replica, of);
         if status == *latest_status(&self.office(replica).cache, of, &desk.memory) {
             self.finished(replica, of, &turn);
@@ -229,7 +229,7 @@ impl World {
         let until = expiry.map_or(turn.next, |expiry| expiry.min(turn.next));
         let desk = self.desk_mut(replica, of);
         desk.stage = if std::mem::take(&mut desk.again) {
-            Stage::Due
+            Stage::DUE
         } else {
             Stage::Asleep { until }
         };
@@ -251,22 +251,14 @@ impl World {
     }
 
     /// `record::desired`, of the fields that the operator reads again.
-    fn status_to_write(
-        &self,
-        replica: usize,
-        of: usize,
-        seen: &Observation,
-        decision: &Decision,
-        now: Moment,
-    ) -> Status {
-        let says = readiness(seen, decision, now);
+    fn status_to_write(&self, replica: usize, of: usize, seen: &Observation) -> Status {
         let memory = &self.desk(replica, of).memory;
         let earlier = latest_status(&self.office(replica).cache, of, memory);
         let has_token = matches!(&seen.target, Target::Ours(ours) if ours.issue.is_some());
         Status {
             failure: (!seen.failure.is_empty()).then(|| seen.failure.clone()),
             token_secret: memory.wrote.or(earlier.token_secret).filter(|_| has_token),
-            issued: says.issued,
+            issued: issued(seen),
         }
     }
 }
