@@ -1,6 +1,9 @@
 //! Writes what the observation says into status, where it differs from what stands there, and tells of transitions.
 
-use super::turn::{Turn, handled_rotate};
+use super::{
+    memory::is_later,
+    turn::{Turn, handled_rotate},
+};
 use crate::{
     api::{
         Binding, ConditionType, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
@@ -113,7 +116,7 @@ fn has_token(turn: &Turn<'_>) -> Option<String> {
     }
 }
 
-/// With the version of our own last write: a version that was only verified is remembered without a write.
+/// With the version of the operator's own last write: a version that was only verified is remembered without a write.
 fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<TokenSecretStatus> {
     let name = has_token(turn)?;
     let wrote = turn
@@ -123,7 +126,10 @@ fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<T
         .filter(|(written, _)| *written == name)
         .map(|(_, version)| version.clone());
     let known = earlier.token_secret.as_ref().filter(|known| known.name == name);
-    let resource_version = wrote.or_else(|| known.and_then(|known| known.resource_version.clone()));
+    let known = known.and_then(|known| known.resource_version.clone());
+    // Another operator, started by mistake, may have written since: each would put its own version back for ever.
+    let overtaken = |own: &String| known.as_ref().is_some_and(|known| is_later(known, own));
+    let resource_version = wrote.filter(|own| !overtaken(own)).or(known);
     Some(TokenSecretStatus { name, resource_version })
 }
 

@@ -104,7 +104,7 @@ impl World {
 
     /// A conflict is tried again soon; a refusal has a pace of its own. `refusal::retry_conflict`, `refusal::record`.
     pub fn refused(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply, rules: &Rules) {
-        self.give_up(replica, of, &mut turn);
+        self.give_up(replica, of, &mut turn, rules);
         match reply {
             Reply::Conflict => {
                 turn.next = self.retry_conflict(replica, of);

@@ -53,7 +53,7 @@ pub fn waits_until(world: &World, replica: usize) -> Option<Moment> {
 /// Whether a process may act: `Claim::is_current`.
 pub fn may_act(world: &World, replica: usize, rules: &Rules) -> bool {
     let since = world.now - world.office(replica).renewed;
-    rules.lacks(Safeguard::Claim) || holds(since.to_std(), since, Timing::default().renew_deadline)
+    rules.overlap || rules.lacks(Safeguard::Claim) || holds(since.to_std(), since, Timing::default().renew_deadline)
 }
 
 impl World {
@@ -83,10 +83,10 @@ impl World {
             frozen: None,
             cache: self.api.clone(),
             gate,
-            desks: [Rc::new(Desk::new()), Rc::new(Desk::new())],
+            desks: [0, 1].map(|of| Rc::new(Desk::new(rules.has(of)))),
         };
         self.replicas[replica].office = Some(Rc::new(office));
-        if !rules.lacks(Safeguard::Claim) {
+        if !rules.overlap && !rules.lacks(Safeguard::Claim) {
             self.forget_what_cannot_act(replica);
         }
         for process in &mut self.replicas {
@@ -115,7 +115,7 @@ impl World {
                 ..Memory::default()
             };
             desk.again = false;
-            office.desks[1 - of] = Rc::new(Desk::new());
+            office.desks[1 - of] = Rc::new(Desk::new(false));
         }
     }
 

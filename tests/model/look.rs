@@ -36,7 +36,7 @@ impl World {
     pub fn go_on(&mut self, replica: usize, of: usize, rules: &Rules) {
         loop {
             match self.desk(replica, of).stage.clone() {
-                Stage::Asleep { .. } | Stage::Calling(..) => return,
+                Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) => return,
                 Stage::Due { .. } => self.look(replica, of, rules),
                 Stage::Attempting(turn) => self.attempt(replica, of, Rc::unwrap_or_clone(turn), rules),
             }
@@ -188,22 +188,24 @@ impl World {
 
     /// It is known that the request is not sent: the announcement is taken back, and so is the place.
     pub fn not_sent(&mut self, replica: usize, of: usize, mut turn: Turn, until: Moment, rules: &Rules) {
-        self.give_up(replica, of, &mut turn);
+        self.give_up(replica, of, &mut turn, rules);
         turn.next = until;
         self.settle(replica, of, turn, rules);
     }
 
     /// The same, and it is looked at again at once.
-    pub fn give_up(&mut self, replica: usize, of: usize, turn: &mut Turn) {
+    pub fn give_up(&mut self, replica: usize, of: usize, turn: &mut Turn, rules: &Rules) {
         let now = self.now;
         let Some(request) = turn.request.take() else { return };
         if let Some(attempt) = request.attempt {
             let memory = &mut self.desk_mut(replica, of).memory;
             attempt.take_back(&mut turn.seen, &mut memory.requests);
         }
-        self.office_mut(replica)
-            .gate
-            .finish(&request.place, Outcome::NotSent, now);
+        if rules.lacks(Safeguard::PlaceGivenBack) {
+            return;
+        }
+        let gate = &mut self.office_mut(replica).gate;
+        gate.finish(&request.place, Outcome::NotSent, now);
         self.wake_from_the_gate(replica);
     }
 
@@ -257,7 +259,7 @@ impl World {
         let has_token = matches!(&seen.target, Target::Ours(ours) if ours.issue.is_some());
         Status {
             failure: (!seen.failure.is_empty()).then(|| seen.failure.clone()),
-            token_secret: memory.wrote.or(earlier.token_secret).filter(|_| has_token),
+            token_secret: memory.wrote.max(earlier.token_secret).filter(|_| has_token),
             issued: issued(seen),
         }
     }

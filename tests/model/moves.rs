@@ -9,6 +9,7 @@ use tracktik_operator::{
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
     election::{may_act, waits_until},
+    invariants::may_be_made,
     process::{Frozen, Op, Reply, Stage},
     rules::{Rules, START},
     world::{REPLICAS, World},
@@ -71,7 +72,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     let mut idle = true;
     for replica in 0..REPLICAS {
         let Some(office) = &world.replicas[replica].office else {
-            if waits_until(world, replica).is_none() {
+            if rules.overlap || waits_until(world, replica).is_none() {
                 idle = false;
                 push(&mut next, world, Move::Elected(replica), false, |to| {
                     to.elect(replica, rules)
@@ -102,7 +103,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             });
         }
         for of in 0..CREDENTIALS {
-            if matches!(office.desks[of].stage, Stage::Asleep { .. }) {
+            if matches!(office.desks[of].stage, Stage::Asleep { .. } | Stage::Absent) {
                 continue;
             }
             idle = false;
@@ -110,7 +111,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
         }
     }
     if faults && rules.hands {
-        hands(&mut next, world);
+        hands(&mut next, world, rules);
     }
     if idle && let Some(at) = next_instant(world, rules) {
         push(&mut next, world, Move::TimePasses(at), false, |to| to.pass(at));
@@ -176,8 +177,8 @@ fn name(op: &Op) -> &'static str {
     }
 }
 
-fn hands(next: &mut Vec<Next>, world: &World) {
-    for of in 0..CREDENTIALS {
+fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
+    for of in (0..CREDENTIALS).filter(|of| rules.has(*of)) {
         if !world.api.is_strangers(of) {
             push(next, world, Move::StrangersSecret(of), true, |to| {
                 let secret = SecretObject {
@@ -249,6 +250,7 @@ impl World {
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
+                may_be_made(self, (replica, of), &op, &turn, rules);
                 let reply = self.carry_out(replica, of, &op, &turn, rules);
                 match how {
                     How::LostAfter => self.answer(replica, of, lost(&op), rules),

@@ -62,6 +62,8 @@ pub struct Desk {
 /// Where a reconcile stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// There is no such credential.
+    Absent,
     /// Nothing to do before this time, unless something happens.
     Asleep { until: Moment },
     /// To be looked at; `calls` where it is known that a call comes of it.
@@ -170,11 +172,11 @@ impl Turn {
 }
 
 impl Desk {
-    /// Of a credential that was never looked at.
-    pub fn new() -> Self {
+    /// Of a credential that was never looked at, or does not exist.
+    pub fn new(is_there: bool) -> Self {
         Self {
             memory: Memory::default(),
-            stage: Stage::DUE,
+            stage: if is_there { Stage::DUE } else { Stage::Absent },
             again: false,
         }
     }
@@ -183,7 +185,7 @@ impl Desk {
     pub fn wake(&mut self) {
         match self.stage {
             Stage::Asleep { .. } => self.stage = Stage::DUE,
-            Stage::Due { .. } => {}
+            Stage::Due { .. } | Stage::Absent => {}
             Stage::Attempting(_) | Stage::Calling(..) => self.again = true,
         }
     }
