@@ -33,9 +33,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::Moment,
     clock::Clock,
-    cluster::{Stores, events::Events},
+    cluster::{Stores, events::Events, read_secret::SecretReader},
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
+    random_id::random_id,
     rotation::gate::{Digest, Limits},
     secrets::sensitive::{Sensitive, ServiceAccount},
 };
@@ -44,6 +45,8 @@ use crate::{
 pub struct Context {
     /// The API server.
     pub client: Client,
+    /// What reads whole Secrets from it.
+    pub reader: SecretReader,
     /// What the watches have delivered.
     pub stores: Stores,
     /// The token endpoints.
@@ -62,6 +65,8 @@ pub struct Context {
     pub clock: Clock,
     /// When this process started to reconcile, by [`Clock::steady`].
     pub started: Moment,
+    /// Names each grant as no other. Random; a test that must go the same way twice gives names of its own.
+    pub new_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// From here on no grant begins.
     pub stopping: CancellationToken,
     status_accepted: AtomicBool,
@@ -116,6 +121,7 @@ impl Context {
         } = parts;
         Ok(Self {
             started: clock.steady(),
+            reader: SecretReader::new(client.clone()),
             client,
             stores,
             endpoint,
@@ -125,6 +131,7 @@ impl Context {
             events,
             metrics,
             clock,
+            new_id: Arc::new(random_id),
             stopping,
             status_accepted: AtomicBool::new(false),
             digest_key,

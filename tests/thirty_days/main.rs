@@ -16,6 +16,7 @@ mod lagging;
 mod repairs;
 mod restarts;
 mod shutdown;
+mod soak;
 mod tracktik;
 mod weeks;
 mod world;
