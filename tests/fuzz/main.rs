@@ -26,4 +26,5 @@ mod growth;
 mod mutation;
 mod parsers;
 mod pieces;
+mod plain_reading;
 mod verdict;
