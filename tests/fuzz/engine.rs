@@ -107,13 +107,14 @@ impl Campaign {
         });
         loop {
             match result.recv_timeout(Duration::from_secs(1)) {
-                Ok(result) => return result,
+                // Here, where nobody looks how long it takes.
+                Ok(result) => return result.map_err(|finding| Box::new(finding.shortened())),
                 Err(mpsc::RecvTimeoutError::Disconnected) => panic!("the fuzzer itself has panicked"),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
             let (since, input) = current.lock().unwrap().clone();
             if since.elapsed() > self.patience {
-                return Err(Box::new(Finding::too_slow(self, input)));
+                return Err(Box::new(Finding::too_slow(self, &input)));
             }
         }
     }
@@ -156,7 +157,7 @@ impl Campaign {
             current.1.clear();
             current.1.extend_from_slice(input);
         }
-        let verdict = judged(&self.parser, input).map_err(|why| Box::new(Finding::shrunk(self, input, why)))?;
+        let verdict = judged(&self.parser, input).map_err(|why| Box::new(Finding::new(self, input, why)))?;
         figures.inputs += 1;
         figures.accepted += u64::from(matches!(verdict, Verdict::Accepted(_)));
         figures.longest = figures.longest.max(input.len());

@@ -31,39 +31,40 @@ pub fn judged(parser: &Parser, input: &[u8]) -> Judgement {
 }
 
 impl Finding {
-    /// With an input that is as short as a few hundred tries make it. It may show something else than the one it came
-    /// from; then that is mended first.
-    pub fn shrunk(campaign: Campaign, input: &[u8], why: String) -> Self {
-        let mut found = Self {
+    /// As it was found.
+    pub fn new(campaign: Campaign, input: &[u8], why: String) -> Self {
+        Self {
             campaign,
             input: input.to_vec(),
             why,
-        };
-        let mut part = input.len() / 2;
+        }
+    }
+
+    /// With an input that is as short as a few hundred tries make it. It may show something else than the one it came
+    /// from; then that is mended first.
+    pub fn shortened(mut self) -> Self {
+        let mut part = self.input.len() / 2;
         let mut tries = 0;
         while part > 0 && tries < TRIES {
             let mut at = 0;
-            while at < found.input.len() && tries < TRIES {
-                let end = (at + part).min(found.input.len());
-                let shorter = [&found.input[..at], &found.input[end..]].concat();
+            while at < self.input.len() && tries < TRIES {
+                let end = (at + part).min(self.input.len());
+                let shorter = [&self.input[..at], &self.input[end..]].concat();
                 tries += 1;
-                match judged(&campaign.parser, &shorter) {
-                    Err(why) => (found.input, found.why) = (shorter, why),
+                match judged(&self.campaign.parser, &shorter) {
+                    Err(why) => (self.input, self.why) = (shorter, why),
                     Ok(_) => at = end,
                 }
             }
             part /= 2;
         }
-        found
+        self
     }
 
     /// An input that was not judged in time.
-    pub fn too_slow(campaign: Campaign, input: Vec<u8>) -> Self {
-        Self {
-            campaign,
-            input,
-            why: format!("it is not done within {:?}", campaign.patience),
-        }
+    pub fn too_slow(campaign: Campaign, input: &[u8]) -> Self {
+        let why = format!("it is not done within {:?}", campaign.patience);
+        Self::new(campaign, input, why)
     }
 }
 

@@ -2,9 +2,11 @@
 //! against what must hold for any input. A finding prints the bytes that belong into `corpus/`.
 //!
 //! On the stable toolchain, by a fuzzer of our own of a few hundred lines: of what is kept well, bolero 0.13 replays a corpus
-//! there but does not mutate it (its own random bytes hardly ever are JSON), and the engines that do, libFuzzer and AFL, need
-//! a tool to be installed and a build of their own. Nobody has counters of coverage on stable, so a parser tells what it
-//! made of an input in words, its *behaviour*; an input with a new one is mutated further.
+//! there but does not mutate it, and its own random bytes hardly ever are JSON; the engines behind it that do, libFuzzer and
+//! AFL, need a tool to be installed and a build of their own. So would counters of coverage. Instead a parser tells in a few
+//! words what it made of an input, its *behaviour*, and an input with a new one is mutated further.
+//!
+//! Each run has a chance of its own; `FUZZ_SEED` repeats one.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,4 +26,5 @@ mod growth;
 mod mutation;
 mod parsers;
 mod pieces;
+mod plain_reading;
 mod verdict;

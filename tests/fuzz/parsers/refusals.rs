@@ -72,10 +72,8 @@ fn judge(bytes: &[u8]) -> Judgement {
         "because it is being terminated",
         " cannot ",
     ];
-    let behind = ["denied the request", "denied request"]
-        .iter()
-        .filter_map(|end| said.find(end))
-        .min();
+    let ends = ["denied the request", "denied request"];
+    let behind = ends.iter().filter_map(|end| said.find(end)).max();
     if let (Refusal::Admission, Some(behind)) = (by, behind) {
         // What stands before it is the API server's; what a webhook says comes behind it.
         if !crate::canary::shows(&said[..behind]) {

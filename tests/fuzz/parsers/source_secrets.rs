@@ -9,6 +9,7 @@ use tracktik_operator::{
 
 use crate::{
     canary::{hidden, shows},
+    plain_reading::plainly_read,
     verdict::{Judgement, Parser, Verdict, ensure, same},
 };
 
@@ -72,7 +73,13 @@ fn judge(body: &[u8]) -> Judgement {
         &account.username,
         &account.password,
     ];
-    let body: Value = serde_json::from_slice(body).map_err(|error| format!("it was taken, and is no JSON: {error}"))?;
+    let long = taken.iter().any(|value| value.expose().len() > 100);
+    let ascii = taken.iter().all(|value| value.expose().is_ascii());
+    let behaviour = format!("long {long}, ascii {ascii}");
+    // A list of the values in the order of the fields is taken as well, which no API server sends.
+    let Some(body) = plainly_read(body)?.filter(Value::is_object) else {
+        return Ok(Verdict::accepted(behaviour));
+    };
     for ((_, key), value) in KEYS.into_iter().zip(taken) {
         let value = value.expose();
         let read = body["data"][key].as_str().and_then(decoded);
@@ -86,9 +93,7 @@ fn judge(body: &[u8]) -> Judgement {
     ensure(!of_the_cluster, || {
         format!("it lets into the cluster: {}", body["type"])
     })?;
-    let long = taken.iter().any(|value| value.expose().len() > 100);
-    let ascii = taken.iter().all(|value| value.expose().is_ascii());
-    Ok(Verdict::accepted(format!("long {long}, ascii {ascii}")))
+    Ok(Verdict::accepted(behaviour))
 }
 
 /// A problem names the Secret and the field, and what is wrong in words of ours.

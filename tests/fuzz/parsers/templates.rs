@@ -10,7 +10,7 @@ use tracktik_operator::secrets::{
 };
 
 use crate::{
-    canary::{CANARY, hidden},
+    canary::{CANARY, hidden, shows},
     verdict::{Judgement, Parser, Verdict, ensure, same},
 };
 
@@ -90,7 +90,10 @@ fn rendered(layout: &Layout, templates: &BTreeMap<String, String>) -> Judgement 
     let mut behaviour = String::new();
     for given in [full(), without_refresh_token()] {
         let data = layout.render(&given);
-        hidden(&format!("{data:?} {:?}", layout.extract(&data)))?;
+        // Keys are the user's own, and printed.
+        if !templates.keys().any(|key| shows(key)) {
+            hidden(&format!("{data:?} {:?}", layout.extract(&data)))?;
+        }
         for (key, template) in templates.iter().filter(|_| short) {
             let absent = template == "$(refreshToken)" && !given.contains_key(&Name::RefreshToken);
             let expected = (!absent).then(|| expanded(template, &given).into_bytes());

@@ -14,6 +14,7 @@ use tracktik_operator::{
 
 use crate::{
     canary::hidden,
+    plain_reading::plainly_read,
     verdict::{Judgement, Parser, Verdict, ensure, same},
 };
 
@@ -97,21 +98,8 @@ fn usable(tokens: &Tokens) -> Result<(), String> {
 
 /// The tokens are those that a plain reading of the JSON finds.
 fn as_it_stands(tokens: &Tokens, body: &[u8]) -> Result<(), String> {
-    let value: Value = match serde_json::from_slice(body) {
-        Ok(value) => value,
-        // Where nobody looks, a plain reading minds what the parser does not.
-        Err(error) => {
-            let why = error.to_string();
-            let minded = [
-                "number out of range",
-                "recursion limit",
-                "invalid unicode",
-                "surrogate",
-                "hex escape",
-            ];
-            let elsewhere = minded.iter().any(|what| why.contains(what));
-            return ensure(elsewhere, || format!("it was taken, and is no JSON: {why}"));
-        }
+    let Some(value) = plainly_read(body)? else {
+        return Ok(());
     };
     ensure(value["error"].is_null(), || "it was taken with an error".to_owned())?;
     let access = Some(tokens.access_token.expose());
