@@ -20,6 +20,7 @@ mod renames;
 mod repairs;
 mod restarts;
 mod shutdown;
+mod soak;
 mod tracktik;
 mod weeks;
 mod world;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -26,7 +26,7 @@ use tracktik_operator::{
     },
     health::{Liveness, Readiness},
     metrics::Metrics,
-    oauth::AllowedDomains,
+    oauth::{AllowedDomains, TokenEndpoint},
     rotation::gate::Limits,
 };
 
@@ -37,12 +37,13 @@ const START: Moment = Moment::from_seconds(1_795_000_000);
 /// How long the operator lets what has begun come to its end.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-pub struct World {
+pub struct World<E = TrackTik> {
     pub api: ApiServer,
-    pub tracktik: Arc<TrackTik>,
+    pub tracktik: Arc<E>,
     clock: Clock,
     set_by: Arc<AtomicI64>,
     eyes: Eyes,
+    ids: Option<Ids>,
     operator: Operator,
 }
 
@@ -55,6 +56,9 @@ enum Eyes {
     Watches,
 }
 
+/// Where the names of grants come from in a world that must go the same way twice.
+type Ids = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// An operator that runs.
 struct Operator {
     liveness: Liveness,
@@ -65,7 +69,7 @@ struct Operator {
 }
 
 impl Operator {
-    fn start(api: &ApiServer, tracktik: &Arc<TrackTik>, clock: &Clock, eyes: Eyes) -> Self {
+    fn start(api: &ApiServer, tracktik: Arc<dyn TokenEndpoint>, clock: &Clock, eyes: Eyes, ids: Option<&Ids>) -> Self {
         let wakeups = Wakeups::default();
         let queue = wakeups.clone();
         let wake: Wake = Arc::new(move |key| queue.wake(key));
@@ -82,11 +86,11 @@ impl Operator {
         };
         let (events, sending) = Events::new(client.clone());
         let telling = tokio::spawn(sending).abort_handle();
-        let context = Context::new(Parts {
+        let mut context = Context::new(Parts {
             client,
             claim,
             stores,
-            endpoint: Arc::<TrackTik>::clone(tracktik),
+            endpoint: tracktik,
             allowed_domains: AllowedDomains::default(),
             events,
             metrics: Arc::new(Metrics::default()),
@@ -95,6 +99,9 @@ impl Operator {
             limits: Limits::default(),
         })
         .unwrap();
+        if let Some(ids) = ids {
+            context.new_id = Arc::clone(ids);
+        }
         let liveness = Liveness::new(Duration::from_mins(1));
         let turning = run_loop(Arc::new(context), wakeups, liveness.clone(), PATIENCE);
         let reconciling = tokio::spawn(turning);
@@ -148,20 +155,41 @@ impl World {
     }
 
     fn seen_by(eyes: Eyes, grant: &str, credentials: &[&str]) -> Self {
+        let world = Self::before(TrackTik::new, eyes, None, |_, _| ());
+        for name in credentials {
+            world.api.add_credential(name, grant);
+        }
+        world
+    }
+}
+
+impl<E: TokenEndpoint> World<E> {
+    /// An operator that has just started in front of this TrackTik, with what was settled before. With a seed, the
+    /// operator does the same at the same times whenever the same happens to it.
+    pub fn around(tracktik: impl FnOnce(Clock) -> E, seed: Option<u64>, settle: impl FnOnce(&ApiServer, &E)) -> Self {
+        Self::before(tracktik, Eyes::Told, seed, settle)
+    }
+
+    fn before(
+        tracktik: impl FnOnce(Clock) -> E,
+        eyes: Eyes,
+        seed: Option<u64>,
+        settle: impl FnOnce(&ApiServer, &E),
+    ) -> Self {
         let set_by = Arc::new(AtomicI64::new(0));
         let clock = Clock::following_tokio(START, Arc::clone(&set_by));
         let api = ApiServer::new(clock.clone());
-        let tracktik = Arc::new(TrackTik::new(clock.clone()));
-        let operator = Operator::start(&api, &tracktik, &clock, eyes);
-        for name in credentials {
-            api.add_credential(name, grant);
-        }
+        let tracktik = Arc::new(tracktik(clock.clone()));
+        settle(&api, &tracktik);
+        let ids = seed.map(ids);
+        let operator = Operator::start(&api, Arc::<E>::clone(&tracktik), &clock, eyes, ids.as_ref());
         Self {
             api,
             tracktik,
             clock,
             set_by,
             eyes,
+            ids,
             operator,
         }
     }
@@ -218,6 +246,12 @@ impl World {
 
     /// Starts another operator after the one before has ended or was killed.
     pub fn start(&mut self) {
-        self.operator = Operator::start(&self.api, &self.tracktik, &self.clock, self.eyes);
+        let tracktik = Arc::<E>::clone(&self.tracktik);
+        self.operator = Operator::start(&self.api, tracktik, &self.clock, self.eyes, self.ids.as_ref());
     }
+}
+
+fn ids(seed: u64) -> Ids {
+    let given = AtomicU64::new(0);
+    Arc::new(move || format!("{seed:016x}{:016x}", given.fetch_add(1, Ordering::Relaxed)))
 }

@@ -81,13 +81,13 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
 
     let counts = server.counts().await?;
     assert_eq!((counts.logins, counts.refused, counts.refreshes), (2, 3, 1));
-    let user = counts.by_username.get(&account.username);
+    let of_the_account = counts.by_username.get(&account.username);
     let expected = UserCounts {
         logins: 2,
         refused: 3,
         refreshes: 1,
     };
-    assert_eq!(user, Some(&expected));
+    assert_eq!(of_the_account, Some(&expected));
     assert_eq!(counts.repeated_refresh_tokens, 0);
 
     // A refusal that came sooner would be for another reason, such as the changed password.
@@ -98,8 +98,8 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
     let lived = asked.elapsed();
     assert!(lived >= Duration::from_secs(4), "the token ended after {lived:?}");
 
-    let used = text(&tokens, "refresh_token");
-    assert!(refresh(&client, &server, &account, &used).await.is_err());
+    let spent = text(&tokens, "refresh_token");
+    assert!(refresh(&client, &server, &account, &spent).await.is_err());
     assert_eq!(server.counts().await?.repeated_refresh_tokens, 1);
 
     let domain = server.domain();

@@ -118,7 +118,7 @@ impl State {
         };
         if parameter("watch") != Some("true") {
             self.served.listed = true;
-            let list = Bytes::from(self.list(kind).to_string());
+            let list = Bytes::from(self.listed(kind).to_string());
             return Response::new(StreamBody::new(futures::stream::iter([Ok(Frame::data(list))])).boxed_unsync());
         }
         let since = parameter("resourceVersion").unwrap_or_default().parse().unwrap();
@@ -128,7 +128,7 @@ impl State {
         Response::new(StreamBody::new(told).boxed_unsync())
     }
 
-    fn list(&self, kind: &str) -> Value {
+    fn listed(&self, kind: &str) -> Value {
         let objects = if kind == "secrets" {
             &self.secrets
         } else {
