@@ -103,7 +103,16 @@ impl ApiProxy {
 
     /// How many requests of this kind have met a trouble.
     pub fn met(&self, call: Call) -> usize {
-        self.troubles().met.iter().filter(|met| **met == call).count()
+        self.troubles()
+            .seen
+            .iter()
+            .filter(|seen| **seen == (call, true))
+            .count()
+    }
+
+    /// How many requests of this kind came, whatever became of them.
+    pub fn seen(&self, call: Call) -> usize {
+        self.troubles().seen.iter().filter(|seen| seen.0 == call).count()
     }
 
     fn troubles(&self) -> MutexGuard<'_, Troubles> {

@@ -112,8 +112,8 @@ impl Seen<'_> {
 #[derive(Debug, Default)]
 pub struct Troubles {
     planned: VecDeque<Planned>,
-    /// How many requests met one, by what they were for.
-    pub met: Vec<Call>,
+    /// Every request by what it was for, and whether it met one.
+    pub seen: Vec<(Call, bool)>,
 }
 
 #[derive(Debug)]
@@ -146,11 +146,12 @@ impl Troubles {
         let (call, name) = seen.call()?;
         self.planned.retain(|planned| planned.times != Some(0));
         let mut planned = self.planned.iter_mut();
-        let planned = planned.find(|planned| planned.call == call && is_of(name, &planned.credential))?;
+        let planned = planned.find(|planned| planned.call == call && is_of(name, &planned.credential));
+        self.seen.push((call, planned.is_some()));
+        let planned = planned?;
         if let Some(times) = &mut planned.times {
             *times -= 1;
         }
-        self.met.push(call);
         Some(planned.trouble)
     }
 }

@@ -41,6 +41,7 @@ mod leak_scan;
 mod log_lines;
 mod lost_writes;
 mod many;
+mod missing_credential_rights;
 mod missing_rights;
 mod network;
 mod no_right_to_write;

@@ -115,23 +115,14 @@ async fn each<F: Future<Output = ()>>(check: impl Fn(&'static str) -> F) {
     futures::join!(check(CREDENTIALS), check(SECRETS));
 }
 
-/// How often the operator has listed this kind.
-fn lists(rest: &AtRest, kind: &str) -> usize {
-    let asked = rest.scene.asked_by_operator();
-    let lists = asked
-        .iter()
-        .filter(|event| event.verb == "list" && event.resource == kind);
-    lists.count()
-}
-
 /// The version that the watch goes on from is too old for as long as nobody lists anew.
 async fn expired(name: &str, trouble: Trouble) {
     each(async |kind| {
         let rest = AtRest::new(name).await;
-        let before = lists(&rest, kind);
+        let before = rest.proxy.seen(Call::List(kind));
         rest.watch_meets(kind, trouble, 1).await;
         eventually(BACK_BY_THEN, || async {
-            let listed = lists(&rest, kind) > before;
+            let listed = rest.proxy.seen(Call::List(kind)) > before;
             listed.then_some(()).ok_or_else(|| format!("{kind} is not listed anew"))
         })
         .await;
