@@ -95,11 +95,14 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         let next = wakeups.with(|queue| queue.next_at());
         let sleep = sleep_until(next, leading && tasks.len() < AT_ONCE);
         tokio::select! {
+            // Not in random order, so that a simulation goes the same way twice. None can keep another from its turn: the
+            // others only wake the loop, which looks at everything above.
+            biased;
             () = context.stopping.cancelled() => break,
+            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
             () = wakeups.0.changed.notified() => {}
             () = context.gate.changed() => {}
             () = context.claim.until_current(), if !leading => {}
-            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
             () = tokio::time::sleep_until(sleep) => {}
         }
     }

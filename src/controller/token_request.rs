@@ -17,7 +17,6 @@ use crate::{
     clock,
     cluster::Sync,
     oauth::{GrantRequest, TokenRequestFailure},
-    random_id::random_id,
     rotation::{
         attempt::{Attempt, Circumstances, Next, Why},
         decide,
@@ -120,7 +119,7 @@ async fn prepare(
         Grant::Refresh => Some(read_refresh_token(turn, asked).await?),
     };
     let values = Values { account, refresh_token };
-    let mut attempt = Attempt::new(grant, again.because, random_id(), &turn.seen);
+    let mut attempt = Attempt::new(grant, again.because, (turn.context.new_id)(), &turn.seen);
     loop {
         let now = turn.context.clock.now();
         let around = circumstances(turn);

@@ -12,11 +12,11 @@ use crate::{
 
 /// What the operators wrote, what the last of them showed, and every object of the namespace.
 pub async fn traces(scene: &Scene, operators: [&Operator; 2], metrics: String) -> Vec<Trace> {
-    let logs = operators.map(|operator| trace("log", operator.logs().join("\n")));
-    let mut all = Vec::from(logs);
-    // Shows that they are the logs of this round, and that what stands in one is found.
+    let [killed, last] = operators.map(|operator| trace("log", operator.logs().join("\n")));
+    // Shows that it is the log of this round, and that what stands in it is found.
     let namespace = Scanner::of([("namespace", &scene.namespace)]);
-    assert!(all.iter().all(|log| !namespace.find(&log.text).is_empty()));
+    assert!(!namespace.find(&last.text).is_empty());
+    let mut all = vec![killed, last];
     all.push(trace("/metrics", metrics));
     all.extend(objects(scene).await);
     all

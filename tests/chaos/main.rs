@@ -28,14 +28,18 @@ mod scene;
 #[expect(dead_code, reason = "shared with the tests of promises")]
 mod traces;
 
+mod crew;
 mod dice;
+mod fate;
 mod judge;
 mod kill_rounds;
 mod landing;
 mod leaks;
+mod replicas;
 mod round;
 mod servers;
 mod sight;
 mod subject;
 mod tally;
+mod thawed;
 mod work;

@@ -8,59 +8,44 @@ use std::{
 use futures::future::join_all;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
-use testbed::operator::Operator;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
+    crew::{self, BEFORE_THE_THAW, Blow, Crew},
     dice::Dice,
+    fate::{Fate, Played},
     leaks,
     scene::{PATIENCE, Scene, eventually, plane},
-    servers::{Endpoints, Granted, Servers},
-    sight::{Sight, Sights, look},
+    servers::{Endpoints, Servers},
+    sight::{Sights, look},
     subject::{Grant, Subject},
+    thawed::Count,
     work::{ASKED, Work},
 };
-
-/// What a request without an outcome is waited for before the next, and what a busy machine may take for the rest.
-pub const RECOVERY: Duration = Duration::from_mins(1).saturating_add(PATIENCE);
 
 /// A user's Secret, whose name one credential would like to have for its tokens.
 const THEIRS: &str = "theirs";
 const ENVIOUS: &str = "envious";
 
-/// What came of a round, to be judged with the API server's record.
-pub struct Played {
-    pub round: usize,
-    pub namespace: String,
-    pub work: Work,
-    pub subjects: Vec<Fate>,
-    pub repeated_refresh_tokens: u64,
-    /// What must not have been, in words.
-    pub violations: Vec<String>,
-    pub leaks: Vec<String>,
-}
-
-/// What came of one credential.
-pub struct Fate {
-    pub subject: Subject,
-    pub before: Option<Sight>,
-    pub found: Sight,
-    /// From the kill until nothing was left to do; nothing where that never was.
-    pub recovery: Option<Duration>,
-    pub granted: Granted,
-}
-
 struct Round<'a> {
     at: Endpoints<'a>,
     work: Work,
+    blow: Blow,
     subjects: Vec<Subject>,
-    dice: Dice,
     violations: Vec<String>,
+    /// Given back where there is only waiting ahead.
+    busy: Option<SemaphorePermit<'a>>,
 }
 
 /// Plays a round. Of those that are played at once, only some may be `busy` at a time.
-pub async fn play(servers: &Servers, seed: u64, round: usize, work: Work, busy: &Semaphore) -> Played {
-    let permit = busy.acquire().await.unwrap();
+pub async fn play(
+    servers: &Servers,
+    mut dice: Dice,
+    round: usize,
+    (work, blow): (Work, Blow),
+    busy: &Semaphore,
+) -> Played {
+    let busy = busy.acquire().await.unwrap();
     let life = work.token_life();
     let scene = Scene::signed_by(servers.authority.clone(), plane().await, "killed-at-work", life).await;
     let at = Endpoints {
@@ -71,30 +56,70 @@ pub async fn play(servers: &Servers, seed: u64, round: usize, work: Work, busy: 
     let mut this = Round {
         at,
         work,
+        blow,
         subjects: Subject::all(&scene.namespace),
-        dice: Dice::of_round(seed, round),
         violations: Vec::new(),
+        busy: Some(busy),
     };
     this.create().await;
     let theirs = scene.secrets().get(THEIRS).await.unwrap();
-    let (killed, before) = this.run_until_killed().await;
+    let crew = Crew::start(at, blow).await;
+    let before = this.begin(&mut dice).await;
+    // The random point; nothing is waited for.
+    tokio::time::sleep(dice.up_to(work.longest())).await;
+    crew.strike().await;
     let fell = Instant::now();
     let found = look(&scene).await;
     this.no_gap(&found).await;
-    let next = this.start().await;
-    drop(permit);
+    let (struck, works) = crew.replaced().await;
+    this.busy = None;
+    let (mut counted, mut thaw) = (None, None);
+    if blow == Blow::FreezeLeader {
+        // The random point; nothing is waited for.
+        tokio::time::sleep(dice.up_to(BEFORE_THE_THAW)).await;
+        counted = Some(Count::now(&at, &this.subjects).await);
+        thaw = Some(Timestamp::now());
+        crew::goes_on(&struck).await;
+    }
     let (recoveries, last) = this.await_recovery(fell, before.as_ref(), &found).await;
     this.no_gap(&last).await;
-    let metrics = next.metrics().await.unwrap();
+    let metrics = works.metrics().await.unwrap();
     // Ended properly, so that nothing is under way when it is counted.
-    assert_eq!(next.terminate().await.unwrap().code(), Some(0));
+    assert_eq!(works.terminate().await.unwrap().code(), Some(0));
     if scene.secrets().get(THEIRS).await.unwrap() != theirs {
         this.violations.push("a foreign Secret was changed".to_owned());
     }
-    let traces = leaks::traces(&scene, [&killed, &next], metrics).await;
+    let traces = leaks::traces(&scene, [&struck, &works], metrics).await;
     let sights = before.iter().chain([&found, &last]);
     let leaks = leaks::find(leaks::values(&scene, &this.subjects, sights), traces).await;
-    this.ended(round, before, found, &recoveries, leaks).await
+    let mut before = before.unwrap_or_default();
+    let mut found = found;
+    let mut fates = Vec::new();
+    for subject in this.subjects {
+        let name = &subject.name;
+        fates.push(Fate {
+            before: before.remove(name),
+            found: found.remove(name).unwrap(),
+            recovery: recoveries.get(name).copied(),
+            granted: subject.granted(&at).await,
+            granted_to_thawed: match &counted {
+                Some(counted) => counted.granted_to_others(&at, &subject, &works).await,
+                None => 0,
+            },
+            subject,
+        });
+    }
+    Played {
+        round,
+        namespace: scene.namespace.clone(),
+        work,
+        blow,
+        thaw,
+        subjects: fates,
+        repeated_refresh_tokens: scene.simulator.counts().repeated_refresh_tokens,
+        violations: this.violations,
+        leaks,
+    }
 }
 
 impl Round<'_> {
@@ -107,25 +132,9 @@ impl Round<'_> {
         scene.credential(ENVIOUS, spec).await;
     }
 
-    async fn start(&self) -> Operator {
-        let [django, node] = self.at.servers.of(self.at.life);
-        let operator = self.at.scene.operator();
-        let operator = operator.args(["--allowed-domain", &django.domain(), "--allowed-domain", &node.domain()]);
-        operator.start(self.at.scene.plane).await.unwrap()
-    }
-
-    /// Starts an operator, and kills it at its work; what stood before that work, if anything did.
-    async fn run_until_killed(&mut self) -> (Operator, Option<Sights>) {
-        let operator = self.start().await;
-        let before = self.begin(Instant::now()).await;
-        // The random point; nothing is waited for.
-        tokio::time::sleep(self.dice.up_to(self.work.longest())).await;
-        operator.kill().await.unwrap();
-        (operator, before)
-    }
-
-    /// Brings the operator to the begin of the work.
-    async fn begin(&mut self, started: Instant) -> Option<Sights> {
+    /// Brings the operator to the begin of the work; what stood before it, if anything did.
+    async fn begin(&mut self, dice: &mut Dice) -> Option<Sights> {
+        let started = tokio::time::Instant::now();
         if self.work == Work::First {
             return None;
         }
@@ -133,8 +142,10 @@ impl Round<'_> {
         for subject in &self.subjects {
             scene.ready(&subject.name).await;
         }
-        let old_enough = tokio::time::Instant::from_std(started + self.work.age());
-        tokio::time::sleep_until(old_enough).await;
+        if matches!(self.work, Work::Due | Work::DueLater) {
+            self.busy = None;
+        }
+        tokio::time::sleep_until(started + self.work.age()).await;
         let before = eventually(PATIENCE, || async {
             let all = look(scene).await;
             let told = self.subjects.iter().all(|subject| all[&subject.name].is_told());
@@ -149,7 +160,7 @@ impl Round<'_> {
             let ask = |subject| scene.annotate(subject, "tracktik-operator.io/rotate", ASKED);
             join_all(self.subjects.iter().map(|subject| ask(&subject.name))).await;
         } else {
-            let aimed_at = self.dice.one_of(&self.subjects);
+            let aimed_at = dice.one_of(&self.subjects);
             let ahead = before[&aimed_at.name].renews().duration_since(Timestamp::now());
             tokio::time::sleep(ahead.try_into().unwrap_or(Duration::ZERO)).await;
         }
@@ -196,42 +207,10 @@ impl Round<'_> {
                     late.push(format!("{name} has not recovered: {}", now[name].status.0));
                 }
             }
-            if late.is_empty() || took > RECOVERY {
+            if late.is_empty() || took > self.blow.recovery() {
                 self.violations.extend(late);
                 return (recovered, now);
             }
-        }
-    }
-
-    async fn ended(
-        self,
-        round: usize,
-        before: Option<Sights>,
-        mut found: Sights,
-        recoveries: &BTreeMap<String, Duration>,
-        leaks: Vec<String>,
-    ) -> Played {
-        let scene = self.at.scene;
-        let mut before = before.unwrap_or_default();
-        let mut fates = Vec::new();
-        for subject in self.subjects {
-            let name = &subject.name;
-            fates.push(Fate {
-                before: before.remove(name),
-                found: found.remove(name).unwrap(),
-                recovery: recoveries.get(name).copied(),
-                granted: subject.granted(&self.at).await,
-                subject,
-            });
-        }
-        Played {
-            round,
-            namespace: scene.namespace.clone(),
-            work: self.work,
-            subjects: fates,
-            repeated_refresh_tokens: scene.simulator.counts().repeated_refresh_tokens,
-            violations: self.violations,
-            leaks,
         }
     }
 }

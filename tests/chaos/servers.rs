@@ -6,6 +6,8 @@ use testbed::{
     account::Account,
     certificates::Authority,
     oauth_servers::{Kind, OAuthServer},
+    operator::Operator,
+    operator_start::OperatorBuilder,
 };
 
 use crate::scene::Scene;
@@ -37,6 +39,13 @@ pub struct Granted {
     pub refused: u64,
 }
 
+impl Granted {
+    /// How often tokens were given.
+    pub fn grants(self) -> u64 {
+        self.logins + self.refreshes
+    }
+}
+
 /// The real servers, one of each kind for each life of tokens.
 pub struct Servers {
     pub authority: Arc<Authority>,
@@ -66,7 +75,7 @@ impl Servers {
     }
 
     /// The servers whose tokens live so long.
-    pub fn of(&self, life: Duration) -> &[OAuthServer; 2] {
+    fn of(&self, life: Duration) -> &[OAuthServer; 2] {
         if life == HOUR { &self.hour } else { &self.minute }
     }
 
@@ -97,6 +106,13 @@ pub struct Endpoints<'a> {
 }
 
 impl Endpoints<'_> {
+    /// Starts an operator that may log in to all of them.
+    pub async fn start(&self, operator: OperatorBuilder) -> Operator {
+        let domains = self.servers.of(self.life).iter().map(OAuthServer::domain);
+        let operator = operator.args(domains.flat_map(|domain| ["--allowed-domain".to_owned(), domain]));
+        operator.start(self.scene.plane).await.unwrap()
+    }
+
     pub fn domain(&self, backend: Backend) -> String {
         match backend {
             Backend::Simulator => self.scene.simulator.domain(),

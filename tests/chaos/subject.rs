@@ -44,6 +44,10 @@ impl Subject {
             .collect()
     }
 
+    pub fn token_secret(&self) -> String {
+        format!("{}-token", self.name)
+    }
+
     pub async fn create(&self, at: &Endpoints<'_>) {
         at.add_account(self.backend, self.login.account()).await;
         at.scene.secret(&self.name, &self.login.data()).await;

@@ -3,6 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use crate::{
+    crew::Blow,
     judge::{Judgement, Verdict},
     landing::Landing,
     servers::Backend,
@@ -14,7 +15,9 @@ use crate::{
 pub struct Tally {
     pub rounds: usize,
     verdicts: Vec<Verdict>,
-    pub repeated_refresh_tokens: u64,
+    /// Refresh tokens that came twice.
+    pub repeated_to_simulators: u64,
+    pub repeated_to_servers: u64,
     pub foreign_writes: Vec<String>,
     pub leaks: Vec<String>,
     pub violations: Vec<String>,
@@ -35,9 +38,13 @@ impl Tally {
             .count()
     }
 
+    pub fn repeated(&self) -> u64 {
+        self.repeated_to_simulators + self.repeated_to_servers
+    }
+
     pub fn text(&self) -> String {
         let mut text = format!(
-            "{} kills, {} credentials under work\n",
+            "{} rounds, {} credentials under work\n",
             self.rounds,
             self.verdicts.len()
         );
@@ -57,30 +64,32 @@ impl Tally {
             "extra logins: {extra}, for {} requests under way",
             self.in_flight()
         );
-        let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated_refresh_tokens);
+        let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated());
         let _ = writeln!(text, "foreign writes: {}", self.foreign_writes.len());
         let _ = writeln!(text, "leaks: {}", self.leaks.len());
         let _ = writeln!(text, "other violations: {}", self.violations.len());
         text
     }
 
-    /// Where the kills fell, by what the operator was at.
+    /// Where the blows fell, by what the operator was at.
     fn landings(&self, text: &mut String) {
-        let _ = write!(text, "{:34}", "killed");
+        let _ = write!(text, "{:34}", "");
         for landing in Landing::ALL {
             let _ = write!(text, "{:>24}", landing.name());
         }
         text.push('\n');
-        for work in Work::ALL {
-            for grant in Grant::ALL {
-                let _ = write!(text, "{:34}", format!("{work:?}, {grant:?}"));
-                for landing in Landing::ALL {
-                    let here =
-                        |verdict: &&Verdict| (verdict.work, verdict.grant, verdict.landing) == (work, grant, landing);
-                    let _ = write!(text, "{:>24}", self.verdicts.iter().filter(here).count());
-                }
-                text.push('\n');
+        for (blow, work, grant) in kinds() {
+            let of_kind = |verdict: &&Verdict| (verdict.blow, verdict.work, verdict.grant) == (blow, work, grant);
+            let of_kind: Vec<_> = self.verdicts.iter().filter(of_kind).collect();
+            if of_kind.is_empty() {
+                continue;
             }
+            let _ = write!(text, "{:34}", format!("{blow:?}, {work:?}, {grant:?}"));
+            for landing in Landing::ALL {
+                let here = of_kind.iter().filter(|verdict| verdict.landing == landing).count();
+                let _ = write!(text, "{here:>24}");
+            }
+            text.push('\n');
         }
     }
 
@@ -108,4 +117,10 @@ impl Tally {
             );
         }
     }
+}
+
+fn kinds() -> impl Iterator<Item = (Blow, Work, Grant)> {
+    let works = |blow| Work::ALL.map(move |work| (blow, work)).into_iter();
+    let grants = |(blow, work)| Grant::ALL.map(move |grant| (blow, work, grant)).into_iter();
+    Blow::ALL.into_iter().flat_map(works).flat_map(grants)
 }

@@ -1,4 +1,4 @@
-//! At what an operator is when it is killed, and what it takes until that is done.
+//! At what an operator is when something happens to it, and when that is done.
 
 use std::time::Duration;
 
@@ -25,30 +25,8 @@ pub enum Work {
 /// For so long after its start a process announces every request.
 const ANNOUNCES_ALL: Duration = Duration::from_secs(200);
 
-/// From so many rounds on some have the time to wait until [`ANNOUNCES_ALL`] is over.
-const MANY_ROUNDS: usize = 100;
-
 impl Work {
     pub const ALL: [Self; 4] = [Self::First, Self::Asked, Self::Due, Self::DueLater];
-
-    /// In a round of so many that are played together. What takes longest comes first.
-    pub fn of(round: usize, rounds: usize) -> Self {
-        match round * 10 / rounds {
-            0 if rounds >= MANY_ROUNDS => Self::DueLater,
-            0 | 1 => Self::Due,
-            2 => Self::First,
-            _ => Self::Asked,
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::First => "first tokens",
-            Self::Asked => "rotations asked for",
-            Self::Due => "renewals due",
-            Self::DueLater => "renewals due, by an older process",
-        }
-    }
 
     pub fn token_life(self) -> Duration {
         match self {
@@ -68,7 +46,7 @@ impl Work {
     /// How long it goes on at most before the kill.
     pub fn longest(self) -> Duration {
         match self {
-            Self::First => Duration::from_millis(1_200),
+            Self::First => Duration::from_millis(600),
             Self::Asked | Self::Due | Self::DueLater => Duration::from_millis(450),
         }
     }
