@@ -64,6 +64,8 @@ pub struct Memory {
     pub no_request_before: Moment,
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
+    /// Of the latest request that this process announced: a status that tells of it is our own, also where no answer came.
+    pub announced: Option<String>,
     /// When status is written again, where somebody else keeps writing something else into it.
     pub overwritten: Pause,
     /// Status writes that failed in a row.

@@ -17,7 +17,7 @@ const AT_ONCE: i32 = 5;
 pub fn heed(credential: &CredentialView, memory: &mut Memory, now: Moment) {
     let Some((version, ours)) = &memory.status else { return };
     let theirs = &credential.status;
-    if theirs == ours || !is_later(&credential.resource_version, version) {
+    if theirs == ours || !is_later(&credential.resource_version, version) || is_our_announcement(theirs, memory) {
         return;
     }
     let ours = ours.clone();
@@ -31,6 +31,12 @@ pub fn heed(credential: &CredentialView, memory: &mut Memory, now: Moment) {
     }
     memory.overwritten.tried(now);
     memory.status = Some((credential.resource_version.clone(), theirs.clone()));
+}
+
+/// Whether it was written by us, and perhaps taken back since because no answer came.
+fn is_our_announcement(theirs: &TrackTikCredentialStatus, memory: &Memory) -> bool {
+    let pending = theirs.failure.as_ref().and_then(|failure| failure.pending.as_ref());
+    pending.is_some_and(|pending| memory.announced.as_ref() == Some(&pending.issue_id))
 }
 
 /// Until when our words are kept back.
@@ -62,7 +68,10 @@ fn latest(record: &Failure) -> Option<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::Span, cluster::CredentialObject};
+    use crate::{
+        api::{Pending, Span},
+        cluster::CredentialObject,
+    };
 
     const NOW: Moment = Moment::from_seconds(1_800_000_000);
 
@@ -123,6 +132,28 @@ mod tests {
         heed(&seen("11", says(Some(failed(NOW)))), &mut memory, NOW);
         assert_eq!(memory.requests.failure, Some(failed(NOW)));
         assert_eq!(memory.overwritten.count(), 0);
+    }
+
+    #[test]
+    fn an_announcement_of_ours_that_landed_without_an_answer_is_nobody_elses() {
+        let pending = Pending {
+            issue_id: "ours".to_owned(),
+            time: NOW + Span::seconds(1),
+        };
+        let announced = says(Some(Failure {
+            pending: Some(pending),
+            ..Failure::default()
+        }));
+        for (of, heeded) in [("ours", false), ("another", true)] {
+            let mut memory = Memory {
+                announced: Some(of.to_owned()),
+                ..Memory::default()
+            };
+            memory.requests.failure = Some(failed(NOW));
+            memory.status = Some(("10".to_owned(), says(None)));
+            heed(&seen("11", announced.clone()), &mut memory, NOW);
+            assert_eq!(memory.requests.failure.is_none(), heeded, "{of}");
+        }
     }
 
     #[test]
