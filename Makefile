@@ -33,6 +33,10 @@ chaos: ## 500 times kill -9 of the operator at its work, on real parts (half an 
 	@tests/servers/install.sh >/dev/null
 	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),500) cargo test --locked --test chaos -- --nocapture
 
+fuzz: ## Mutated input against each parser of foreign bytes, five minutes each (FUZZ_SECONDS); a finding prints its bytes
+	@tools/check-tools.sh cargo cc
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo test --locked --package tracktik-operator --test fuzz -- --nocapture parsers::
+
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh
 
@@ -41,4 +45,4 @@ deny: ## Dependencies and what is known against them, as cargo-deny sees it (mak
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test lint build bench chaos crd deny
+.PHONY: help demo test lint build bench chaos fuzz crd deny

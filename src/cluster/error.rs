@@ -208,7 +208,8 @@ fn detail(status: &Status) -> String {
         return cleaned(&format!("failed calling webhook \"{webhook}\""));
     }
     let word = !status.reason.is_empty() && status.reason.len() <= 40;
-    let word = word && status.reason.chars().all(|c| c.is_ascii_alphanumeric());
+    // Letters only, as the API server's own: what a proxy puts there may be anything.
+    let word = word && status.reason.chars().all(|c| c.is_ascii_alphabetic());
     if word { status.reason.clone() } else { String::new() }
 }
 

@@ -106,13 +106,21 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
             continue;
         }
         turn.seen.waiting = turn.memory.waiting;
-        let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await != Recorded::Failed;
+        let recorded = if turn.credential.deleting {
+            Recorded::Said
+        } else {
+            record::record(&mut turn, &decision).await
+        };
         let (at, waits) = match after {
             After::WaitForPlace(at) => (at, true),
             After::Settle(at) => (at, false),
             After::LookAgain => (decision.until, false),
         };
-        let unrecorded = (!recorded).then(|| turn.now + record::pace(turn.memory.status_failures));
+        let unrecorded = match recorded {
+            Recorded::Failed => Some(turn.now + record::pace(turn.memory.status_failures)),
+            Recorded::Yielded(until) => Some(until),
+            Recorded::Said | Recorded::Gone => None,
+        };
         // Ready falls when the token expires, whatever is being waited for.
         let expires = decide::times(&turn.seen, turn.now).map(|times| times.expires);
         let expiry = expires.filter(|expires| *expires > turn.now);

@@ -1,9 +1,13 @@
 //! Writes what the observation says into status, where it differs from what stands there, and tells of transitions.
 
-use super::turn::{Turn, handled_rotate};
+use super::{
+    memory::is_later,
+    others::yields_until,
+    turn::{Turn, handled_rotate},
+};
 use crate::{
     api::{
-        Binding, ConditionType, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
+        Binding, ConditionType, Moment, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
         conditions::{Statement, Truth, merge},
     },
     cluster::{CredentialView, error::ClusterError, write_status::write_status},
@@ -30,6 +34,8 @@ pub enum Recorded {
     Gone,
     /// Perhaps something else.
     Failed,
+    /// Something else: somebody keeps writing it, and ours is written again then.
+    Yielded(Moment),
 }
 
 /// Brings status up to date.
@@ -37,6 +43,11 @@ pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
     let status = desired(turn, &says, &earlier);
+    if status != earlier
+        && let Some(until) = yields_until(turn.memory, turn.now)
+    {
+        return Recorded::Yielded(until);
+    }
     write(turn, earlier, status, &says.statements).await
 }
 
@@ -115,7 +126,8 @@ fn has_token(turn: &Turn<'_>) -> Option<String> {
     }
 }
 
-/// With the version of our own last write: a version that was only verified is remembered without a write.
+/// With the version of our own last write: a version that was only verified is remembered without a write. A later one that
+/// is known was written by another operator, and two must not name their own in turns.
 fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<TokenSecretStatus> {
     let name = has_token(turn)?;
     let wrote = turn
@@ -125,7 +137,11 @@ fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<T
         .filter(|(written, _)| *written == name)
         .map(|(_, version)| version.clone());
     let known = earlier.token_secret.as_ref().filter(|known| known.name == name);
-    let resource_version = wrote.or_else(|| known.and_then(|known| known.resource_version.clone()));
+    let known = known.and_then(|known| known.resource_version.clone());
+    let resource_version = match (wrote, known) {
+        (Some(wrote), Some(known)) if is_later(&known, &wrote) => Some(known),
+        (wrote, known) => wrote.or(known),
+    };
     Some(TokenSecretStatus { name, resource_version })
 }
 

@@ -129,7 +129,8 @@ fn renews(seen: &Observation, decision: &Decision, now: Moment) -> Option<Moment
 
 /// When the token in place was issued. One that was put back counts as the later one until that is marked on it: a
 /// process that knows only status must see that its refresh token may have been used.
-fn issued(seen: &Observation) -> Option<Moment> {
+#[must_use]
+pub fn issued(seen: &Observation) -> Option<Moment> {
     let issue = seen.issue()?;
     let unmarked = seen.is_put_back() && seen.refresh_token() == RefreshToken::Unused;
     let later = seen.latest_issued.filter(|_| unmarked);

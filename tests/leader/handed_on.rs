@@ -103,16 +103,3 @@ async fn a_leader_that_is_killed_is_replaced_within_the_lease() {
     scene.rotated("acme", "by the second", &token).await;
     assert_eq!(scene.simulator.counts().token_requests, 2);
 }
-
-#[tokio::test]
-async fn a_follower_ends_at_once_and_leaves_the_lease_alone() {
-    let replicas = Replicas::new("follower-ends").await;
-    let first = replicas.leader().await;
-    let second = replicas.follower().await;
-    let before = replicas.stage.lease().await.record.lease_transitions;
-    let began = Instant::now();
-    assert_eq!(second.terminate().await.unwrap().code(), Some(0));
-    soon("a follower has ended", began);
-    assert_eq!(replicas.stage.lease().await.record.lease_transitions, before);
-    leads(&first, true).await;
-}

@@ -15,6 +15,7 @@ mod candidate;
 #[path = "../real/figures.rs"]
 #[expect(dead_code, reason = "shared with the tests of what the operator promises")]
 mod figures;
+mod followers;
 mod hand_over;
 mod handed_on;
 mod lookout;

@@ -11,9 +11,12 @@ use tokio::sync::OnceCell;
 
 use crate::{
     figures::say,
-    replicas::{Replicas, WITHIN_THE_LEASE, assert_idle, leads},
+    replicas::{ELECT, Replicas, WITHIN_THE_LEASE, WORK, leads},
     scene::eventually,
 };
+
+/// After an outage a watch is begun again with a pause of up to half a minute.
+const WATCHES_ARE_BACK: Duration = Duration::from_secs(70);
 
 #[tokio::test]
 async fn a_leader_that_was_paused_past_its_lease_sends_and_writes_nothing_more() {
@@ -49,6 +52,55 @@ async fn a_leader_that_was_paused_past_its_lease_sends_and_writes_nothing_more()
     assert!(writes.is_empty(), "{writes:#?}");
     assert_eq!(scene.simulator.counts().token_requests, requests);
     assert_eq!(replicas.stage.holder().await, lease);
+}
+
+#[tokio::test]
+async fn a_leader_that_was_paused_and_cannot_see_who_leads_now_leaves_what_is_due_undone() {
+    let replicas = Replicas::new("paused-blind").await;
+    let scene = &replicas.scene;
+    replicas.lets("first", &[ELECT, WORK]).await;
+    let builder = replicas.builder().service_account(&scene.namespace, "first");
+    let first = builder.start(scene.plane).await.unwrap();
+    leads(&first, true).await;
+    let second = replicas.follower().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let token = scene.token("acme").await;
+    first.signal("STOP").await.unwrap();
+    leads(&second, true).await;
+    // Nobody is left who would do what is due, and nobody tells the first that its time is over.
+    assert_eq!(second.terminate().await.unwrap().code(), Some(0));
+    replicas.takes_away("first", ELECT).await;
+    scene.annotate("acme", "tracktik-operator.io/rotate", "due").await;
+    scene.everyday("new").await;
+    let user = format!("system:serviceaccount:{}:first", scene.namespace);
+    let written = || async {
+        scene.written_until_now().await;
+        let events = scene.plane.audit_events().unwrap();
+        events
+            .iter()
+            .filter(|event| event.user == user && event.is_write() && event.resource != "leases")
+            .count()
+    };
+    let before = written().await;
+    assert!(before > 0, "its writes are told from those of others");
+
+    first.signal("CONT").await.unwrap();
+    first
+        .log_line("Lease not renewed in time", WITHIN_THE_LEASE)
+        .await
+        .unwrap();
+    // What is shown is that nothing happens, and that has no end to wait for.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(written().await, before);
+    assert_eq!(scene.simulator.counts().token_requests, 1);
+    assert_eq!(scene.token("acme").await, token);
+    leads(&first, false).await;
+    // It sees what has become of the Lease.
+    replicas.lets("first", &[ELECT]).await;
+    assert_eq!(first.wait().await.code(), Some(1));
+    assert_eq!(written().await, before);
+    assert_eq!(scene.simulator.counts().token_requests, 1);
 }
 
 #[tokio::test]
@@ -108,69 +160,16 @@ async fn an_outage_of_the_api_server_past_the_lease_costs_neither_the_leadership
         "{} writes were refused by the fence",
         said("nothing was sent")
     ));
-    scene.rotated("acme", "after it", &held).await;
-    assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
-}
-
-#[tokio::test]
-async fn a_follower_asks_for_nothing_but_the_lease_once_it_has_tried_the_lists() {
-    let replicas = Replicas::new("quiet").await;
-    let scene = &replicas.scene;
-    let _first = replicas.leader().await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
-    replicas.account("second", true).await;
-    let second = replicas.follower_as("second").await;
-    second.ready(WITHIN_THE_LEASE).await.unwrap();
-    let user = format!("system:serviceaccount:{}:second", scene.namespace);
-    // What is shown is that nothing happens, and that has no end to wait for.
-    tokio::time::sleep(Duration::from_secs(12)).await;
-    scene.written_until_now().await;
-    let mut asked = scene.plane.audit_events().unwrap();
-    asked.retain(|event| event.user == user && !event.resource.is_empty());
-    assert!(asked.iter().all(|event| !event.is_write()), "{asked:#?}");
-    let (leases, others): (Vec<_>, Vec<_>) = asked.iter().partition(|event| event.resource == "leases");
-    assert!(!leases.is_empty());
-    let mut tried: Vec<_> = others
-        .iter()
-        .map(|event| (event.verb.as_str(), event.resource.as_str()))
-        .collect();
-    tried.sort_unstable();
-    assert_eq!(tried, [("list", "secrets"), ("list", "tracktikcredentials")]);
-    assert!(
-        others.iter().all(|event| event.request_uri.contains("limit=1")),
-        "{others:#?}"
-    );
-    assert_idle(&second).await;
-}
-
-#[tokio::test]
-async fn a_follower_that_could_not_do_the_work_is_not_ready_and_leads_where_nobody_else_does() {
-    let replicas = Replicas::new("poor").await;
-    let scene = &replicas.scene;
-    let first = replicas.leader().await;
-    replicas.account("poor", false).await;
-    let poor = replicas.follower_as("poor").await;
-    let refused = || async {
-        let (status, missing) = poor.get("/readyz").await.unwrap();
-        let named = ["credentials", "Secrets"].map(|kind| format!("{kind} in namespace {}: refused", scene.namespace));
-        if status.as_u16() == 503 && named.iter().all(|item| missing.contains(item)) {
-            Ok(missing)
+    scene.annotate("acme", "tracktik-operator.io/rotate", "after it").await;
+    let handled = || async {
+        let status = scene.status("acme").await.0;
+        if status["lastHandledRotate"] == "after it" {
+            Ok(())
         } else {
-            Err(missing)
+            Err(status.to_string())
         }
     };
-    let missing = eventually(WITHIN_THE_LEASE, refused).await;
-    assert!(!missing.contains("leader election"), "{missing}");
-    assert!(
-        missing.contains("grant the operator list and watch on secrets"),
-        "{missing}"
-    );
-    // The rights come, and no restart is needed.
-    replicas.account("poor", true).await;
-    poor.ready(WITHIN_THE_LEASE).await.unwrap();
-    assert_eq!(first.terminate().await.unwrap().code(), Some(0));
-    leads(&poor, true).await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
+    eventually(WATCHES_ARE_BACK, handled).await;
+    scene.token_after("acme", &held).await;
+    assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::{Api, api::DeleteParams};
 use serde_json::json;
 use testbed::{
     control_plane::ControlPlane, manifests::OPERATOR_NAME, operator::Operator, operator_start::OperatorBuilder,
@@ -18,6 +20,12 @@ pub const WITHIN_THE_LEASE: Duration = Duration::from_secs(40);
 
 /// The metric that tells who leads.
 const LEADER: &str = "tracktik_operator_leader";
+
+/// The kind of the object that gives the right to use the Lease.
+pub const ELECT: &str = "Role";
+
+/// The kind of the object that gives the right to look after credentials.
+pub const WORK: &str = "ClusterRole";
 
 pub struct Replicas {
     pub scene: Scene,
@@ -61,8 +69,8 @@ impl Replicas {
         operator
     }
 
-    /// A `ServiceAccount` in the scene's namespace that may use the Lease, and look after credentials if `works`.
-    pub async fn account(&self, name: &str, works: bool) {
+    /// Gives a `ServiceAccount` in the scene's namespace, made here, these rights of the operator's.
+    pub async fn lets(&self, name: &str, rights: &[&str]) {
         let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.scene.namespace });
         let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name } });
         self.scene.apply(account).await;
@@ -73,10 +81,24 @@ impl Replicas {
                 "subjects": [subject],
             })
         };
-        self.stage.apply(bound("Role")).await;
-        if works {
-            self.scene.apply(bound("ClusterRole")).await;
+        for role in rights {
+            if *role == ELECT {
+                self.stage.apply(bound(role)).await;
+            } else {
+                self.scene.apply(bound(role)).await;
+            }
         }
+    }
+
+    /// Takes a right away that was given by [`Self::lets`].
+    pub async fn takes_away(&self, name: &str, right: &str) {
+        let namespace = if right == ELECT {
+            self.stage.namespace()
+        } else {
+            &self.scene.namespace
+        };
+        let bindings: Api<RoleBinding> = Api::namespaced(self.scene.client.clone(), namespace);
+        bindings.delete(name, &DeleteParams::default()).await.unwrap();
     }
 
     /// As that account, once it follows; it may not be ready.

@@ -46,7 +46,7 @@ impl World {
 
     /// Something was done, or learned.
     pub fn look_again(&mut self, replica: usize, of: usize) {
-        self.desk_mut(replica, of).stage = Stage::Due;
+        self.desk_mut(replica, of).stage = Stage::DUE;
     }
 
     fn announced(
@@ -63,7 +63,7 @@ impl World {
             self.desk_mut(replica, of).stage = Stage::Attempting(Rc::new(turn));
             return;
         }
-        let pause = self.status_pace(replica, of, reply);
+        let pause = self.status_pace(replica, of);
         let until = self.pause_requests(replica, of, pause);
         self.not_sent(replica, of, turn, until, rules);
     }
@@ -76,11 +76,9 @@ impl World {
     }
 
     /// `record::pace`, after one more status that could not be written.
-    fn status_pace(&mut self, replica: usize, of: usize, reply: &Reply) -> Span {
+    fn status_pace(&mut self, replica: usize, of: usize) -> Span {
         let memory = &mut self.desk_mut(replica, of).memory;
-        if *reply != Reply::NotLeader {
-            memory.status_failures += 1;
-        }
+        memory.status_failures += 1;
         doubling(Span::seconds(1), memory.status_failures, Span::minutes(1))
     }
 
@@ -106,14 +104,10 @@ impl World {
 
     /// A conflict is tried again soon; a refusal has a pace of its own. `refusal::retry_conflict`, `refusal::record`.
     pub fn refused(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply, rules: &Rules) {
-        self.give_up(replica, of, &mut turn);
+        self.give_up(replica, of, &mut turn, rules);
         match reply {
             Reply::Conflict => {
                 turn.next = self.retry_conflict(replica, of);
-                self.settle(replica, of, turn, rules);
-            }
-            Reply::NotLeader => {
-                turn.next = turn.decision.until;
                 self.settle(replica, of, turn, rules);
             }
             _ => {
@@ -235,7 +229,6 @@ impl World {
         }
         match reply {
             Reply::Conflict => self.forget_what_is_gone(replica, of),
-            Reply::NotLeader => {}
             _ => self.record_trouble(replica, of, turn),
         }
         self.look_again(replica, of);
@@ -252,7 +245,7 @@ impl World {
         if let Reply::StatusWritten(version) = reply {
             self.status_accepted(replica, of, *version, status);
         } else {
-            let pace = self.status_pace(replica, of, reply);
+            let pace = self.status_pace(replica, of);
             turn.next = turn.next.min(turn.now + pace);
         }
         self.finished(replica, of, &turn);

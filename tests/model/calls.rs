@@ -2,20 +2,16 @@
 
 use std::rc::Rc;
 
-use tracktik_operator::{api::Grant, rotation::observation::Issue};
+use tracktik_operator::{api::Grant, oauth::TokenRequestFailure, rotation::observation::Issue};
 
 use crate::{
+    api_server::SecretObject,
     invariants::{Broken, login_failed},
     observe::LAYOUT,
     process::{HeldTokens, Op, Reply, Turn},
     rules::{Rules, Safeguard},
     world::World,
 };
-
-/// Whether the fence lets a call through only for a leader: reads it does not stop.
-pub fn is_fenced(op: &Op) -> bool {
-    !matches!(op, Op::Prepare(_) | Op::Verify)
-}
 
 impl World {
     /// Carries out a call.
@@ -71,7 +67,9 @@ impl World {
             ..issue
         };
         if rules.hands {
-            self.backups[of].clone_from(&self.api.slots[of].secret);
+            let before = self.api.slots[of].secret.as_deref().cloned();
+            // From before its refresh token was used.
+            self.backups[of] = before.map(|before| Rc::new(SecretObject { tried: None, ..before }));
         }
         let secret = self.api.apply(of, issue);
         self.tell(Some(of));
@@ -82,7 +80,7 @@ impl World {
     fn send(&mut self, of: usize, turn: &Turn, rules: &Rules) -> Reply {
         let request = turn.request.as_ref().unwrap();
         let attempt = request.attempt.as_ref().unwrap();
-        let (now, id) = (self.now, attempt.issue_id.clone());
+        let (now, id, grant) = (self.now, attempt.issue_id.clone(), attempt.grant);
         let tracktik = Rc::make_mut(&mut self.tracktik);
         let answer = match (&attempt.grant, &request.refresh_token) {
             (Grant::Refresh, Some(with)) => match tracktik.refresh(&id, with) {
@@ -94,19 +92,14 @@ impl World {
             },
             _ => tracktik.login(&id, now),
         };
-        if let Err(failure) = answer
-            && attempt.grant == Grant::Password
-        {
-            login_failed(
-                self,
-                rules,
-                matches!(
-                    failure,
-                    tracktik_operator::oauth::TokenRequestFailure::LoginRefused { .. }
-                ),
-            );
+        if answer.is_ok() && self.api.is_strangers(of) && !self.meddled[of] {
+            self.breaks(Broken::GrantedInVain);
         }
-        let _ = of;
+        if let Err(failure) = answer
+            && grant == Grant::Password
+        {
+            login_failed(self, rules, matches!(failure, TokenRequestFailure::LoginRefused { .. }));
+        }
         answer.map_or_else(Reply::Failed, |()| Reply::Tokens)
     }
 }

@@ -2,12 +2,10 @@
 
 use std::{collections::HashSet, rc::Rc};
 
-use tracktik_operator::api::Span;
-
 use crate::{
     api_server::CREDENTIALS,
     explorer::Print,
-    invariants::{Broken, is_settled, places_return},
+    invariants::{Broken, is_settled, places_return, renews},
     moves::{Move, successors},
     rules::Rules,
     tracktik::Mood,
@@ -17,9 +15,6 @@ use crate::{
 /// More than any way to rest takes.
 const MOST_MOVES: usize = 500;
 
-/// No record asks to wait longer.
-const LONGEST: Span = Span::hours(25);
-
 /// States that are known to come to rest.
 #[derive(Default)]
 pub struct Calm(HashSet<Print>);
@@ -28,8 +23,8 @@ impl Calm {
     /// Follows one order of events from this state until it comes to one that is known, or to rest.
     pub fn comes_to_rest(&mut self, from: &World, rules: &Rules) -> Result<(), Broken> {
         let mut world = from.clone();
-        world.heal(rules);
-        let end = world.now + LONGEST;
+        world.heal();
+        let end = world.now + rules.rests_within;
         let mut way = Vec::new();
         for turn in 0..MOST_MOVES {
             let print = Print::of(&world);
@@ -37,14 +32,14 @@ impl Calm {
                 return Ok(());
             }
             way.push(print);
-            if is_settled(&world) {
+            if is_settled(&world, rules) {
                 return if places_return(&world, rules) {
                     Ok(())
                 } else {
                     Err(Broken::PlaceHeldForEver)
                 };
             }
-            let Some(next) = one_of(&world, rules, turn).filter(|next| next.now < end) else {
+            let Some(next) = one_of(&world, rules, turn).filter(|next| next.now <= end) else {
                 break;
             };
             if let Some(promise) = next.broken {
@@ -64,7 +59,7 @@ impl Calm {
 fn one_of(world: &World, rules: &Rules, turn: usize) -> Option<World> {
     let mut next = successors(world, rules, false);
     next.sort_by_key(|next| match next.by {
-        Move::Thaws(_) | Move::CatchesUp(_) | Move::Deposed(_) => 0,
+        Move::Thaws(_) | Move::CatchesUp(_) => 0,
         Move::Elected(_) => 1,
         Move::Call(_, of, ..) => 2 + (of + turn) % CREDENTIALS,
         _ => 9,
@@ -73,8 +68,24 @@ fn one_of(world: &World, rules: &Rules, turn: usize) -> Option<World> {
 }
 
 impl World {
+    /// Tokens are in place, granted by processes that are not new any more, and now both are to be renewed.
+    pub fn with_tokens_due(rules: &Rules) -> Self {
+        let mut world = Self::new(rules);
+        let mut turn = 0;
+        while !is_settled(&world, rules) {
+            assert!(turn < MOST_MOVES, "no tokens after so many moves");
+            world = one_of(&world, rules, turn).unwrap();
+            turn += 1;
+        }
+        let due = (0..CREDENTIALS)
+            .filter(|of| rules.has(*of))
+            .filter_map(|of| renews(&world, of));
+        world.pass(Self::rounded(due.max().unwrap(), rules.grain));
+        world
+    }
+
     /// Whoever can mends what only a person can mend.
-    fn heal(&mut self, _rules: &Rules) {
+    fn heal(&mut self) {
         if self.tracktik.mood != Mood::Grants {
             let wrong_password = self.tracktik.mood == Mood::Rejects;
             Rc::make_mut(&mut self.tracktik).mood = Mood::Grants;

@@ -12,13 +12,14 @@ use tracktik_operator::{
         lease::{Decision, Sight, Timing, held_by},
         lease_object::Lease,
     },
-    rotation::gate::{Gate, Past},
+    rotation::gate::{Gate, Limits, Past},
 };
 
 use crate::{
-    process::{Desk, Office},
+    api_server::Objects,
+    process::{Desk, Memory, Office},
     rules::{Rules, START, Safeguard},
-    world::{self, World},
+    world::{self, REPLICAS, World},
 };
 
 /// A monotonic clock that began with the world.
@@ -52,7 +53,7 @@ pub fn waits_until(world: &World, replica: usize) -> Option<Moment> {
 /// Whether a process may act: `Claim::is_current`.
 pub fn may_act(world: &World, replica: usize, rules: &Rules) -> bool {
     let since = world.now - world.office(replica).renewed;
-    rules.lacks(Safeguard::Claim) || holds(since.to_std(), since, Timing::default().renew_deadline)
+    rules.overlap || rules.lacks(Safeguard::Claim) || holds(since.to_std(), since, Timing::default().renew_deadline)
 }
 
 impl World {
@@ -82,11 +83,39 @@ impl World {
             frozen: None,
             cache: self.api.clone(),
             gate,
-            desks: [Rc::new(Desk::new()), Rc::new(Desk::new())],
+            desks: [0, 1].map(|of| Rc::new(Desk::new(rules.has(of)))),
         };
         self.replicas[replica].office = Some(Rc::new(office));
+        if !rules.overlap && !rules.lacks(Safeguard::Claim) {
+            self.forget_what_cannot_act(replica);
+        }
         for process in &mut self.replicas {
             process.sees_since = now;
+        }
+    }
+
+    /// Of a process that stands still while another takes the Lease, only a call that it has asked the claim for will
+    /// ever be of consequence.
+    fn forget_what_cannot_act(&mut self, elected: usize) {
+        for replica in (0..REPLICAS).filter(|replica| *replica != elected) {
+            let Some(frozen) = self.replicas[replica].office.as_ref().map(|office| office.frozen) else {
+                continue;
+            };
+            let Some(of) = frozen.and_then(|frozen| frozen.calls) else {
+                self.restart(replica);
+                continue;
+            };
+            let office = self.office_mut(replica);
+            office.gate = Gate::new(Limits::default());
+            office.cache = Objects::default();
+            office.lagging = true;
+            let desk = Rc::make_mut(&mut office.desks[of]);
+            desk.memory = Memory {
+                held: desk.memory.held.take(),
+                ..Memory::default()
+            };
+            desk.again = false;
+            office.desks[1 - of] = Rc::new(Desk::new(false));
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     calm::Calm,
     invariants::Broken,
     moves::{Move, successors},
-    rules::{Rules, START},
+    rules::Rules,
     world::World,
 };
 
@@ -66,6 +66,9 @@ impl Print {
     }
 }
 
+/// No way through the world is as long.
+const MOST_MOVES: usize = 150;
+
 /// How a state was first reached, with how much that may still go wrong.
 #[derive(Clone, Copy)]
 struct Reached {
@@ -107,6 +110,7 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
             faults_left: rules.faults,
         },
     );
+    let end = first.now + rules.horizon;
     waiting.push_back((first, print, rules.faults, 0));
     let (mut transitions, mut deepest, mut broken) = (0, 0, None);
     while let Some((world, print, faults_left, depth)) = match order {
@@ -114,16 +118,21 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
         Order::NearestFirst => waiting.pop_front(),
     } {
         deepest = deepest.max(depth);
-        let promise = world.broken.or_else(|| calm.comes_to_rest(&world, rules).err());
+        // What goes well comes last, so that the deepest is reached with the most that may still go wrong.
+        let mut next = if world.now > end {
+            Vec::new()
+        } else {
+            successors(&world, rules, faults_left > 0)
+        };
+        // Each way on ends somewhere: if all those ends come to rest, so does whatever leads there.
+        let at_the_end = next.iter().all(|next| next.is_fault);
+        let mut restless = || at_the_end.then(|| calm.comes_to_rest(&world, rules).err())?;
+        let endless = || (depth > MOST_MOVES).then_some(Broken::NeverSettles);
+        let promise = world.broken.or_else(endless).or_else(&mut restless);
         if let Some(promise) = promise {
             broken = Some((promise, story(&reached, print)));
             break;
         }
-        if world.now > START + rules.horizon {
-            continue;
-        }
-        // What goes well comes last, so that the deepest is reached with the most that may still go wrong.
-        let mut next = successors(&world, rules, faults_left > 0);
         next.sort_by_key(|next| !next.is_fault);
         for next in next {
             transitions += 1;

@@ -1,14 +1,14 @@
 //! What must hold in every state, and what a healthy world must come to.
 
 use tracktik_operator::{
-    api::{Moment, Span},
-    rotation::{backoff::Pace, observation::Anchors, schedule::timetable},
+    api::{Failure, Moment, Pending, Renewal, Span},
+    rotation::{backoff::Pace, failure_wait, observation::Anchors, schedule::timetable},
 };
 
 use crate::{
     api_server::CREDENTIALS,
     observe::uid,
-    process::Stage,
+    process::{Op, Stage, Turn},
     rules::Rules,
     world::{REPLICAS, World},
 };
@@ -24,6 +24,12 @@ pub enum Broken {
     TooManyFailedLogins,
     /// More refused logins of one account within the pace of a rejection than there were terms of office.
     AccountTriedTooOften,
+    /// A request was sent while the failure record in status asked to wait.
+    AgainstTheRecord,
+    /// A process wrote or requested something while the Lease named another.
+    TwoLeaders,
+    /// A token was granted that, as the API server would have told, could not be stored.
+    GrantedInVain,
     /// A token was granted and dropped, though no process died and no leadership was lost in between.
     TokenThrownAway,
     /// A place of the gate is held longer than anything may hold one.
@@ -54,34 +60,54 @@ pub fn login_failed(world: &mut World, rules: &Rules, rejected: bool) {
     }
 }
 
-/// Whether there is nothing left to do before something is due: both tokens are good, and who looks after them sleeps.
-pub fn is_settled(world: &World) -> bool {
-    let in_office: Vec<usize> = (0..REPLICAS)
-        .filter(|replica| world.replicas[*replica].office.is_some())
-        .collect();
-    let [leads] = in_office[..] else { return false };
-    if world.office(leads).frozen.is_some() || world.office(leads).lagging {
+/// A call is about to be made for which the claim was asked right before.
+pub fn may_be_made(world: &mut World, (replica, of): (usize, usize), op: &Op, turn: &Turn, rules: &Rules) {
+    if rules.overlap || matches!(op, Op::Prepare(_) | Op::Verify) {
+        return;
+    }
+    if world.lease.holder != world.replicas[replica].name {
+        world.breaks(Broken::TwoLeaders);
+    }
+    let attempt = turn.request.as_ref().and_then(|request| request.attempt.as_ref());
+    let record = world.api.credentials[of].status.failure.as_ref();
+    if let (Op::Send, Some(attempt), Some(record)) = (op, attempt, record) {
+        let own = |pending: &Pending| pending.issue_id == attempt.issue_id;
+        let record = Failure {
+            pending: record.pending.clone().filter(|pending| !own(pending)),
+            ..record.clone()
+        };
+        if failure_wait::wait_until(&record, &attempt.stands, None, world.now).is_some() {
+            world.breaks(Broken::AgainstTheRecord);
+        }
+    }
+}
+
+/// Whether there is nothing left to do before something is due: the tokens are good, and who looks after them sleeps.
+pub fn is_settled(world: &World, rules: &Rules) -> bool {
+    let in_office = || (0..REPLICAS).filter(|replica| world.replicas[*replica].office.is_some());
+    let expected = if rules.overlap { REPLICAS } else { 1 };
+    if in_office().count() != expected {
         return false;
     }
-    let due = (0..CREDENTIALS).map(|of| renews(world, of)).min().flatten();
-    let Some(due) = due else { return false };
-    (0..CREDENTIALS).all(|of| {
-        let desk = world.desk(leads, of);
-        let sleeps = matches!(desk.stage, Stage::Asleep { until } if until >= due);
-        sleeps && desk.memory.held.is_none()
+    let there = || (0..CREDENTIALS).filter(|of| rules.has(*of));
+    let Some(due) = there().map(|of| renews(world, of)).min().flatten() else {
+        return false;
+    };
+    in_office().all(|replica| {
+        let office = world.office(replica);
+        let runs = office.frozen.is_none() && !office.lagging;
+        runs && there().all(|of| {
+            let desk = &office.desks[of];
+            let sleeps = matches!(desk.stage, Stage::Asleep { until } if until >= due);
+            sleeps && desk.memory.held.is_none()
+        })
     })
 }
 
 /// When a token that is good renews.
-fn renews(world: &World, of: usize) -> Option<Moment> {
+pub fn renews(world: &World, of: usize) -> Option<Moment> {
     let issue = world.api.issue(of)?;
-    let times = timetable(
-        &uid(of),
-        issue,
-        &tracktik_operator::api::Renewal::default(),
-        Anchors::default(),
-        world.now,
-    );
+    let times = timetable(&uid(of), issue, &Renewal::default(), Anchors::default(), world.now);
     let good = times.expires > world.now && world.tracktik.is_good(&issue.issue_id);
     good.then_some(times.renews)
 }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use tracktik_operator::{
     api::{Grant, Moment, Span},
     rotation::{
-        Decision, Observation, Step,
+        Observation, Step,
         attempt::{Circumstances, Next, Why, is_proven},
         decide::{QUIET_WAIT, decide, times},
         gate::{self, Answer, Outcome, Wait, Waiting},
         observation::Target,
-        readiness::readiness,
+        readiness::issued,
     },
 };
 
@@ -36,8 +36,8 @@ impl World {
     pub fn go_on(&mut self, replica: usize, of: usize, rules: &Rules) {
         loop {
             match self.desk(replica, of).stage.clone() {
-                Stage::Asleep { .. } | Stage::Calling(..) => return,
-                Stage::Due => self.look(replica, of, rules),
+                Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) => return,
+                Stage::Due { .. } => self.look(replica, of, rules),
                 Stage::Attempting(turn) => self.attempt(replica, of, Rc::unwrap_or_clone(turn), rules),
             }
         }
@@ -139,7 +139,7 @@ impl World {
             Next::Announce(record) => {
                 let memory = &mut self.desk_mut(replica, of).memory;
                 attempt.announced(*record, &mut turn.seen, &mut memory.requests);
-                let status = self.status_to_write(replica, of, &turn.seen, &turn.decision, turn.now);
+                let status = self.status_to_write(replica, of, &turn.seen);
                 Some(Op::Announce(Box::new(status)))
             }
             Next::MarkTried => Some(Op::MarkTried),
@@ -183,29 +183,31 @@ impl World {
 
     /// It is known that the request is not sent: the announcement is taken back, and so is the place.
     pub fn not_sent(&mut self, replica: usize, of: usize, mut turn: Turn, until: Moment, rules: &Rules) {
-        self.give_up(replica, of, &mut turn);
+        self.give_up(replica, of, &mut turn, rules);
         turn.next = until;
         self.settle(replica, of, turn, rules);
     }
 
     /// The same, and it is looked at again at once.
-    pub fn give_up(&mut self, replica: usize, of: usize, turn: &mut Turn) {
+    pub fn give_up(&mut self, replica: usize, of: usize, turn: &mut Turn, rules: &Rules) {
         let now = self.now;
         let Some(request) = turn.request.take() else { return };
         if let Some(attempt) = request.attempt {
             let memory = &mut self.desk_mut(replica, of).memory;
             attempt.take_back(&mut turn.seen, &mut memory.requests);
         }
-        self.office_mut(replica)
-            .gate
-            .finish(&request.place, Outcome::NotSent, now);
+        if rules.lacks(Safeguard::PlaceGivenBack) {
+            return;
+        }
+        let gate = &mut self.office_mut(replica).gate;
+        gate.finish(&request.place, Outcome::NotSent, now);
         self.wake_from_the_gate(replica);
     }
 
     /// The end of a reconcile: status is brought up to date where it differs, `record::record`.
     pub fn settle(&mut self, replica: usize, of: usize, mut turn: Turn, _rules: &Rules) {
         turn.seen.waiting = self.desk(replica, of).memory.waiting;
-        let status = self.status_to_write(replica, of, &turn.seen, &turn.decision, turn.now);
+        let status = self.status_to_write(replica, of, &turn.seen);
         let desk = self.desk(replica, of);
         if status == *latest_status(&self.office(replica).cache, of, &desk.memory) {
             self.finished(replica, of, &turn);
@@ -224,7 +226,7 @@ impl World {
         let until = expiry.map_or(turn.next, |expiry| expiry.min(turn.next));
         let desk = self.desk_mut(replica, of);
         desk.stage = if std::mem::take(&mut desk.again) {
-            Stage::Due
+            Stage::DUE
         } else {
             Stage::Asleep { until }
         };
@@ -246,22 +248,14 @@ impl World {
     }
 
     /// `record::desired`, of the fields that the operator reads again.
-    fn status_to_write(
-        &self,
-        replica: usize,
-        of: usize,
-        seen: &Observation,
-        decision: &Decision,
-        now: Moment,
-    ) -> Status {
-        let says = readiness(seen, decision, now);
+    fn status_to_write(&self, replica: usize, of: usize, seen: &Observation) -> Status {
         let memory = &self.desk(replica, of).memory;
         let earlier = latest_status(&self.office(replica).cache, of, memory);
         let has_token = matches!(&seen.target, Target::Ours(ours) if ours.issue.is_some());
         Status {
             failure: (!seen.failure.is_empty()).then(|| seen.failure.clone()),
-            token_secret: memory.wrote.or(earlier.token_secret).filter(|_| has_token),
-            issued: says.issued,
+            token_secret: memory.wrote.max(earlier.token_secret).filter(|_| has_token),
+            issued: issued(seen),
         }
     }
 }

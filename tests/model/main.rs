@@ -17,28 +17,81 @@ mod observe;
 mod prepare;
 mod process;
 mod rules;
+mod safeguards;
 mod story;
 mod tracktik;
 mod world;
 
 use explorer::{Order, explore};
-use rules::Rules;
+use rules::{ONE_PLACE, Rules};
+use tracktik::Mood;
+use tracktik_operator::api::Span;
 use world::World;
 
-fn holds(name: &str, rules: &Rules) {
-    let found = explore(World::new(rules), rules, Order::DeepestFirst);
+/// Searches everything from here, and tells of the promise that is broken, if one is.
+fn holds(name: &str, first: World, rules: &Rules) {
+    let found = explore(first, rules, Order::DeepestFirst);
     eprintln!("{}", story::figures(name, &found));
     if let Some((promise, moves)) = &found.broken {
         panic!("{promise:?}\n{}", story::told(moves));
     }
 }
 
-fn bound(variable: &str, otherwise: u8) -> u8 {
-    let asked = std::env::var(variable).ok();
+/// How much goes wrong at most; a full run asks for more.
+fn faults(otherwise: u8) -> u8 {
+    let asked = std::env::var("MODEL_FAULTS").ok();
     asked.map_or(otherwise, |asked| asked.parse().unwrap())
 }
 
 #[test]
 fn first_tokens() {
-    holds("first tokens", &Rules::new(bound("MODEL_FAULTS", 1)));
+    let rules = Rules::new(faults(1));
+    holds("first tokens", World::new(&rules), &rules);
+}
+
+#[test]
+fn renewals() {
+    let rules = Rules::new(faults(1));
+    holds("renewals", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn renewals_while_somebody_meddles() {
+    let rules = Rules {
+        hands: true,
+        ..Rules::new(faults(1))
+    };
+    holds("renewals, and hands", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn a_wrong_password() {
+    let rules = Rules {
+        mood: Mood::Rejects,
+        limits: ONE_PLACE,
+        grain: Span::seconds(10),
+        ..Rules::new(faults(1))
+    };
+    holds("a wrong password", World::new(&rules), &rules);
+}
+
+#[test]
+fn a_server_that_fails() {
+    let rules = Rules {
+        mood: Mood::Fails,
+        limits: ONE_PLACE,
+        grain: Span::seconds(10),
+        horizon: Span::minutes(4),
+        ..Rules::new(faults(1))
+    };
+    holds("a server that fails", World::new(&rules), &rules);
+}
+
+#[test]
+fn two_operators_by_mistake() {
+    let rules = Rules {
+        overlap: true,
+        ..Rules::new(faults(1))
+    };
+    holds("two operators", World::with_tokens_due(&rules), &rules);
 }

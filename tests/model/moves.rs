@@ -8,8 +8,8 @@ use tracktik_operator::{
 
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
-    calls::is_fenced,
     election::{may_act, waits_until},
+    invariants::may_be_made,
     process::{Frozen, Op, Reply, Stage},
     rules::{Rules, START},
     world::{REPLICAS, World},
@@ -25,10 +25,12 @@ pub enum Move {
     Elected(usize),
     /// The next call of a credential in a replica.
     Call(usize, usize, &'static str, How),
+    /// A process is killed. Right before a call is the same as right after the one before.
+    Dies(usize),
+    /// A process stands still, with no call under way.
+    Freezes(usize),
     /// A process that stood still goes on.
     Thaws(usize),
-    /// A process finds that the Lease names another.
-    Deposed(usize),
     /// The watches of a replica bring nothing any more …
     Lags(usize),
     /// … and catch up.
@@ -47,12 +49,13 @@ pub enum Move {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     Well,
+    /// It does not get there.
     LostBefore,
+    /// It was carried out, and nobody is told.
     LostAfter,
-    DiesBefore,
-    DiesAfter,
-    FreezesBefore,
-    FreezesAfter,
+    /// The process stands still between asking for the claim and the call.
+    Freezes,
+    /// It takes longer than an announcement may be relied on.
     Slow,
 }
 
@@ -69,7 +72,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     let mut idle = true;
     for replica in 0..REPLICAS {
         let Some(office) = &world.replicas[replica].office else {
-            if waits_until(world, replica).is_none() {
+            if rules.overlap || waits_until(world, replica).is_none() {
                 idle = false;
                 push(&mut next, world, Move::Elected(replica), false, |to| {
                     to.elect(replica, rules)
@@ -83,10 +86,10 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             });
             continue;
         }
-        if is_deposed(world, replica, rules) {
-            idle = false;
-            push(&mut next, world, Move::Deposed(replica), false, |to| {
-                to.restart(replica)
+        if faults {
+            push(&mut next, world, Move::Dies(replica), true, |to| to.restart(replica));
+            push(&mut next, world, Move::Freezes(replica), true, |to| {
+                to.office_mut(replica).frozen = Some(Frozen { calls: None });
             });
         }
         if office.lagging {
@@ -100,7 +103,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             });
         }
         for of in 0..CREDENTIALS {
-            if matches!(office.desks[of].stage, Stage::Asleep { .. }) {
+            if matches!(office.desks[of].stage, Stage::Asleep { .. } | Stage::Absent) {
                 continue;
             }
             idle = false;
@@ -108,7 +111,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
         }
     }
     if faults && rules.hands {
-        hands(&mut next, world);
+        hands(&mut next, world, rules);
     }
     if idle && let Some(at) = next_instant(world, rules) {
         push(&mut next, world, Move::TimePasses(at), false, |to| to.pass(at));
@@ -125,11 +128,6 @@ fn push(next: &mut Vec<Next>, from: &World, by: Move, is_fault: bool, change: im
     next.push(Next { by, world, is_fault });
 }
 
-/// The Lease names another: the process sees that before long. Without the fence, nobody tells it.
-fn is_deposed(world: &World, replica: usize, rules: &Rules) -> bool {
-    world.lease.holder != world.replicas[replica].name && !may_act(world, replica, rules)
-}
-
 fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rules: &Rules, faults: bool) {
     let mut world = from.clone();
     world.go_on(replica, of, rules);
@@ -142,10 +140,9 @@ fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rule
             is_fault: false,
         });
     };
-    let fenced = is_fenced(op) && !may_act(&world, replica, rules);
     let (op, name) = (op.clone(), name(op));
     let mut outcomes = vec![How::Well];
-    if faults && !fenced {
+    if faults {
         outcomes.extend(failures(&op));
     }
     for how in outcomes {
@@ -154,38 +151,17 @@ fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rule
             &world,
             Move::Call(replica, of, name, how),
             how != How::Well,
-            |to| {
-                if fenced {
-                    to.answer(replica, of, Reply::NotLeader, rules);
-                } else {
-                    to.call(replica, of, how, rules);
-                }
-            },
+            |to| to.call(replica, of, how, rules),
         );
     }
 }
 
-/// How a call may go wrong. One without an effect cannot be told before from after.
+/// How a call may go wrong. One without an effect cannot be told before from after, nor does it matter when it is made.
 fn failures(op: &Op) -> &'static [How] {
     match op {
-        Op::Prepare(_) | Op::Verify => &[How::LostBefore, How::DiesBefore, How::FreezesBefore],
-        Op::Announce(_) | Op::MarkTried => &[
-            How::LostBefore,
-            How::LostAfter,
-            How::DiesBefore,
-            How::DiesAfter,
-            How::FreezesBefore,
-            How::FreezesAfter,
-            How::Slow,
-        ],
-        Op::MarkPutBack | Op::Send | Op::Store | Op::Record(_) => &[
-            How::LostBefore,
-            How::LostAfter,
-            How::DiesBefore,
-            How::DiesAfter,
-            How::FreezesBefore,
-            How::FreezesAfter,
-        ],
+        Op::Prepare(_) | Op::Verify => &[How::LostBefore],
+        Op::Announce(_) | Op::MarkTried => &[How::LostBefore, How::LostAfter, How::Freezes, How::Slow],
+        Op::MarkPutBack | Op::Send | Op::Store | Op::Record(_) => &[How::LostBefore, How::LostAfter, How::Freezes],
     }
 }
 
@@ -201,8 +177,8 @@ fn name(op: &Op) -> &'static str {
     }
 }
 
-fn hands(next: &mut Vec<Next>, world: &World) {
-    for of in 0..CREDENTIALS {
+fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
+    for of in (0..CREDENTIALS).filter(|of| rules.has(*of)) {
         if !world.api.is_strangers(of) {
             push(next, world, Move::StrangersSecret(of), true, |to| {
                 let secret = SecretObject {
@@ -270,17 +246,14 @@ impl World {
             Op::Send => Reply::Failed(TokenRequestFailure::NoAnswer(Silence::TimedOut)),
             _ => Reply::Lost,
         };
-        let frozen = |reply| Some(Frozen { desk: of, reply });
         match how {
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
-            How::DiesBefore => self.restart(replica),
-            How::FreezesBefore => self.office_mut(replica).frozen = frozen(None),
+            How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
+                may_be_made(self, (replica, of), &op, &turn, rules);
                 let reply = self.carry_out(replica, of, &op, &turn, rules);
                 match how {
                     How::LostAfter => self.answer(replica, of, lost(&op), rules),
-                    How::DiesAfter => self.restart(replica),
-                    How::FreezesAfter => self.office_mut(replica).frozen = frozen(Some(reply)),
                     How::Slow => {
                         self.pass(self.now + SLOW);
                         self.answer(replica, of, reply, rules);
@@ -291,20 +264,25 @@ impl World {
         }
     }
 
-    /// The process goes on where it stood still: a call that it was about to make goes out now.
+    /// The process goes on where it stood still: a call that it was about to make goes out now. If the Lease names
+    /// another by then, that is all: the claim is asked for before each call, and the process ends.
     fn thaw(&mut self, replica: usize, rules: &Rules) {
-        let Some(Frozen { desk, reply }) = self.office_mut(replica).frozen.take() else {
-            panic!("it does not stand still")
-        };
+        let frozen = self.office_mut(replica).frozen.take();
         self.renew();
-        let Stage::Calling(op, turn) = self.desk(replica, desk).stage.clone() else {
-            panic!("it stands still in the middle of nothing")
-        };
-        let reply = reply.unwrap_or_else(|| {
+        let mut answer = None;
+        if let Some(of) = frozen.and_then(|frozen| frozen.calls) {
+            let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
+                panic!("it stands still in the middle of nothing")
+            };
             self.strays += u8::from(op == Op::Send);
-            self.carry_out(replica, desk, &op, &turn, rules)
-        });
-        self.answer(replica, desk, reply, rules);
+            answer = Some((of, self.carry_out(replica, of, &op, &turn, rules)));
+        }
+        if !may_act(self, replica, rules) {
+            return self.restart(replica);
+        }
+        if let Some((of, reply)) = answer {
+            self.answer(replica, of, reply, rules);
+        }
         self.wake_due(replica);
     }
 
@@ -352,13 +330,16 @@ impl World {
     pub fn settle_what_needs_no_call(&mut self, rules: &Rules) {
         for replica in 0..REPLICAS {
             for of in 0..CREDENTIALS {
-                if !self.replicas[replica].acts() || self.desk(replica, of).stage != Stage::Due {
+                let acts = self.replicas[replica].acts();
+                if !acts || self.desk(replica, of).stage != Stage::DUE {
                     continue;
                 }
                 let mut looked = self.clone();
                 looked.go_on(replica, of, rules);
                 if matches!(looked.desk(replica, of).stage, Stage::Asleep { .. }) {
                     *self = looked;
+                } else {
+                    self.desk_mut(replica, of).stage = Stage::Due { calls: true };
                 }
             }
         }

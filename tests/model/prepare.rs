@@ -32,7 +32,7 @@ impl World {
         let again = decide(&turn.seen, turn.now);
         if again.step.grant() != Some(grant) {
             if self.office(replica).cache.account == self.api.account {
-                self.give_up(replica, of, &mut turn);
+                self.give_up(replica, of, &mut turn, rules);
                 return self.look_again(replica, of);
             }
             return self.refused(replica, of, turn, &Reply::Conflict, rules);
@@ -42,14 +42,16 @@ impl World {
             Grant::Password if !rules.lacks(Safeguard::AccountGuard) => match self.may_send(replica, &turn) {
                 AccountAnswer::Go => {}
                 AccountAnswer::Busy => {
-                    self.give_up(replica, of, &mut turn);
+                    self.give_up(replica, of, &mut turn, rules);
                     let wait = Wait {
                         what: WaitsFor::Account,
                         until: None,
                     };
                     return self.wait_at_the_gate(replica, of, turn, wait, rules);
                 }
-                AccountAnswer::Rejected(refusal) => return self.refused_by_the_guard(replica, of, turn, refusal),
+                AccountAnswer::Rejected(refusal) => {
+                    return self.refused_by_the_guard(replica, of, turn, refusal, rules);
+                }
             },
             Grant::Password => {}
             Grant::Refresh => {
@@ -77,8 +79,8 @@ impl World {
         gate.ask_account(&place, values, account, by_request, now)
     }
 
-    fn refused_by_the_guard(&mut self, replica: usize, of: usize, mut turn: Turn, refusal: Refusal) {
-        self.give_up(replica, of, &mut turn);
+    fn refused_by_the_guard(&mut self, replica: usize, of: usize, mut turn: Turn, refusal: Refusal, rules: &Rules) {
+        self.give_up(replica, of, &mut turn, rules);
         let (now, stands) = (self.now, now_stands(&turn.seen));
         let requests = &mut self.desk_mut(replica, of).memory.requests;
         requests.refused(&turn.seen.failure, stands, "refused for another", refusal, now);

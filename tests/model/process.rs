@@ -43,12 +43,11 @@ pub struct Office {
     pub desks: [Rc<Desk>; CREDENTIALS],
 }
 
-/// The process stands still, with a call of this desk under way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The process stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Frozen {
-    pub desk: usize,
-    /// The answer where the call has been carried out already.
-    pub reply: Option<Reply>,
+    /// Right before a call of this credential, for which it has asked for the claim.
+    pub calls: Option<usize>,
 }
 
 /// One credential in a process.
@@ -63,14 +62,21 @@ pub struct Desk {
 /// Where a reconcile stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// There is no such credential.
+    Absent,
     /// Nothing to do before this time, unless something happens.
     Asleep { until: Moment },
-    /// To be looked at.
-    Due,
+    /// To be looked at; `calls` where it is known that a call comes of it.
+    Due { calls: bool },
     /// In the middle of an attempt.
     Attempting(Rc<Turn>),
     /// Right before this call.
     Calling(Op, Rc<Turn>),
+}
+
+impl Stage {
+    /// To be looked at.
+    pub const DUE: Self = Self::Due { calls: false };
 }
 
 /// A call, or some that have no effect.
@@ -94,8 +100,6 @@ pub enum Op {
 pub enum Reply {
     Done,
     Conflict,
-    /// Not sent: the process does not lead.
-    NotLeader,
     /// No answer in time.
     Lost,
     Wrote(Rc<SecretObject>),
@@ -168,11 +172,11 @@ impl Turn {
 }
 
 impl Desk {
-    /// Of a credential that was never looked at.
-    pub fn new() -> Self {
+    /// Of a credential that was never looked at, or does not exist.
+    pub fn new(is_there: bool) -> Self {
         Self {
             memory: Memory::default(),
-            stage: Stage::Due,
+            stage: if is_there { Stage::DUE } else { Stage::Absent },
             again: false,
         }
     }
@@ -180,8 +184,8 @@ impl Desk {
     /// Something happened to the credential.
     pub fn wake(&mut self) {
         match self.stage {
-            Stage::Asleep { .. } => self.stage = Stage::Due,
-            Stage::Due => {}
+            Stage::Asleep { .. } => self.stage = Stage::DUE,
+            Stage::Due { .. } | Stage::Absent => {}
             Stage::Attempting(_) | Stage::Calling(..) => self.again = true,
         }
     }

@@ -10,6 +10,9 @@ use crate::{api_server::CREDENTIALS, tracktik::Mood};
 /// 2026-01-01T00:00:00Z.
 pub const START: Moment = Moment::from_seconds(1_767_225_600);
 
+/// The fewest places there can be: then the arithmetic of the budget is felt by two credentials.
+pub const ONE_PLACE: Limits = Limits { budget: 1, per_host: 1 };
+
 /// A run.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -23,10 +26,12 @@ pub struct Rules {
     pub hands: bool,
     /// Nobody is quicker than this: what is due between two such instants happens at the second.
     pub grain: Span,
-    /// From here on nothing goes wrong any more.
+    /// So long after the start of the search nothing goes wrong any more.
     pub horizon: Span,
-    /// Both tokens are in place, and their renewal is due, in a process that is not new any more.
-    pub in_place: bool,
+    /// And so long after that at most, the world is at rest.
+    pub rests_within: Span,
+    /// A second operator was started by mistake, without an election; there is only one credential then.
+    pub overlap: bool,
     pub without: Option<Safeguard>,
 }
 
@@ -41,13 +46,19 @@ impl Rules {
             hands: false,
             grain: Span::minutes(1),
             horizon: Span::minutes(10),
-            in_place: false,
+            rests_within: Span::minutes(15),
+            overlap: false,
             without: None,
         }
     }
 
     pub fn lacks(&self, safeguard: Safeguard) -> bool {
         self.without == Some(safeguard)
+    }
+
+    /// Whether this credential is there at all.
+    pub fn has(&self, of: usize) -> bool {
+        !self.overlap || of == CREDENTIALS - 1
     }
 
     /// Logins that may fail in two minutes: as many as there are places are on record, and a process that ends may lose
@@ -88,4 +99,6 @@ pub enum Safeguard {
     Doubt,
     /// Waiting for the pace of a failure that status tells of.
     FailureRecord,
+    /// Giving the place back where nothing was sent.
+    PlaceGivenBack,
 }

@@ -34,8 +34,9 @@ fn line(by: Move) -> String {
         Move::Call(replica, of, what, how) => {
             format!("replica {replica}, credential {}: {what}{}", name(of), ending(how))
         }
+        Move::Dies(replica) => format!("replica {replica} is killed, and starts anew"),
+        Move::Freezes(replica) => format!("replica {replica} stands still"),
         Move::Thaws(replica) => format!("replica {replica} goes on"),
-        Move::Deposed(replica) => format!("replica {replica} finds that the Lease names another, and ends"),
         Move::Lags(replica) => format!("the watches of replica {replica} fall behind"),
         Move::CatchesUp(replica) => format!("the watches of replica {replica} catch up"),
         Move::StrangersSecret(of) => format!("somebody puts a Secret of their own under the name of {}'s", name(of)),
@@ -50,10 +51,7 @@ fn ending(how: How) -> &'static str {
         How::Well => "",
         How::LostBefore => ", which does not get there",
         How::LostAfter => ", of which the answer is lost",
-        How::DiesBefore => ": the process is killed right before",
-        How::DiesAfter => ": the process is killed right after",
-        How::FreezesBefore => ": the process stands still right before",
-        How::FreezesAfter => ": the process stands still right after",
+        How::Freezes => ": the process stands still right before",
         How::Slow => ", which takes 12 s",
     }
 }

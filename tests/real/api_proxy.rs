@@ -69,8 +69,16 @@ impl ApiProxy {
 
     /// An operator that knows its API server by this proxy only.
     pub async fn start(&self, scene: &Scene, builder: OperatorBuilder) -> Operator {
+        let user = self.kubeconfig["users"][0]["user"].clone();
+        self.start_as(scene, builder, user).await
+    }
+
+    /// As [`Self::start`], with this `user` in its kubeconfig.
+    pub async fn start_as(&self, scene: &Scene, builder: OperatorBuilder, user: Value) -> Operator {
+        let mut kubeconfig = self.kubeconfig.clone();
+        kubeconfig["users"][0]["user"] = user;
         let file = self.folder.path().join("through-the-proxy");
-        std::fs::write(&file, self.kubeconfig.to_string()).unwrap();
+        std::fs::write(&file, kubeconfig.to_string()).unwrap();
         builder.arg("--kubeconfig").arg(&file).start(scene.plane).await.unwrap()
     }
 

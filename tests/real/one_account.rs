@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use serde_json::json;
-use testbed::simulator::Account;
+use testbed::simulator::{Account, Fault, Target};
 
 use crate::{
     figures::soon,
-    scene::{Scene, Status},
+    scene::{PATIENCE, Scene, Status, eventually},
 };
 
 /// Credentials that read the same source Secret.
@@ -81,4 +81,44 @@ async fn a_wrong_client_of_four_credentials_is_told_as_one_by_all() {
         "refused the client id or client secret",
     )
     .await;
+}
+
+/// Over a live token no condition moves, and whoever asked would see nothing.
+#[tokio::test]
+async fn a_rotate_that_waits_behind_another_of_its_account_is_told_over_a_live_token() {
+    let scene = Scene::new("one-at-a-time").await;
+    let _operator = scene.start().await;
+    scene.account("acme").await;
+    for name in ["a", "b"] {
+        let of = json!({ "credentials": { "secretRef": { "name": "acme" } } });
+        scene.credential(name, of).await;
+        scene.ready(name).await;
+    }
+    let (first, second) = (scene.token("a").await, scene.token("b").await);
+    scene
+        .simulator
+        .set_fault(Target::Everywhere, Fault::Delay { milliseconds: 14_000 }, Some(1));
+    scene.annotate("a", "tracktik-operator.io/rotate", "1").await;
+    eventually(PATIENCE, || async {
+        match scene.simulator.counts().in_flight {
+            0 => Err("no token request is in flight".to_owned()),
+            _ => Ok(()),
+        }
+    })
+    .await;
+    scene.annotate("b", "tracktik-operator.io/rotate", "1").await;
+    let told = |status: &Status| {
+        status
+            .message("Ready")
+            .contains("another request with this account is under way")
+    };
+    let status = scene.status_that("b", "told what it waits for", told).await;
+    status.assert_well();
+    assert!(status.0["lastHandledRotate"].is_null(), "{}", status.0);
+    for (name, before) in [("a", first), ("b", second)] {
+        scene.token_after(name, &before).await;
+        let done = |status: &Status| status.0["lastHandledRotate"] == "1" && !told(status);
+        scene.status_that(name, "rotated", done).await.assert_well();
+    }
+    assert_eq!(scene.simulator.counts().token_requests, 4);
 }

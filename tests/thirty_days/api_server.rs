@@ -5,12 +5,12 @@
 
 mod answers;
 mod people;
+mod served;
 mod status;
 mod watch;
 
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
     sync::{Arc, Mutex},
 };
 
@@ -22,6 +22,7 @@ use tracktik_operator::{
     clock::{Clock, Instant},
 };
 
+use served::Served;
 pub use status::StatusWrites;
 use watch::Watch;
 
@@ -51,6 +52,7 @@ struct State {
     store_attempts: Vec<Instant>,
     store_refusal: Option<u16>,
     watch: Option<Watch>,
+    served: Served,
 }
 
 impl ApiServer {
@@ -63,7 +65,7 @@ impl ApiServer {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
+            async move { server.serve(request).await }
         });
         kube::Client::new(service, NAMESPACE)
     }
@@ -123,12 +125,15 @@ impl State {
         secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
         secret["metadata"]["namespace"] = json!(NAMESPACE);
         self.tell_secret(&secret);
+        self.served.changed(self.version, "secrets", "MODIFIED", &secret);
         self.secrets.insert(name.to_owned(), secret);
     }
 
     fn remove_secret(&mut self, name: &str) {
         self.version += 1;
-        self.secrets.remove(name).unwrap();
+        let mut secret = self.secrets.remove(name).unwrap();
+        secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        self.served.changed(self.version, "secrets", "DELETED", &secret);
         self.tell_deletion(name);
     }
 
@@ -136,6 +141,9 @@ impl State {
         self.version += 1;
         credential["metadata"]["resourceVersion"] = json!(self.version.to_string());
         self.tell_credential(&credential);
+        let version = self.version;
+        self.served
+            .changed(version, "tracktikcredentials", "MODIFIED", &credential);
         self.credentials.insert(name.to_owned(), credential);
     }
 }

@@ -13,12 +13,18 @@ use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     api::{Moment, Span},
     clock::Clock,
-    cluster::{Claim, events::Events, watches::Wake},
+    cluster::{
+        Claim, Stores,
+        events::Events,
+        fenced,
+        lists::Lists,
+        watches::{Wake, WatchContext, watch_credentials, watch_secrets},
+    },
     controller::{
         Context, Parts,
         run_loop::{Wakeups, run_loop},
     },
-    health::Liveness,
+    health::{Liveness, Readiness},
     metrics::Metrics,
     oauth::AllowedDomains,
     rotation::gate::Limits,
@@ -36,28 +42,49 @@ pub struct World {
     pub tracktik: Arc<TrackTik>,
     clock: Clock,
     set_by: Arc<AtomicI64>,
+    eyes: Eyes,
     operator: Operator,
+}
+
+/// How an operator learns of changes.
+#[derive(Clone, Copy)]
+enum Eyes {
+    /// It is told at once, or when a test likes.
+    Told,
+    /// It watches for itself.
+    Watches,
 }
 
 /// An operator that runs.
 struct Operator {
+    liveness: Liveness,
+    readiness: Readiness,
     stop: CancellationToken,
     reconciling: JoinHandle<()>,
     telling: AbortHandle,
 }
 
 impl Operator {
-    fn start(api: &ApiServer, tracktik: &Arc<TrackTik>, clock: &Clock) -> Self {
+    fn start(api: &ApiServer, tracktik: &Arc<TrackTik>, clock: &Clock, eyes: Eyes) -> Self {
         let wakeups = Wakeups::default();
         let queue = wakeups.clone();
         let wake: Wake = Arc::new(move |key| queue.wake(key));
-        let stores = api.watched(&wake);
-        let (events, sending) = Events::new(api.client());
-        let telling = tokio::spawn(sending).abort_handle();
+        let claim = Claim::without_election();
         let stop = CancellationToken::new();
+        let readiness = Readiness::default();
+        let (client, stores) = match eyes {
+            Eyes::Told => (api.client(), api.watched(&wake)),
+            Eyes::Watches => {
+                let client = fenced(api.client(), claim.clone());
+                let stores = watches(&client, wake, &readiness, &stop);
+                (client, stores)
+            }
+        };
+        let (events, sending) = Events::new(client.clone());
+        let telling = tokio::spawn(sending).abort_handle();
         let context = Context::new(Parts {
-            client: api.client(),
-            claim: Claim::without_election(),
+            client,
+            claim,
             stores,
             endpoint: Arc::<TrackTik>::clone(tracktik),
             allowed_domains: AllowedDomains::default(),
@@ -69,13 +96,39 @@ impl Operator {
         })
         .unwrap();
         let liveness = Liveness::new(Duration::from_mins(1));
-        let reconciling = tokio::spawn(run_loop(Arc::new(context), wakeups, liveness, PATIENCE));
+        let turning = run_loop(Arc::new(context), wakeups, liveness.clone(), PATIENCE);
+        let reconciling = tokio::spawn(turning);
         Self {
+            liveness,
+            readiness,
             stop,
             reconciling,
             telling,
         }
     }
+}
+
+/// Stores that the operator's own watches of all namespaces fill.
+fn watches(client: &kube::Client, wake: Wake, readiness: &Readiness, shutdown: &CancellationToken) -> Stores {
+    let stores = Stores::default();
+    stores.expect_credentials("");
+    let context = WatchContext {
+        stores: stores.clone(),
+        wake,
+        lists: Lists::default(),
+        selector: None,
+        shutdown: shutdown.clone(),
+    };
+    let (credentials, secrets) = (readiness.item("credentials"), readiness.item("Secrets"));
+    let all = String::new();
+    tokio::spawn(watch_credentials(
+        client.clone(),
+        all.clone(),
+        context.clone(),
+        credentials,
+    ));
+    tokio::spawn(watch_secrets(client.clone(), all, context, secrets));
+    stores
 }
 
 impl World {
@@ -86,11 +139,20 @@ impl World {
 
     /// As [`Self::with`], with credentials that are renewed by this grant.
     pub fn renewing_by(grant: &str, credentials: &[&str]) -> Self {
+        Self::seen_by(Eyes::Told, grant, credentials)
+    }
+
+    /// As [`Self::renewing_by`], with an operator that watches for itself.
+    pub fn watched(grant: &str, credentials: &[&str]) -> Self {
+        Self::seen_by(Eyes::Watches, grant, credentials)
+    }
+
+    fn seen_by(eyes: Eyes, grant: &str, credentials: &[&str]) -> Self {
         let set_by = Arc::new(AtomicI64::new(0));
         let clock = Clock::following_tokio(START, Arc::clone(&set_by));
         let api = ApiServer::new(clock.clone());
         let tracktik = Arc::new(TrackTik::new(clock.clone()));
-        let operator = Operator::start(&api, &tracktik, &clock);
+        let operator = Operator::start(&api, &tracktik, &clock, eyes);
         for name in credentials {
             api.add_credential(name, grant);
         }
@@ -99,8 +161,15 @@ impl World {
             tracktik,
             clock,
             set_by,
+            eyes,
             operator,
         }
+    }
+
+    /// What `/livez` and `/readyz` would say: whether the loop turns, and what is missing.
+    pub fn probes(&self) -> (bool, Vec<String>) {
+        let turns = self.operator.liveness.stuck_for().is_none();
+        (turns, self.operator.readiness.missing())
     }
 
     /// Sets the wall clock forward by this, or back. The time that passes is the same as before.
@@ -149,6 +218,6 @@ impl World {
 
     /// Starts another operator after the one before has ended or was killed.
     pub fn start(&mut self) {
-        self.operator = Operator::start(&self.api, &self.tracktik, &self.clock);
+        self.operator = Operator::start(&self.api, &self.tracktik, &self.clock, self.eyes);
     }
 }
