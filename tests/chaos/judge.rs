@@ -140,7 +140,7 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     }
     let planned = match (subject.grant, round.work) {
         (Grant::Refresh, _) | (Grant::Password, Work::First) => 1,
-        (Grant::Password, Work::Asked) => 2,
+        (Grant::Password, Work::Asked) => 3,
         (Grant::Password, Work::Due | Work::DueLater) => stored,
     };
     let extra_logins = granted.logins.saturating_sub(planned);
