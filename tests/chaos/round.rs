@@ -71,6 +71,10 @@ pub async fn play(
     let fell = Instant::now();
     let found = look(&scene).await;
     this.no_gap(&found).await;
+    if blow != Blow::Kill {
+        // The lease has to run out.
+        this.busy = None;
+    }
     let (struck, works) = crew.replaced().await;
     this.busy = None;
     let (mut counted, mut thaw) = (None, None);
