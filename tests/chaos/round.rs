@@ -20,7 +20,7 @@ use crate::{
     sight::{Sights, look},
     subject::{Grant, Subject},
     thawed::Count,
-    work::{ASKED, Work},
+    work::{ASKED, ASKED_AGAIN, Work},
 };
 
 /// A user's Secret, whose name one credential would like to have for its tokens.
@@ -71,6 +71,10 @@ pub async fn play(
     let fell = Instant::now();
     let found = look(&scene).await;
     this.no_gap(&found).await;
+    if blow != Blow::Kill {
+        // The lease has to run out.
+        this.busy = None;
+    }
     let (struck, works) = crew.replaced().await;
     this.busy = None;
     let (mut counted, mut thaw) = (None, None);
@@ -81,8 +85,15 @@ pub async fn play(
         thaw = Some(Timestamp::now());
         crew::goes_on(&struck).await;
     }
-    let (recoveries, last) = this.await_recovery(fell, before.as_ref(), &found).await;
+    let (recoveries, mut last) = this.await_recovery(fell, ASKED, before.as_ref(), &found).await;
     this.no_gap(&last).await;
+    if work == Work::Asked && this.violations.is_empty() {
+        // A refresh token that was sent and not marked would be sent again now.
+        this.ask(ASKED_AGAIN).await;
+        (_, last) = this
+            .await_recovery(Instant::now(), ASKED_AGAIN, Some(&last), &last)
+            .await;
+    }
     let metrics = works.metrics().await.unwrap();
     // Ended properly, so that nothing is under way when it is counted.
     assert_eq!(works.terminate().await.unwrap().code(), Some(0));
@@ -157,14 +168,18 @@ impl Round<'_> {
         })
         .await;
         if self.work == Work::Asked {
-            let ask = |subject| scene.annotate(subject, "tracktik-operator.io/rotate", ASKED);
-            join_all(self.subjects.iter().map(|subject| ask(&subject.name))).await;
+            self.ask(ASKED).await;
         } else {
             let aimed_at = dice.one_of(&self.subjects);
             let ahead = before[&aimed_at.name].renews().duration_since(Timestamp::now());
             tokio::time::sleep(ahead.try_into().unwrap_or(Duration::ZERO)).await;
         }
         Some(before)
+    }
+
+    async fn ask(&self, value: &str) {
+        let ask = |subject| self.at.scene.annotate(subject, "tracktik-operator.io/rotate", value);
+        join_all(self.subjects.iter().map(|subject| ask(&subject.name))).await;
     }
 
     /// A login ends no token: whoever chose it never stands without one.
@@ -184,6 +199,7 @@ impl Round<'_> {
     async fn await_recovery(
         &mut self,
         fell: Instant,
+        asked: &str,
         before: Option<&Sights>,
         found: &Sights,
     ) -> (BTreeMap<String, Duration>, Sights) {
@@ -200,7 +216,7 @@ impl Round<'_> {
                     continue;
                 }
                 let was = before.map(|before| &before[name]);
-                let settled = self.work.is_done(was, &found[name], &now[name]);
+                let settled = self.work.is_done(asked, was, &found[name], &now[name]);
                 if settled && subject.has_live_token(&self.at, &now[name]).await {
                     recovered.insert(name.clone(), took);
                 } else {

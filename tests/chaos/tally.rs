@@ -20,6 +20,7 @@ pub struct Tally {
     pub repeated_to_servers: u64,
     pub foreign_writes: Vec<String>,
     pub leaks: Vec<String>,
+    finished_late: u64,
     pub violations: Vec<String>,
 }
 
@@ -27,6 +28,7 @@ impl Tally {
     pub fn add(&mut self, judgement: Judgement) {
         self.verdicts.extend(judgement.verdicts);
         self.foreign_writes.extend(judgement.foreign_writes);
+        self.finished_late += judgement.finished_late;
         self.violations.extend(judgement.violations);
     }
 
@@ -63,6 +65,12 @@ impl Tally {
             text,
             "extra logins: {extra}, for {} requests under way",
             self.in_flight()
+        );
+        let granted_late: u64 = self.verdicts.iter().map(|verdict| verdict.granted_late).sum();
+        let _ = writeln!(
+            text,
+            "begun before a leader stood still and finished after that: {} writes, {granted_late} grants",
+            self.finished_late
         );
         let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated());
         let _ = writeln!(text, "foreign writes: {}", self.foreign_writes.len());

@@ -7,8 +7,9 @@ use crate::{
     sight::Sight,
 };
 
-/// The value of the annotation that asks for a rotation.
+/// The values of the annotation that asks for a rotation: before the blow, and when all is well again.
 pub const ASKED: &str = "1";
+pub const ASKED_AGAIN: &str = "2";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -52,15 +53,15 @@ impl Work {
     }
 
     /// Whether nothing is left to do, by what stands in the cluster of one credential: before the work, right after the
-    /// kill, and now.
-    pub fn is_done(self, before: Option<&Sight>, found: &Sight, now: &Sight) -> bool {
+    /// blow, and now.
+    pub fn is_done(self, asked: &str, before: Option<&Sight>, found: &Sight, now: &Sight) -> bool {
         let renewed = now.issue_id().is_some() && now.issue_id() != before.and_then(Sight::issue_id);
         // An announcement handles a request for a rotation, and what it announced may never be told. The token in place
         // stays.
         let lost = found.unresolved().is_some() && now.unresolved() == found.unresolved();
         let done = match self {
             Self::First | Self::Due | Self::DueLater => renewed,
-            Self::Asked => now.handled_rotate() == Some(ASKED) && (renewed || lost),
+            Self::Asked => now.handled_rotate() == Some(asked) && (renewed || lost),
         };
         done && !now.is_spent() && (now.is_told() || now.unresolved().is_some()) && now.status.ready() == "True"
     }
