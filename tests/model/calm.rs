@@ -1,6 +1,6 @@
 //! From here on nothing goes wrong: each state must come to rest, with good tokens in place and all places free.
 
-use std::{collections::HashSet, rc::Rc};
+use std::collections::HashSet;
 
 use crate::{
     api_server::CREDENTIALS,
@@ -88,7 +88,7 @@ impl World {
     fn heal(&mut self) {
         if self.tracktik.mood != Mood::Grants {
             let wrong_password = self.tracktik.mood == Mood::Rejects;
-            Rc::make_mut(&mut self.tracktik).mood = Mood::Grants;
+            self.changes_its_mood(Mood::Grants);
             if wrong_password {
                 self.api.account += 1;
                 self.tell(None);

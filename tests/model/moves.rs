@@ -250,6 +250,7 @@ impl World {
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
+                self.unheard += u8::from(how == How::LostAfter && op == Op::Send);
                 may_be_made(self, (replica, of), &op, &turn, rules);
                 let reply = self.carry_out(replica, of, &op, &turn, rules);
                 match how {

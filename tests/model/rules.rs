@@ -30,7 +30,9 @@ pub struct Rules {
     pub horizon: Span,
     /// And so long after that at most, the world is at rest.
     pub rests_within: Span,
-    /// A second operator was started by mistake, without an election; there is only one credential then.
+    /// There is one credential alone, that asks for refresh grants.
+    pub alone: bool,
+    /// A second operator was started by mistake, without an election.
     pub overlap: bool,
     pub without: Option<Safeguard>,
 }
@@ -47,8 +49,39 @@ impl Rules {
             grain: Span::minutes(1),
             horizon: Span::minutes(10),
             rests_within: Span::minutes(15),
+            alone: false,
             overlap: false,
             without: None,
+        }
+    }
+
+    /// With one credential alone.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
+    /// Where somebody changes token Secrets.
+    pub fn meddled_with(self) -> Self {
+        Self { hands: true, ..self }
+    }
+
+    /// Of two operators without an election, that look after one credential.
+    pub fn overlapping(self) -> Self {
+        Self {
+            alone: true,
+            overlap: true,
+            ..self
+        }
+    }
+
+    /// Where nothing is granted, which is looked at every ten seconds.
+    pub fn failing(self, mood: Mood) -> Self {
+        Self {
+            mood,
+            limits: ONE_PLACE,
+            grain: Span::seconds(10),
+            horizon: Span::minutes(4),
+            ..self
         }
     }
 
@@ -58,7 +91,7 @@ impl Rules {
 
     /// Whether this credential is there at all.
     pub fn has(&self, of: usize) -> bool {
-        !self.overlap || of == CREDENTIALS - 1
+        !self.alone || of == CREDENTIALS - 1
     }
 
     /// Logins that may fail in two minutes: as many as there are places are on record, and a process that ends may lose

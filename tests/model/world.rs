@@ -9,7 +9,7 @@ use crate::{
     invariants::Broken,
     process::{Desk, Office, Process},
     rules::{Rules, START},
-    tracktik::TrackTik,
+    tracktik::{Mood, TrackTik},
 };
 
 /// Replicas.
@@ -38,6 +38,8 @@ pub struct World {
     pub terms: u8,
     /// Requests that went out long after the claim was asked for, from a process that stood still.
     pub strays: u8,
+    /// Answers of TrackTik that were lost.
+    pub unheard: u8,
     /// Credentials whose token Secret somebody took away after the rehearsal of its write.
     pub meddled: [bool; CREDENTIALS],
     /// Each token Secret as it was before the tokens in it were written.
@@ -62,6 +64,7 @@ impl World {
             attempts: [0; CREDENTIALS],
             terms: 0,
             strays: 0,
+            unheard: 0,
             meddled: [false; CREDENTIALS],
             backups: [None, None],
             broken: None,
@@ -83,6 +86,11 @@ impl World {
 
     pub fn desk_mut(&mut self, replica: usize, of: usize) -> &mut Desk {
         Rc::make_mut(&mut self.office_mut(replica).desks[of])
+    }
+
+    /// The token endpoint answers otherwise from here on.
+    pub fn changes_its_mood(&mut self, mood: Mood) {
+        Rc::make_mut(&mut self.tracktik).mood = mood;
     }
 
     /// The first promise that was broken stands.
