@@ -92,7 +92,7 @@ impl World {
             },
             _ => tracktik.login(&id, now),
         };
-        if answer.is_ok() && self.api.is_strangers(of) && !self.meddled[of] {
+        if answer.is_ok() && self.api.is_strangers(of) && !self.excused[of] {
             self.breaks(Broken::GrantedInVain);
         }
         if let Err(failure) = answer

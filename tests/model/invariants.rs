@@ -107,11 +107,11 @@ pub fn is_settled(world: &World, rules: &Rules) -> bool {
     })
 }
 
-/// When a token that is good renews.
+/// When a token that is good, and not due yet, renews.
 pub fn renews(world: &World, of: usize) -> Option<Moment> {
     let issue = world.api.issue(of)?;
     let times = timetable(&uid(of), issue, &Renewal::default(), Anchors::default(), world.now);
-    let good = times.expires > world.now && world.tracktik.is_good(&issue.issue_id);
+    let good = times.renews > world.now && world.tracktik.is_good(&issue.issue_id);
     good.then_some(times.renews)
 }
 

@@ -68,6 +68,18 @@ fn one_refresh() {
 }
 
 #[test]
+fn rotations() {
+    let rules = Rules::new(faults(1)).meddled_with();
+    holds("rotations, and hands", World::with_rotation_asked(&rules), &rules);
+}
+
+#[test]
+fn one_rotation() {
+    let rules = Rules::new(faults(2)).alone().meddled_with();
+    holds("one rotation, and hands", World::with_rotation_asked(&rules), &rules);
+}
+
+#[test]
 fn a_wrong_password() {
     let rules = Rules::new(faults(1)).failing(Mood::Rejects);
     holds("a wrong password", World::new(&rules), &rules);

@@ -270,6 +270,10 @@ impl World {
     fn thaw(&mut self, replica: usize, rules: &Rules) {
         let frozen = self.office_mut(replica).frozen.take();
         self.renew();
+        for of in 0..CREDENTIALS {
+            let was_about_to = frozen.is_some_and(|frozen| frozen.calls == Some(of));
+            self.excused[of] |= was_about_to || self.desk(replica, of).memory.held.is_some();
+        }
         let mut answer = None;
         if let Some(of) = frozen.and_then(|frozen| frozen.calls) {
             let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
@@ -301,7 +305,7 @@ impl World {
                 };
                 rehearsed || desk.memory.held.is_some()
             });
-        self.meddled[of] |= under_way;
+        self.excused[of] |= under_way;
         self.api.replace(of, secret);
         self.tell(Some(of));
     }

@@ -18,6 +18,10 @@ fn due(rules: &Rules) -> World {
     World::with_tokens_due(rules)
 }
 
+fn asked(rules: &Rules) -> World {
+    World::with_rotation_asked(rules)
+}
+
 fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rules: &Rules) {
     let without = Rules {
         without: Some(safeguard),
@@ -147,7 +151,7 @@ fn the_issued_time_tells_a_token_that_was_put_back() {
     breaks(
         Safeguard::IssuedTime,
         Broken::NeverSettles,
-        due,
+        asked,
         &Rules::new(2).alone().meddled_with(),
     );
 }

@@ -40,8 +40,9 @@ pub struct World {
     pub strays: u8,
     /// Answers of TrackTik that were lost.
     pub unheard: u8,
-    /// Credentials whose token Secret somebody took away after the rehearsal of its write.
-    pub meddled: [bool; CREDENTIALS],
+    /// Credentials of which a token may be lost: somebody took the token Secret away after the rehearsal of its write, or
+    /// the process stood still with it, or right before asking for it.
+    pub excused: [bool; CREDENTIALS],
     /// Each token Secret as it was before the tokens in it were written.
     pub backups: [Option<Rc<SecretObject>>; CREDENTIALS],
     /// A promise that was broken on the way here.
@@ -65,7 +66,7 @@ impl World {
             terms: 0,
             strays: 0,
             unheard: 0,
-            meddled: [false; CREDENTIALS],
+            excused: [false; CREDENTIALS],
             backups: [None, None],
             broken: None,
         }
