@@ -84,7 +84,7 @@ fn the_precondition_of_the_store_keeps_a_strangers_secret_as_it_is() {
         Safeguard::PreconditionOfTheStore,
         Broken::ForeignWrite,
         new,
-        &Rules::new(2).alone().meddled_with(),
+        &Rules::new(2).alone().restored(),
     );
 }
 
@@ -94,7 +94,7 @@ fn the_rehearsal_keeps_a_login_from_being_made_in_vain() {
         Safeguard::Rehearsal,
         Broken::GrantedInVain,
         new,
-        &Rules::new(2).alone().meddled_with(),
+        &Rules::new(2).alone().restored(),
     );
 }
 
@@ -152,7 +152,7 @@ fn the_issued_time_tells_a_token_that_was_put_back() {
         Safeguard::IssuedTime,
         Broken::NeverSettles,
         asked,
-        &Rules::new(2).alone().meddled_with(),
+        &Rules::new(2).alone().restored(),
     );
 }
 
