@@ -24,6 +24,8 @@ pub struct Objects {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CredentialObject {
     pub version: u64,
+    /// The annotation by which somebody asks for another token.
+    pub rotate: Option<String>,
     pub status: Status,
 }
 
@@ -33,6 +35,7 @@ pub struct Status {
     pub failure: Option<Failure>,
     pub token_secret: Option<u64>,
     pub issued: Option<Moment>,
+    pub handled_rotate: Option<String>,
 }
 
 /// The name of a token Secret: what is there, and the version of the latest change, a deletion included.
@@ -106,9 +109,17 @@ impl Objects {
 
     /// A JSON patch that tests the uid alone: the latest writer wins.
     pub fn write_status(&mut self, of: usize, status: Status) -> u64 {
-        let version = self.credentials[of].version + 1;
-        self.credentials[of] = Rc::new(CredentialObject { version, status });
-        version
+        let credential = Rc::make_mut(&mut self.credentials[of]);
+        credential.version += 1;
+        credential.status = status;
+        credential.version
+    }
+
+    /// Somebody asks for another token.
+    pub fn ask_for_rotation(&mut self, of: usize) {
+        let credential = Rc::make_mut(&mut self.credentials[of]);
+        credential.version += 1;
+        credential.rotate = Some("now".to_owned());
     }
 
     /// Somebody deletes what is there, and may put a Secret of their own in its place.

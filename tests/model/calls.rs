@@ -9,7 +9,7 @@ use crate::{
     invariants::{Broken, login_failed},
     observe::LAYOUT,
     process::{HeldTokens, Op, Reply, Turn},
-    rules::{Rules, Safeguard},
+    rules::{Hands, Rules, Safeguard},
     world::World,
 };
 
@@ -66,7 +66,7 @@ impl World {
             refreshable: true,
             ..issue
         };
-        if rules.hands {
+        if rules.hands != Hands::Off {
             let before = self.api.slots[of].secret.as_deref().cloned();
             // From before its refresh token was used.
             self.backups[of] = before.map(|before| Rc::new(SecretObject { tried: None, ..before }));
@@ -92,7 +92,7 @@ impl World {
             },
             _ => tracktik.login(&id, now),
         };
-        if answer.is_ok() && self.api.is_strangers(of) && !self.meddled[of] {
+        if answer.is_ok() && self.api.is_strangers(of) && !self.excused[of] {
             self.breaks(Broken::GrantedInVain);
         }
         if let Err(failure) = answer

@@ -1,6 +1,8 @@
 //! From here on nothing goes wrong: each state must come to rest, with good tokens in place and all places free.
 
-use std::{collections::HashSet, rc::Rc};
+use std::collections::HashSet;
+
+use tracktik_operator::api::Span;
 
 use crate::{
     api_server::CREDENTIALS,
@@ -68,15 +70,9 @@ fn one_of(world: &World, rules: &Rules, turn: usize) -> Option<World> {
 }
 
 impl World {
-    /// Tokens are in place, granted by processes that are not new any more, and now both are to be renewed.
+    /// Tokens are in place, granted by a process that is not new any more, and now both are to be renewed.
     pub fn with_tokens_due(rules: &Rules) -> Self {
-        let mut world = Self::new(rules);
-        let mut turn = 0;
-        while !is_settled(&world, rules) {
-            assert!(turn < MOST_MOVES, "no tokens after so many moves");
-            world = one_of(&world, rules, turn).unwrap();
-            turn += 1;
-        }
+        let mut world = Self::at_rest(rules);
         let due = (0..CREDENTIALS)
             .filter(|of| rules.has(*of))
             .filter_map(|of| renews(&world, of));
@@ -84,11 +80,32 @@ impl World {
         world
     }
 
+    /// Tokens are in place, and somebody asks for others.
+    pub fn with_rotation_asked(rules: &Rules) -> Self {
+        let mut world = Self::at_rest(rules);
+        world.pass(world.now + Span::minutes(5));
+        for of in (0..CREDENTIALS).filter(|of| rules.has(*of)) {
+            world.api.ask_for_rotation(of);
+        }
+        world.tell(None);
+        world
+    }
+
+    fn at_rest(rules: &Rules) -> Self {
+        let (mut world, mut turn) = (Self::new(rules), 0);
+        while !is_settled(&world, rules) {
+            assert!(turn < MOST_MOVES, "no tokens after so many moves");
+            world = one_of(&world, rules, turn).unwrap();
+            turn += 1;
+        }
+        world
+    }
+
     /// Whoever can mends what only a person can mend.
     fn heal(&mut self) {
         if self.tracktik.mood != Mood::Grants {
             let wrong_password = self.tracktik.mood == Mood::Rejects;
-            Rc::make_mut(&mut self.tracktik).mood = Mood::Grants;
+            self.changes_its_mood(Mood::Grants);
             if wrong_password {
                 self.api.account += 1;
                 self.tell(None);

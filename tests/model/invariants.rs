@@ -1,8 +1,8 @@
 //! What must hold in every state, and what a healthy world must come to.
 
 use tracktik_operator::{
-    api::{Failure, Moment, Pending, Renewal, Span},
-    rotation::{backoff::Pace, failure_wait, observation::Anchors, schedule::timetable},
+    api::{Moment, Pending, Renewal, Span},
+    rotation::{backoff::Pace, decide::now_stands, failure_wait, observation::Anchors, schedule::timetable},
 };
 
 use crate::{
@@ -22,7 +22,8 @@ pub enum Broken {
     ForeignWrite,
     /// More failed logins in two minutes than the places allow for.
     TooManyFailedLogins,
-    /// More refused logins of one account within the pace of a rejection than there were terms of office.
+    /// More refused logins of one account within the pace of a rejection than there were terms of office, and answers
+    /// that were lost.
     AccountTriedTooOften,
     /// A request was sent while the failure record in status asked to wait.
     AgainstTheRecord,
@@ -50,9 +51,10 @@ pub fn login_failed(world: &mut World, rules: &Rules, rejected: bool) {
     // One that a process had asked for before it stood still goes out whenever it goes on.
     let strays = usize::from(world.strays);
     let too_many = within(WINDOW) > rules.most_failed_logins() + strays;
-    // Without a term of office that ended, one; at the end of each, what it knew of the account may be lost.
+    // Without a term of office that ended, one; at the end of each, what it knew of the account may be lost. Of an answer
+    // that it did not get it knows nothing.
     let pace = Pace::Rejection.wait(1, 0);
-    let too_often = rejected && within(pace) > usize::from(world.terms) + strays;
+    let too_often = rejected && within(pace) > usize::from(world.terms + world.unheard) + strays;
     if too_many {
         world.breaks(Broken::TooManyFailedLogins);
     } else if too_often {
@@ -62,21 +64,22 @@ pub fn login_failed(world: &mut World, rules: &Rules, rejected: bool) {
 
 /// A call is about to be made for which the claim was asked right before.
 pub fn may_be_made(world: &mut World, (replica, of): (usize, usize), op: &Op, turn: &Turn, rules: &Rules) {
-    if rules.overlap || matches!(op, Op::Prepare(_) | Op::Verify) {
+    if rules.overlap {
         return;
     }
-    if world.lease.holder != world.replicas[replica].name {
+    let writes = !matches!(op, Op::Prepare(_) | Op::Verify);
+    if writes && world.lease.holder != world.replicas[replica].name {
         world.breaks(Broken::TwoLeaders);
     }
-    let attempt = turn.request.as_ref().and_then(|request| request.attempt.as_ref());
-    let record = world.api.credentials[of].status.failure.as_ref();
-    if let (Op::Send, Some(attempt), Some(record)) = (op, attempt, record) {
-        let own = |pending: &Pending| pending.issue_id == attempt.issue_id;
-        let record = Failure {
-            pending: record.pending.clone().filter(|pending| !own(pending)),
-            ..record.clone()
-        };
-        if failure_wait::wait_until(&record, &attempt.stands, None, world.now).is_some() {
+    // A process that knows nothing of its own goes by what status says.
+    let office = world.office(replica);
+    let knows = office.desks[of].memory.requests.failure.is_some();
+    let record = office.cache.credentials[of].status.failure.as_ref();
+    if let (Op::Prepare(_), false, Some(record)) = (op, knows, record) {
+        let granted = |pending: &Pending| Some(&pending.issue_id) == turn.seen.issue().map(|issue| &issue.issue_id);
+        let resolved = record.pending.as_ref().is_some_and(granted);
+        let waits = failure_wait::wait_until(record, &now_stands(&turn.seen), None, world.now).is_some();
+        if waits && !resolved {
             world.breaks(Broken::AgainstTheRecord);
         }
     }
@@ -104,11 +107,11 @@ pub fn is_settled(world: &World, rules: &Rules) -> bool {
     })
 }
 
-/// When a token that is good renews.
+/// When a token that is good, and not due yet, renews.
 pub fn renews(world: &World, of: usize) -> Option<Moment> {
     let issue = world.api.issue(of)?;
     let times = timetable(&uid(of), issue, &Renewal::default(), Anchors::default(), world.now);
-    let good = times.expires > world.now && world.tracktik.is_good(&issue.issue_id);
+    let good = times.renews > world.now && world.tracktik.is_good(&issue.issue_id);
     good.then_some(times.renews)
 }
 

@@ -46,7 +46,7 @@ impl World {
     fn look(&mut self, replica: usize, of: usize, rules: &Rules) {
         let now = self.now;
         let seen = observe(self.office_mut(replica), of, now, rules);
-        if seen.thrown_away && !self.meddled[of] {
+        if seen.thrown_away && !self.excused[of] {
             self.breaks(Broken::TokenThrownAway);
         }
         let decision = decide(&seen.observation, now);
@@ -256,6 +256,7 @@ impl World {
             failure: (!seen.failure.is_empty()).then(|| seen.failure.clone()),
             token_secret: memory.wrote.max(earlier.token_secret).filter(|_| has_token),
             issued: issued(seen),
+            handled_rotate: memory.requests.handled_rotate(earlier.handled_rotate.as_ref()),
         }
     }
 }

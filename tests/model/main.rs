@@ -23,9 +23,8 @@ mod tracktik;
 mod world;
 
 use explorer::{Order, explore};
-use rules::{ONE_PLACE, Rules};
+use rules::Rules;
 use tracktik::Mood;
-use tracktik_operator::api::Span;
 use world::World;
 
 /// Searches everything from here, and tells of the promise that is broken, if one is.
@@ -57,41 +56,57 @@ fn renewals() {
 
 #[test]
 fn renewals_while_somebody_meddles() {
-    let rules = Rules {
-        hands: true,
-        ..Rules::new(faults(1))
-    };
+    let rules = Rules::new(faults(1)).meddled_with();
     holds("renewals, and hands", World::with_tokens_due(&rules), &rules);
+}
+
+/// A faulty world goes deeper with one credential.
+#[test]
+fn one_refresh() {
+    let rules = Rules::new(faults(2)).alone().meddled_with();
+    holds("one refresh, and hands", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn rotations_while_somebody_meddles() {
+    let rules = Rules::new(faults(1)).meddled_with();
+    holds("rotations, and hands", World::with_rotation_asked(&rules), &rules);
+}
+
+#[test]
+fn one_rotation_and_a_backup() {
+    let rules = Rules::new(faults(2)).alone().restored();
+    holds("one rotation, and a backup", World::with_rotation_asked(&rules), &rules);
 }
 
 #[test]
 fn a_wrong_password() {
-    let rules = Rules {
-        mood: Mood::Rejects,
-        limits: ONE_PLACE,
-        grain: Span::seconds(10),
-        ..Rules::new(faults(1))
-    };
+    let rules = Rules::new(faults(1)).failing(Mood::Rejects);
     holds("a wrong password", World::new(&rules), &rules);
 }
 
 #[test]
 fn a_server_that_fails() {
-    let rules = Rules {
-        mood: Mood::Fails,
-        limits: ONE_PLACE,
-        grain: Span::seconds(10),
-        horizon: Span::minutes(4),
-        ..Rules::new(faults(1))
-    };
+    let rules = Rules::new(faults(1)).failing(Mood::Fails);
     holds("a server that fails", World::new(&rules), &rules);
 }
 
+/// It fails from one moment to the next.
+#[test]
+fn renewals_at_a_server_that_fails() {
+    let rules = Rules::new(faults(1)).failing(Mood::Fails);
+    let works = Rules {
+        mood: Mood::Grants,
+        ..rules
+    };
+    let mut first = World::with_tokens_due(&works);
+    first.changes_its_mood(rules.mood);
+    holds("renewals at a server that fails", first, &rules);
+}
+
+/// They do not fight over status, nor for long over the Secret.
 #[test]
 fn two_operators_by_mistake() {
-    let rules = Rules {
-        overlap: true,
-        ..Rules::new(faults(1))
-    };
+    let rules = Rules::new(0).overlapping();
     holds("two operators", World::with_tokens_due(&rules), &rules);
 }

@@ -11,7 +11,7 @@ use crate::{
     election::{may_act, waits_until},
     invariants::may_be_made,
     process::{Frozen, Op, Reply, Stage},
-    rules::{Rules, START},
+    rules::{Hands, Rules, START},
     world::{REPLICAS, World},
 };
 
@@ -110,7 +110,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             calls(&mut next, world, (replica, of), rules, faults);
         }
     }
-    if faults && rules.hands {
+    if faults && rules.hands != Hands::Off {
         hands(&mut next, world, rules);
     }
     if idle && let Some(at) = next_instant(world, rules) {
@@ -190,13 +190,16 @@ fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
                 to.meddle(of, Some(secret));
             });
         }
-        if let Some(before) = world.backups[of].as_deref() {
+        // Within the moment in which it is written, no backup is put back.
+        let known = world.api.credentials[of].status.token_secret == Some(world.api.slots[of].version);
+        if let Some(before) = world.backups[of].as_deref().filter(|_| known) {
             push(next, world, Move::PutBack(of), true, |to| {
                 to.meddle(of, Some(before.clone()))
             });
         }
         let secret = world.api.slots[of].secret.as_deref();
-        if let Some(secret) = secret.filter(|secret| secret.tried.is_some()) {
+        let marked = secret.filter(|secret| secret.tried.is_some() && rules.hands == Hands::Meddle);
+        if let Some(secret) = marked {
             push(next, world, Move::MarkTakenOff(of), true, |to| {
                 let secret = SecretObject {
                     tried: None,
@@ -250,6 +253,7 @@ impl World {
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
+                self.unheard += u8::from(how == How::LostAfter && op == Op::Send);
                 may_be_made(self, (replica, of), &op, &turn, rules);
                 let reply = self.carry_out(replica, of, &op, &turn, rules);
                 match how {
@@ -269,6 +273,10 @@ impl World {
     fn thaw(&mut self, replica: usize, rules: &Rules) {
         let frozen = self.office_mut(replica).frozen.take();
         self.renew();
+        for of in 0..CREDENTIALS {
+            let was_about_to = frozen.is_some_and(|frozen| frozen.calls == Some(of));
+            self.excused[of] |= was_about_to || self.desk(replica, of).memory.held.is_some();
+        }
         let mut answer = None;
         if let Some(of) = frozen.and_then(|frozen| frozen.calls) {
             let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
@@ -300,7 +308,7 @@ impl World {
                 };
                 rehearsed || desk.memory.held.is_some()
             });
-        self.meddled[of] |= under_way;
+        self.excused[of] |= under_way;
         self.api.replace(of, secret);
         self.tell(Some(of));
     }

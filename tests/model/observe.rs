@@ -66,6 +66,8 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
             problem: None,
         },
         target: target(token_secret.as_deref(), &latest_status, memory, rules),
+        rotate: cache.credentials[of].rotate.clone(),
+        handled_rotate: memory.requests.handled_rotate(latest_status.handled_rotate.as_ref()),
         waiting: memory.waiting,
         latest_issued: memory.requests.last_granted.or(in_status),
         ..Observation::default()

@@ -13,6 +13,16 @@ pub const START: Moment = Moment::from_seconds(1_767_225_600);
 /// The fewest places there can be: then the arithmetic of the budget is felt by two credentials.
 pub const ONE_PLACE: Limits = Limits { budget: 1, per_host: 1 };
 
+/// What somebody may do to token Secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hands {
+    Off,
+    /// Put back an earlier one that status knows of, or put a Secret of their own in its place.
+    Restore,
+    /// And take off the mark of a refresh token that was tried.
+    Meddle,
+}
+
 /// A run.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -22,15 +32,17 @@ pub struct Rules {
     pub mood: Mood,
     /// How much goes wrong at most.
     pub faults: u8,
-    /// What may go wrong beside calls and processes.
-    pub hands: bool,
+    /// What somebody may do to token Secrets.
+    pub hands: Hands,
     /// Nobody is quicker than this: what is due between two such instants happens at the second.
     pub grain: Span,
     /// So long after the start of the search nothing goes wrong any more.
     pub horizon: Span,
     /// And so long after that at most, the world is at rest.
     pub rests_within: Span,
-    /// A second operator was started by mistake, without an election; there is only one credential then.
+    /// There is one credential alone, that asks for refresh grants.
+    pub alone: bool,
+    /// A second operator was started by mistake, without an election.
     pub overlap: bool,
     pub without: Option<Safeguard>,
 }
@@ -43,12 +55,54 @@ impl Rules {
             limits: Limits { budget: 2, per_host: 2 },
             mood: Mood::Grants,
             faults,
-            hands: false,
+            hands: Hands::Off,
             grain: Span::minutes(1),
             horizon: Span::minutes(10),
             rests_within: Span::minutes(15),
+            alone: false,
             overlap: false,
             without: None,
+        }
+    }
+
+    /// With one credential alone.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
+    /// Where token Secrets are put back from a backup, or replaced.
+    pub fn restored(self) -> Self {
+        let hands = Hands::Restore;
+        Self { hands, ..self }
+    }
+
+    /// Where the mark is taken off as well. Whoever takes it off before anybody has seen it takes away what tells that
+    /// the access token may be revoked: then it is found out when it is renewed.
+    pub fn meddled_with(self) -> Self {
+        Self {
+            hands: Hands::Meddle,
+            rests_within: Span::minutes(60),
+            ..self
+        }
+    }
+
+    /// Of two operators without an election, that look after one credential.
+    pub fn overlapping(self) -> Self {
+        Self {
+            alone: true,
+            overlap: true,
+            ..self
+        }
+    }
+
+    /// Where nothing is granted, which is looked at every ten seconds.
+    pub fn failing(self, mood: Mood) -> Self {
+        Self {
+            mood,
+            limits: ONE_PLACE,
+            grain: Span::seconds(10),
+            horizon: Span::minutes(4),
+            ..self
         }
     }
 
@@ -58,7 +112,7 @@ impl Rules {
 
     /// Whether this credential is there at all.
     pub fn has(&self, of: usize) -> bool {
-        !self.overlap || of == CREDENTIALS - 1
+        !self.alone || of == CREDENTIALS - 1
     }
 
     /// Logins that may fail in two minutes: as many as there are places are on record, and a process that ends may lose

@@ -1,12 +1,10 @@
 //! Each safeguard removed once: the search must find what it keeps from happening, and tells how in as few steps as there
 //! are. What it finds without a safeguard it must not find with it, in the same bounds.
 
-use tracktik_operator::api::Span;
-
 use crate::{
     explorer::{Order, explore},
     invariants::Broken,
-    rules::{ONE_PLACE, Rules, Safeguard},
+    rules::{Rules, Safeguard},
     story,
     tracktik::Mood,
     world::World,
@@ -18,6 +16,10 @@ fn new(rules: &Rules) -> World {
 
 fn due(rules: &Rules) -> World {
     World::with_tokens_due(rules)
+}
+
+fn asked(rules: &Rules) -> World {
+    World::with_rotation_asked(rules)
 }
 
 fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rules: &Rules) {
@@ -34,57 +36,39 @@ fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rul
     assert_eq!(broken, promise, "without {safeguard:?}");
 }
 
-/// Everything is refused, or fails, and looked at every ten seconds.
-fn failing(mood: Mood, faults: u8) -> Rules {
-    Rules {
-        mood,
-        limits: ONE_PLACE,
-        grain: Span::seconds(10),
-        horizon: Span::minutes(4),
-        ..Rules::new(faults)
-    }
-}
-
-fn meddled_with(faults: u8) -> Rules {
-    Rules {
-        hands: true,
-        ..Rules::new(faults)
-    }
-}
-
-fn overlapping() -> Rules {
-    Rules {
-        overlap: true,
-        ..Rules::new(0)
-    }
-}
-
 /// A process dies after it has sent a refresh token.
 #[test]
 fn the_mark_keeps_a_refresh_token_from_being_sent_twice() {
-    breaks(Safeguard::Mark, Broken::RefreshTokenSentTwice, due, &Rules::new(1));
-}
-
-#[test]
-fn heeding_the_mark_does() {
     breaks(
-        Safeguard::HeedingTheMark,
+        Safeguard::Mark,
         Broken::RefreshTokenSentTwice,
         due,
-        &Rules::new(1),
+        &Rules::new(1).alone(),
     );
+}
+
+/// The answer is lost, which is recorded, and the process dies.
+#[test]
+fn heeding_the_mark_does() {
+    let rules = Rules::new(2).alone();
+    breaks(Safeguard::HeedingTheMark, Broken::RefreshTokenSentTwice, due, &rules);
 }
 
 /// Somebody takes the mark off.
 #[test]
 fn doubt_does() {
-    breaks(Safeguard::Doubt, Broken::RefreshTokenSentTwice, due, &meddled_with(2));
+    breaks(
+        Safeguard::Doubt,
+        Broken::RefreshTokenSentTwice,
+        due,
+        &Rules::new(2).alone().meddled_with(),
+    );
 }
 
 /// Of two operators that overlap by mistake, both mark the same refresh token as theirs to send.
 #[test]
 fn the_precondition_of_the_mark_does() {
-    let rules = overlapping();
+    let rules = Rules::new(0).overlapping();
     breaks(
         Safeguard::PreconditionOfTheMark,
         Broken::RefreshTokenSentTwice,
@@ -100,13 +84,18 @@ fn the_precondition_of_the_store_keeps_a_strangers_secret_as_it_is() {
         Safeguard::PreconditionOfTheStore,
         Broken::ForeignWrite,
         new,
-        &meddled_with(2),
+        &Rules::new(2).alone().restored(),
     );
 }
 
 #[test]
 fn the_rehearsal_keeps_a_login_from_being_made_in_vain() {
-    breaks(Safeguard::Rehearsal, Broken::GrantedInVain, new, &meddled_with(2));
+    breaks(
+        Safeguard::Rehearsal,
+        Broken::GrantedInVain,
+        new,
+        &Rules::new(2).alone().restored(),
+    );
 }
 
 /// A leader stands still, and goes on when another leads.
@@ -123,7 +112,7 @@ fn holding_keeps_a_token_whose_write_was_lost() {
 /// A process dies each time that it has sent a login.
 #[test]
 fn the_announcement_keeps_crashes_from_multiplying_logins() {
-    let rules = failing(Mood::Fails, 2);
+    let rules = Rules::new(2).failing(Mood::Fails);
     breaks(Safeguard::Announcement, Broken::TooManyFailedLogins, new, &rules);
 }
 
@@ -133,39 +122,38 @@ fn the_recall_does() {
         Safeguard::Recall,
         Broken::TooManyFailedLogins,
         new,
-        &failing(Mood::Fails, 2),
+        &Rules::new(2).failing(Mood::Fails),
     );
 }
 
 #[test]
 fn places_held_after_a_failure_keep_logins_below_the_limit() {
-    let rules = failing(Mood::Fails, 0);
+    let rules = Rules::new(0).failing(Mood::Fails);
     breaks(Safeguard::HeldPlaces, Broken::TooManyFailedLogins, new, &rules);
 }
 
 /// Two credentials have the same wrong password.
 #[test]
 fn the_account_guard_keeps_a_refused_account_from_being_tried_again() {
-    let rules = Rules {
-        mood: Mood::Rejects,
-        ..Rules::new(0)
-    };
+    let rules = Rules::new(0).failing(Mood::Rejects);
     breaks(Safeguard::AccountGuard, Broken::AccountTriedTooOften, new, &rules);
 }
 
 #[test]
 fn the_failure_record_keeps_a_restart_from_ending_a_wait() {
-    let rules = Rules {
-        mood: Mood::Rejects,
-        ..Rules::new(1)
-    };
+    let rules = Rules::new(1).failing(Mood::Rejects);
     breaks(Safeguard::FailureRecord, Broken::AgainstTheRecord, new, &rules);
 }
 
 /// A token that was put back was revoked by the refresh after it.
 #[test]
 fn the_issued_time_tells_a_token_that_was_put_back() {
-    breaks(Safeguard::IssuedTime, Broken::NeverSettles, due, &meddled_with(2));
+    breaks(
+        Safeguard::IssuedTime,
+        Broken::NeverSettles,
+        asked,
+        &Rules::new(2).alone().restored(),
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     invariants::Broken,
     process::{Desk, Office, Process},
     rules::{Rules, START},
-    tracktik::TrackTik,
+    tracktik::{Mood, TrackTik},
 };
 
 /// Replicas.
@@ -38,8 +38,11 @@ pub struct World {
     pub terms: u8,
     /// Requests that went out long after the claim was asked for, from a process that stood still.
     pub strays: u8,
-    /// Credentials whose token Secret somebody took away after the rehearsal of its write.
-    pub meddled: [bool; CREDENTIALS],
+    /// Answers of TrackTik that were lost.
+    pub unheard: u8,
+    /// Credentials of which a token may be lost: somebody took the token Secret away after the rehearsal of its write, or
+    /// the process stood still with it, or right before asking for it.
+    pub excused: [bool; CREDENTIALS],
     /// Each token Secret as it was before the tokens in it were written.
     pub backups: [Option<Rc<SecretObject>>; CREDENTIALS],
     /// A promise that was broken on the way here.
@@ -62,7 +65,8 @@ impl World {
             attempts: [0; CREDENTIALS],
             terms: 0,
             strays: 0,
-            meddled: [false; CREDENTIALS],
+            unheard: 0,
+            excused: [false; CREDENTIALS],
             backups: [None, None],
             broken: None,
         }
@@ -83,6 +87,11 @@ impl World {
 
     pub fn desk_mut(&mut self, replica: usize, of: usize) -> &mut Desk {
         Rc::make_mut(&mut self.office_mut(replica).desks[of])
+    }
+
+    /// The token endpoint answers otherwise from here on.
+    pub fn changes_its_mood(&mut self, mood: Mood) {
+        Rc::make_mut(&mut self.tracktik).mood = mood;
     }
 
     /// The first promise that was broken stands.
