@@ -23,7 +23,7 @@ use super::{
 
 /// A linear parser needs seconds for a megabyte where nothing is optimised and the machine is busy; a quadratic one needs
 /// a quarter of an hour at best.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A longer input is not mutated further, however new its behaviour: it would slow down all that follow.
 const LONGEST_PARENT: usize = 6 * 1_024;
