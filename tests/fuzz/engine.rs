@@ -21,8 +21,9 @@ use super::{
     verdict::{Parser, Verdict},
 };
 
-/// A linear parser needs milliseconds for a megabyte, a quadratic one hours.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A linear parser needs seconds for a megabyte where nothing is optimised and the machine is busy; a quadratic one needs
+/// a quarter of an hour at best.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A longer input is not mutated further, however new its behaviour: it would slow down all that follow.
 const LONGEST_PARENT: usize = 6 * 1_024;
