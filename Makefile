@@ -35,7 +35,7 @@ chaos: ## 500 times kill -9 of the operator at its work, on real parts (half an 
 
 fuzz: ## Mutated input against each parser of foreign bytes, five minutes each (FUZZ_SECONDS); a finding prints its bytes
 	@tools/check-tools.sh cargo cc
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo test --locked --package tracktik-operator --test fuzz -- --nocapture parsers::
+	FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo test --locked --package tracktik-operator --test fuzz -- --nocapture parsers::
 
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh

@@ -6,7 +6,8 @@
 //! AFL, need a tool to be installed and a build of their own. So would counters of coverage. Instead a parser tells in a few
 //! words what it made of an input, its *behaviour*, and an input with a new one is mutated further.
 //!
-//! Each run has a chance of its own; `FUZZ_SEED` repeats one.
+//! `make test` throws the same dice each time, so that it fails for a change only; `make fuzz` throws new ones, and `FUZZ_SEED`
+//! throws those of one run again.
 
 #![expect(
     clippy::unwrap_used,
