@@ -1,7 +1,8 @@
-//! The operator is killed at its work, at random points, on real parts: a real kube-apiserver, real OAuth servers that end
-//! a session whose refresh token comes twice, and the simulator. What it cost is counted by their own records.
+//! The operator is killed at its work, at random points, or stands still past its lease, on real parts: a real
+//! kube-apiserver, two real OAuth servers, of which one ends a session whose refresh token comes twice, and the simulator.
+//! What that cost is counted by their own records.
 //!
-//! Thirty rounds, or as many as `CHAOS_ROUNDS` says (`make chaos`); `CHAOS_SEED` repeats the dice of an earlier run.
+//! Thirty kills, or as many as `CHAOS_ROUNDS` says (`make chaos`); `CHAOS_SEED` repeats the dice of an earlier run.
 
 #![expect(
     clippy::unwrap_used,
