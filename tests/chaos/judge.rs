@@ -145,7 +145,7 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     };
     let extra_logins = granted.logins.saturating_sub(planned);
     let landing = Landing::of(fate.before.as_ref(), &fate.found, lost);
-    if extra_logins > u64::from(landing.is_in_flight()) {
+    if extra_logins > u64::from(landing.is_in_doubt()) {
         violations.push(format!("{extra_logins} logins too many, killed {}", landing.name()));
     }
     let verdict = Verdict {

@@ -44,6 +44,12 @@ impl Landing {
         matches!(self, Self::Announced | Self::Marked | Self::Granted)
     }
 
+    /// Whether a login may have to take the place of a refresh: tokens may be lost, or nothing in status says that the
+    /// refresh token beside the new ones is as the operator left it.
+    pub fn is_in_doubt(self) -> bool {
+        self.is_in_flight() || self == Self::Stored
+    }
+
     /// By what stood before, what the kill left, and how many grants are in no Secret.
     pub fn of(before: Option<&Sight>, found: &Sight, lost: u64) -> Self {
         let renewed = found.issue_id() != before.and_then(Sight::issue_id);

@@ -32,7 +32,7 @@ impl Tally {
         self.violations.extend(judgement.violations);
     }
 
-    /// How many kills fell in a request whose tokens may be lost.
+    /// How many blows fell in a request whose tokens may be lost.
     pub fn in_flight(&self) -> usize {
         self.verdicts
             .iter()
@@ -76,6 +76,9 @@ impl Tally {
         let _ = writeln!(text, "foreign writes: {}", self.foreign_writes.len());
         let _ = writeln!(text, "leaks: {}", self.leaks.len());
         let _ = writeln!(text, "other violations: {}", self.violations.len());
+        for violation in &self.violations {
+            let _ = writeln!(text, "  {violation}");
+        }
         text
     }
 
