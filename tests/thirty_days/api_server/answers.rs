@@ -103,10 +103,11 @@ impl ApiServer {
             state.secret_writes += 1;
             if let Some(credential) = owner {
                 let access_token = object["data"]["access_token"].clone();
-                let access_token = access_token
-                    .is_string()
-                    .then(|| decoded(&access_token))
-                    .unwrap_or_default();
+                let access_token = if access_token.is_string() {
+                    decoded(&access_token)
+                } else {
+                    String::new()
+                };
                 state.note(&credential, What::Stored { access_token });
             }
             state.store_secret(key.clone(), object);
