@@ -21,7 +21,8 @@ impl Simulation {
             Action::Look => {}
             Action::Begin(lane, planned) => {
                 for whom in self.whom(planned.incident) {
-                    self.ledger
+                    self.town
+                        .ledger
                         .disturb(whom, monotonic() + planned.lasting + planned.recovery);
                 }
                 self.begin(planned).await;
@@ -32,9 +33,12 @@ impl Simulation {
                 self.plan(lane);
             }
             Action::Typo(number) => {
-                let mut typed = self.residents[number].account.clone();
+                let mut typed = self.town.residents[number].account.clone();
                 typed.password.push('x');
-                self.world.api.write_source(&self.residents[number].name, &typed);
+                self.town
+                    .world
+                    .api
+                    .write_source(&self.town.residents[number].name, &typed);
             }
             Action::Crash(every, until) => self.crash(every, until).await,
         }
@@ -46,7 +50,7 @@ impl Simulation {
             Incident::Host(_, Weather::Slow(_)) | Incident::Label(_) | Incident::Rotate(_) => Vec::new(),
             Incident::Host(host, _) => vec![Whom::Host(host)],
             Incident::Password(number, _) | Incident::Locked(number) => {
-                let users = self.ledger.users(&self.residents[number].account.username);
+                let users = self.town.ledger.users(&self.town.residents[number].account.username);
                 users.into_iter().map(Whom::One).collect()
             }
             Incident::TokenSecretDeleted(number) | Incident::SourceGone(number) => vec![Whom::One(number)],
@@ -55,8 +59,8 @@ impl Simulation {
     }
 
     async fn begin(&mut self, planned: Planned) {
-        let (now, tag) = (monotonic(), self.tag());
-        let world = &mut self.world;
+        let (now, tag) = (monotonic(), self.town.tag());
+        let world = &mut self.town.world;
         match planned.incident {
             Incident::Host(host, weather) => world.tracktik.weather(&domain(host), weather),
             Incident::Calls(calls) => {
@@ -80,37 +84,37 @@ impl Simulation {
                 }
             }
             Incident::Locked(number) => {
-                let mut locked = self.residents[number].account.clone();
+                let mut locked = self.town.residents[number].account.clone();
                 locked.password.push_str(" until it is unlocked");
                 world.tracktik.admit(&locked);
             }
             Incident::Rotate(number) => {
-                world.api.annotate(&self.residents[number].name, ROTATE, &tag);
+                world.api.annotate(&self.town.residents[number].name, ROTATE, &tag);
             }
             Incident::Label(number) => {
-                let name = &self.residents[number].name;
+                let name = &self.town.residents[number].name;
                 if world.api.secret(name).is_some() {
                     world.api.label_secret(name, "team", &tag);
                 }
             }
             Incident::TokenSecretDeleted(number) => {
-                let name = format!("{}-token", self.residents[number].name);
+                let name = format!("{}-token", self.town.residents[number].name);
                 if world.api.secret(&name).is_some() {
                     world.api.delete_secret(&name);
-                    self.ledger.removed(number);
+                    self.town.ledger.removed(number);
                 }
             }
             Incident::SourceGone(number) => {
-                if world.api.secret(&self.residents[number].name).is_some() {
-                    world.api.delete_secret(&self.residents[number].name);
+                if world.api.secret(&self.town.residents[number].name).is_some() {
+                    world.api.delete_secret(&self.town.residents[number].name);
                 }
             }
         }
     }
 
     fn end(&mut self, incident: Incident) {
-        let tag = self.tag();
-        let world = &mut self.world;
+        let tag = self.town.tag();
+        let world = &mut self.town.world;
         match incident {
             Incident::Host(host, _) => world.tracktik.weather(&domain(host), Weather::Fair),
             Incident::Calls(_) => {
@@ -121,13 +125,16 @@ impl Simulation {
             Incident::Down => world.start(),
             Incident::Password(number, _) => self.write_sources(number),
             Incident::Locked(number) => {
-                world.tracktik.admit(&self.residents[number].account);
-                for user in self.ledger.users(&self.residents[number].account.username) {
-                    self.world.api.annotate(&self.residents[user].name, ROTATE, &tag);
+                world.tracktik.admit(&self.town.residents[number].account);
+                for user in self.town.ledger.users(&self.town.residents[number].account.username) {
+                    self.town
+                        .world
+                        .api
+                        .annotate(&self.town.residents[user].name, ROTATE, &tag);
                 }
             }
             Incident::SourceGone(number) => {
-                let resident = &self.residents[number];
+                let resident = &self.town.residents[number];
                 world.api.write_source(&resident.name, &resident.account);
             }
             _ => {}
@@ -136,24 +143,23 @@ impl Simulation {
 
     /// In TrackTik; the source Secrets of all who use it follow later.
     fn change_password(&mut self, number: usize) {
-        let mut account = self.residents[number].account.clone();
-        account.password = format!("password {}", self.tag());
-        self.world.tracktik.admit(&account);
-        for user in self.ledger.users(&account.username) {
-            self.residents[user].account = account.clone();
+        let mut account = self.town.residents[number].account.clone();
+        account.password = format!("password {}", self.town.tag());
+        self.town.world.tracktik.admit(&account);
+        for user in self.town.ledger.users(&account.username) {
+            self.town.residents[user].account = account.clone();
         }
     }
 
     fn write_sources(&self, number: usize) {
-        for user in self.ledger.users(&self.residents[number].account.username) {
-            let resident = &self.residents[user];
-            self.world.api.write_source(&resident.name, &resident.account);
+        for user in self.town.ledger.users(&self.town.residents[number].account.username) {
+            let resident = &self.town.residents[user];
+            self.town.world.api.write_source(&resident.name, &resident.account);
         }
     }
 
     async fn crash(&mut self, every: Duration, until: Instant) {
-        self.world.kill().await;
-        self.world.start();
+        self.town.restart().await;
         if monotonic() + every < until {
             self.put(every, Action::Crash(every, until));
         }

@@ -136,8 +136,8 @@ fn calls(dice: &mut Dice) -> Calls {
 fn of_the_operator(dice: &mut Dice) -> (Incident, Duration, Duration) {
     match dice.below(10) {
         0 => {
-            let every = dice.seconds(1, 60);
-            (Incident::CrashLoop(every), dice.minutes(2, 20), AFTER_CRASH_LOOP)
+            let every = dice.seconds(5, 60);
+            (Incident::CrashLoop(every), dice.minutes(2, 15), AFTER_CRASH_LOOP)
         }
         1 => (Incident::Down, dice.hours(1, 25), AFTER_UNAVAILABLE),
         2..5 => (Incident::Restart, Duration::ZERO, AFTER_UNAVAILABLE),

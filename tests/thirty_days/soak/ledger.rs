@@ -14,6 +14,8 @@ use tracktik_operator::{
 };
 
 use super::{
+    figures::Seen,
+    life::{InPlace, Life, millis},
     residents::Resident,
     tenants::{Arrival, Tenants},
 };
@@ -37,28 +39,6 @@ pub enum Whom {
     One(usize),
 }
 
-/// The life of one credential.
-struct Life {
-    name: String,
-    host: usize,
-    broken: bool,
-    refreshes: bool,
-    disturbed_until: Instant,
-    token: Option<InPlace>,
-    live: Duration,
-    absent: Duration,
-    writes: usize,
-}
-
-/// A token in a Secret.
-struct InPlace {
-    since: Instant,
-    /// Its expiry.
-    expires: Instant,
-    /// Its expiry, or when it was revoked.
-    until: Instant,
-}
-
 pub struct Ledger {
     began: Instant,
     lives: Vec<Life>,
@@ -73,37 +53,9 @@ pub struct Ledger {
     pub wrong: Vec<String>,
 }
 
-/// Figures.
-#[derive(Debug, Default)]
-pub struct Seen {
-    pub lifetimes: usize,
-    pub grants: usize,
-    pub refreshes: usize,
-    pub requests: usize,
-    /// Of healthy credentials, in milliseconds.
-    pub least_life: Option<i64>,
-    pub most_refusals_per_hour: usize,
-    pub most_writes: usize,
-    pub healthy_looks: usize,
-    pub looks: usize,
-    /// Of all that happened, in its order.
-    pub fingerprint: u64,
-}
-
 impl Ledger {
     pub fn of(residents: &[Resident], hosts: usize) -> Self {
         let now = monotonic();
-        let lives = residents.iter().map(|resident| Life {
-            name: resident.name.clone(),
-            host: resident.host,
-            broken: resident.broken.is_some(),
-            refreshes: resident.grant == "Refresh",
-            disturbed_until: now,
-            token: None,
-            live: Duration::ZERO,
-            absent: Duration::ZERO,
-            writes: 0,
-        });
         let mut by_username: HashMap<String, Vec<usize>> = HashMap::new();
         for (number, resident) in residents.iter().enumerate() {
             by_username
@@ -118,7 +70,7 @@ impl Ledger {
                 .enumerate()
                 .map(|(number, of)| (of.name.clone(), number))
                 .collect(),
-            lives: lives.collect(),
+            lives: residents.iter().map(Life::of).collect(),
             by_username,
             all_disturbed_until: now,
             hosts_disturbed_until: vec![now; hosts],
@@ -148,6 +100,11 @@ impl Ledger {
     /// The credentials that use this account.
     pub fn users(&self, username: &str) -> Vec<usize> {
         self.by_username.get(username).cloned().unwrap_or_default()
+    }
+
+    /// When the token in its Secret expires, or did.
+    pub fn expiry(&self, number: usize) -> Option<Instant> {
+        self.lives[number].token.as_ref().map(|token| token.expires)
     }
 
     fn is_healthy(&self, number: usize, at: Instant) -> bool {
@@ -196,7 +153,7 @@ impl Ledger {
             ));
             return;
         };
-        self.seen.least_life = Some(self.seen.least_life.map_or(left, |least| least.min(left)));
+        self.seen.left(left);
     }
 
     fn arrived(&mut self, arrival: &Arrival) {
@@ -250,16 +207,17 @@ impl Ledger {
         life.settle(&before, entry.at);
         self.seen.lifetimes += 1;
         if healthy {
-            self.seen.most_writes = self.seen.most_writes.max(writes);
+            // Also when the one before was stored, so that nothing but a renewal came between.
+            if self.is_healthy(number, before.since) {
+                self.seen.most_writes = self.seen.most_writes.max(writes);
+            }
             self.has_left(number, Some(millis(entry.at, before.expires)));
         }
     }
 
     fn mix(&mut self, at: Instant, who: &str) {
-        let number = who.bytes().fold(self.seen.fingerprint, |mixed, byte| {
-            (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
-        self.seen.fingerprint = number.rotate_left(7) ^ u64::try_from((at - self.began).as_millis()).unwrap();
+        let millis = (at - self.began).as_millis();
+        self.seen.mix(u64::try_from(millis).unwrap(), who);
     }
 
     /// The share of the time since its first token in which a credential had one that worked: of those that log in, and of
@@ -277,19 +235,4 @@ impl Ledger {
         }
         (shares[0].0 / shares[0].1, shares[1].0 / shares[1].1)
     }
-}
-
-impl Life {
-    /// Time has passed with this token in place.
-    fn settle(&mut self, token: &InPlace, now: Instant) {
-        let until = token.until.clamp(token.since, now);
-        self.live += until - token.since;
-        self.absent += now - until;
-    }
-}
-
-/// From one to the other, which may be before it.
-fn millis(from: Instant, to: Instant) -> i64 {
-    let span = |span: Duration| i64::try_from(span.as_millis()).unwrap();
-    span(to.saturating_duration_since(from)) - span(from.saturating_duration_since(to))
 }

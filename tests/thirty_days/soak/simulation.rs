@@ -1,4 +1,4 @@
-//! The simulation: residents, what goes wrong from a seed, and a look at all of them every minute.
+//! The simulation: a town, and what goes wrong in it from a seed.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,20 +7,15 @@ use tracktik_operator::clock::{Instant, monotonic};
 use super::{
     dice::Dice,
     incidents::{Lane, Planned},
-    ledger::{Ledger, Whom},
-    residents::{self, Resident},
-    tenants::Tenants,
+    residents,
+    town::{LOOK, Town},
 };
-use crate::world::World;
-
-/// Between two looks at all credentials.
-const LOOK: Duration = Duration::from_mins(1);
-
-/// First tokens are for credentials that are not known to work, like those that are broken.
-const MOVING_IN: Duration = Duration::from_hours(1);
 
 /// Persons who administer credentials.
 const PERSONS: usize = 8;
+
+/// After everything has come to its end, so long nothing goes wrong.
+const QUIET: Duration = Duration::from_hours(6);
 
 /// What a simulation is made of.
 #[derive(Clone, Copy, Debug)]
@@ -34,13 +29,11 @@ pub struct Size {
 
 pub struct Simulation {
     pub size: Size,
-    pub world: World<Tenants>,
-    pub ledger: Ledger,
-    pub residents: Vec<Resident>,
-    began: Instant,
+    pub town: Town,
     lanes: Vec<(Lane, Dice)>,
     agenda: BTreeMap<(Instant, usize), Action>,
     entries: usize,
+    days: u64,
 }
 
 /// What the agenda may hold.
@@ -59,29 +52,19 @@ impl Simulation {
     pub fn new(size: Size) -> Self {
         let mut residents = residents::healthy(size.credentials, size.hosts);
         residents.extend(residents::broken(size.broken, size.hosts));
-        let world = World::around(
-            |_| Tenants::new(),
-            Some(size.seed),
-            |api, tracktik| residents.iter().for_each(|resident| resident.moves_in(api, tracktik)),
-        );
         let hosts = (0..size.hosts).map(Lane::Host);
         let persons = (0..PERSONS).map(|_| Lane::Person);
         let others = [Lane::ApiServer, Lane::Watch, Lane::Operator, Lane::Clock];
-        let lanes = hosts.chain(persons).chain(others);
-        let lanes = (1..)
-            .zip(lanes)
-            .map(|(player, lane)| (lane, Dice::of(size.seed, player)));
+        let lanes = (1..).zip(hosts.chain(persons).chain(others));
+        let lanes = lanes.map(|(player, lane)| (lane, Dice::of(size.seed, player)));
         let mut simulation = Self {
             size,
-            world,
-            ledger: Ledger::of(&residents, size.hosts),
-            residents,
-            began: monotonic(),
+            town: Town::of(residents, size.hosts, size.seed),
             lanes: lanes.collect(),
             agenda: BTreeMap::new(),
             entries: 0,
+            days: 0,
         };
-        simulation.ledger.disturb(Whom::All, monotonic() + MOVING_IN);
         simulation.put(LOOK, Action::Look);
         for lane in 0..simulation.lanes.len() {
             simulation.plan(lane);
@@ -89,23 +72,18 @@ impl Simulation {
         simulation
     }
 
-    /// Runs until so many tokens have lived, with whatever goes wrong meanwhile; then until all must be well again, and on.
+    /// Runs until so many tokens have lived, with whatever goes wrong meanwhile; then until all is well again, and on.
     pub async fn run(&mut self) {
-        while self.ledger.seen.lifetimes < self.size.lifetimes {
+        while self.town.ledger.seen.lifetimes < self.size.lifetimes {
             self.step().await;
         }
-        // What has begun comes to its end, and nothing new begins.
-        let ended = self.agenda.values().all(|action| matches!(action, Action::Look));
-        assert!(!ended, "something always goes wrong");
-        self.agenda.retain(|_, action| !matches!(action, Action::Begin(..)));
         self.lanes.clear();
-        while self.agenda.len() > 1 {
+        self.agenda.retain(|_, action| !matches!(action, Action::Begin(..)));
+        let nothing_left = |action: &Action| matches!(action, Action::Look);
+        while !self.agenda.values().all(nothing_left) {
             self.step().await;
         }
-        let end = monotonic() + Duration::from_hours(6);
-        while monotonic() < end {
-            self.step().await;
-        }
+        self.town.pass(QUIET).await;
     }
 
     /// The next of the agenda.
@@ -114,40 +92,16 @@ impl Simulation {
         tokio::time::sleep_until(at).await;
         match action {
             Action::Look => {
-                self.ledger.look(&self.world.api, &self.world.tracktik);
-                self.hold();
+                let (before, after) = (self.days, self.town.days());
+                self.days = after;
+                self.town.look();
+                if before < after {
+                    self.town.ledger.seen.print(after);
+                }
                 self.put(LOOK, Action::Look);
             }
             action => self.act(action).await,
         }
-    }
-
-    /// What must never be seen was not.
-    fn hold(&self) {
-        let mut wrong = self.ledger.wrong.clone();
-        let worst = self.world.tracktik.worst_fruitless();
-        if worst >= 40 {
-            wrong.push(format!("{worst} requests without a token in two minutes"));
-        }
-        if !wrong.is_empty() {
-            let Size { seed, lifetimes, .. } = self.size;
-            let (days, rest) = (self.virtual_days(), (monotonic() - self.began).as_secs() % 86_400);
-            let time = format!("day {days} {:02}:{:02}", rest / 3_600, rest % 3_600 / 60);
-            let all = wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n  ");
-            panic!(
-                "SOAK_SEED={seed} SOAK_LIFETIMES={lifetimes} at {time}, {} in all:\n  {all}",
-                wrong.len()
-            );
-        }
-    }
-
-    pub fn virtual_days(&self) -> u64 {
-        (monotonic() - self.began).as_secs() / 86_400
-    }
-
-    /// What nobody has written before.
-    pub fn tag(&self) -> String {
-        (monotonic() - self.began).as_millis().to_string()
     }
 
     /// The next that goes wrong on this lane.
