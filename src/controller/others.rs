@@ -15,6 +15,10 @@ const AT_ONCE: i32 = 5;
 
 /// Takes over what somebody knows who has requested a token after we did, and counts how often ours was overwritten.
 pub fn heed(credential: &CredentialView, memory: &mut Memory, now: Moment) {
+    // While a write of ours has no answer, what stands there may be that one.
+    if memory.status_failures > 0 {
+        return;
+    }
     let Some((version, ours)) = &memory.status else { return };
     let theirs = &credential.status;
     if theirs == ours || !is_later(&credential.resource_version, version) || is_our_announcement(theirs, memory) {
@@ -130,6 +134,9 @@ mod tests {
         heed(&seen("9", later), &mut memory, NOW);
         heed(&seen("10", says(Some(failed(NOW)))), &mut memory, NOW);
         heed(&seen("11", says(Some(failed(NOW)))), &mut memory, NOW);
+        memory.status_failures = 1;
+        let perhaps_ours = says(Some(failed(NOW + Span::seconds(1))));
+        heed(&seen("12", perhaps_ours), &mut memory, NOW);
         assert_eq!(memory.requests.failure, Some(failed(NOW)));
         assert_eq!(memory.overwritten.count(), 0);
     }
