@@ -131,8 +131,9 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
     let mut violations = Vec::new();
     let grants = granted.logins + granted.refreshes;
     let lost = grants.saturating_sub(stored);
-    // One kill with one request under way: at most one grant is in no Secret.
-    if lost > 1 || stored > grants || stored == 0 {
+    // One kill with one request under way: at most one grant is in no Secret, as far as the record tells. A write that was
+    // under way at the kill is recorded as unanswered, and may have been carried out.
+    if lost > 1 || stored > grants {
         violations.push(format!("{grants} grants, of which {stored} were stored"));
     }
     if granted.refused > 0 {
