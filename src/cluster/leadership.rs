@@ -136,6 +136,10 @@ impl Leadership {
     /// It may succeed after the claim has ended, where a machine was suspended or the API server was away: the
     /// resourceVersion shows that nobody has taken the Lease meanwhile, and the claim stands again.
     async fn renew(&mut self) -> Result<(), Unrenewed> {
+        // Found gone while the claim stood, and not restored in time: another may have made one since, and lost it too.
+        if self.lease.is_none() && !self.claim.is_current() {
+            return Err(Unrenewed::Gone);
+        }
         let mut done = self.write().await;
         for _ in 0..CONFLICTS {
             if !matches!(done, Err(ClusterError::Conflict | ClusterError::NotFound)) {

@@ -36,6 +36,8 @@ pub enum Fault {
     AnswerLost,
     /// As [`Self::AnswerLost`] for what writes.
     WriteUnanswered,
+    /// What creates never arrives.
+    CreationLost,
     /// The answer takes [`SLOW`].
     Slow,
     /// A watch begins, and tells nothing.
@@ -74,6 +76,7 @@ impl Wire {
                 let fault = *faults.borrow();
                 match fault {
                     Fault::Lost => std::future::pending().await,
+                    Fault::CreationLost if method == "POST" => std::future::pending().await,
                     Fault::AnswerLost | Fault::WriteUnanswered
                         if writes || (fault == Fault::AnswerLost && !watches) =>
                     {

@@ -84,6 +84,21 @@ async fn who_was_cut_off_does_not_take_a_lease_that_was_emptied_or_deleted_meanw
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_could_not_restore_a_deleted_lease_in_time_does_not_later() {
+    let stage = Stage::new("not-restored").await;
+    let mut leader = stage.leader().await;
+    let claim = leader.leads().await.claim;
+    leader.wire.is(Fault::CreationLost);
+    stage.leases().delete(LEASE, &DeleteParams::default()).await.unwrap();
+    let over = || async { claim.check().map_or(Ok(()), |()| Err("it stands".to_owned())) };
+    eventually(over).await;
+    leader.wire.is(Fault::None);
+    // Somebody may have made one in between, and lost it in the same way.
+    assert_eq!(leader.ended().await, Some(Ended::Gone));
+    assert!(!claim.is_current());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_were_lost_for_a_moment_cost_no_leadership() {
     let stage = Stage::new("moment").await;
     let leader = stage.leader().await;
