@@ -11,7 +11,7 @@ use crate::{
     election::{may_act, waits_until},
     invariants::may_be_made,
     process::{Frozen, Op, Reply, Stage},
-    rules::{Hands, Rules, START},
+    rules::{Hands, Rules},
     world::{REPLICAS, World},
 };
 
@@ -211,11 +211,18 @@ fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
     }
 }
 
-/// When something is due that nobody is at yet.
+/// When something is due that nobody is at yet. A follower is of interest only while nobody renews the Lease.
 fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
+    let holder = world.lease.holder;
+    let renewed = rules.overlap
+        || world
+            .replicas
+            .iter()
+            .any(|process| process.acts() && process.name == holder);
     let mut instants = Vec::new();
-    for replica in 0..REPLICAS {
-        match &world.replicas[replica].office {
+    for (replica, process) in world.replicas.iter().enumerate() {
+        match &process.office {
+            None if renewed => {}
             None => instants.extend(waits_until(world, replica)),
             Some(office) if office.frozen.is_none() => {
                 instants.extend(office.gate.next_change(world.now));
@@ -227,16 +234,8 @@ fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
             Some(_) => {}
         }
     }
-    let leads = world
-        .replicas
-        .iter()
-        .any(|process| process.acts() && process.name == world.lease.holder);
-    // A follower waits for a leader that renews; only without one is the end of its patience of interest.
-    if leads {
-        instants.retain(|at| *at != world.now);
-    }
     let first = instants.into_iter().filter(|at| *at > world.now).min()?;
-    Some(World::rounded(first, rules.grain).max(START))
+    Some(World::rounded(first, rules.grain))
 }
 
 impl World {
