@@ -26,6 +26,22 @@ bench: ## How fast a token is in place and a change is picked up; what an idle o
 	cargo bench --locked --package tracktik-operator --profile dev --bench idle
 	cargo bench --locked --package tracktik-operator --profile dev --bench restarts
 
+# Half of the time is spent waiting for the pace of requests whose outcome a kill has lost.
+chaos: ## The operator killed 500 times at its work, and frozen 50 times, on real parts (half an hour); CHAOS_ROUNDS=, CHAOS_SEED=
+	@tools/check-tools.sh cargo cc go python3 node npm flock
+	@tools/controlplane/build.sh >/dev/null
+	@tests/servers/install.sh >/dev/null
+	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),500) cargo test --locked --test chaos -- --nocapture
+
+fuzz: ## Mutated input against each parser of foreign bytes, five minutes each (FUZZ_SECONDS); a finding prints its bytes
+	@tools/check-tools.sh cargo cc
+	FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} FUZZ_SECONDS=$${FUZZ_SECONDS:-300} cargo test --locked --package tracktik-operator --test fuzz -- --nocapture parsers::
+
+# A million token lifetimes are millions of calls of the API server: worth minutes of compiling with optimisation.
+soak: ## A million token lifetimes in virtual time, with whatever may go wrong; SOAK_LIFETIMES and SOAK_SEED choose others
+	@tools/check-tools.sh cargo cc
+	SOAK_LIFETIMES='$(or $(SOAK_LIFETIMES),1000000)' cargo test --locked --package tracktik-operator --profile soak --test thirty_days soak::whatever -- --nocapture
+
 crd: ## Write crds/ anew from src/api
 	@tools/write-crd.sh
 
@@ -34,4 +50,4 @@ deny: ## Dependencies and what is known against them, as cargo-deny sees it (mak
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test lint build bench crd deny
+.PHONY: help demo test lint build bench chaos fuzz soak crd deny

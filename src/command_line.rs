@@ -4,12 +4,15 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{
-    Args, CommandFactory, Parser, Subcommand,
+    ArgAction, Args, CommandFactory, Parser, Subcommand,
     builder::RangedU64ValueParser,
     error::{ContextValue, ErrorKind},
 };
 
-use crate::settings::{self, LogFormat, NotRun};
+use crate::{
+    label_selector,
+    settings::{self, LogFormat, NotRun},
+};
 
 /// Keeps `TrackTik` API tokens fresh in Kubernetes Secrets.
 #[derive(Parser)]
@@ -57,6 +60,50 @@ pub(crate) struct RunFlags {
     )]
     #[arg(value_delimiter = ',', value_parser = settings::namespace)]
     pub(crate) namespaces: Vec<String>,
+
+    /// Look after those credentials only whose labels this selector matches, such as `team=a` or `team in (a,b)`.
+    /// Several operators may share a cluster so; where they share a namespace of their own, each needs a
+    /// --lease-name of its own, and no credential may be matched by two.
+    #[arg(
+        long,
+        value_name = "SELECTOR",
+        env = "TRACKTIK_OPERATOR_SELECTOR",
+        verbatim_doc_comment
+    )]
+    #[arg(value_parser = label_selector::checked)]
+    pub(crate) selector: Option<String>,
+
+    /// Whether to act only as the leader that the replicas elect, by a Lease. false is for a process that is the
+    /// only one.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "TRACKTIK_OPERATOR_LEADER_ELECT",
+        default_value = "true"
+    )]
+    #[arg(action = ArgAction::Set, hide_possible_values = true, verbatim_doc_comment)]
+    pub(crate) leader_elect: bool,
+
+    /// Name of that Lease. Operators that share the work by --selector or --namespace, and are no replicas of each
+    /// other, need one each; the right to get, watch and update it goes by its name.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TRACKTIK_OPERATOR_LEASE_NAME",
+        default_value = "tracktik-operator"
+    )]
+    #[arg(value_parser = settings::lease_name, verbatim_doc_comment)]
+    pub(crate) lease_name: String,
+
+    /// Namespace of that Lease. Without it: the pod's own, or that of the kubeconfig's context.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TRACKTIK_OPERATOR_LEASE_NAMESPACE",
+        verbatim_doc_comment
+    )]
+    #[arg(value_parser = settings::lease_namespace)]
+    pub(crate) lease_namespace: Option<String>,
 
     /// Host that credentials may send their password to; repeat the flag or separate hosts by commas.
     /// `*.example.com` covers every host below example.com, on port 443 only. An IP address, and a host with

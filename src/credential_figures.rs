@@ -30,7 +30,7 @@ impl CredentialFigures {
     }
 }
 
-/// Where the credentials come from, asked once per scrape. A follower, which acts on none, gives none.
+/// Where the credentials come from, asked once per scrape. Whoever may not act gives none.
 pub type CredentialSource = Arc<dyn Fn() -> Vec<CredentialFigures> + Send + Sync>;
 
 /// The collector; without a source there are no credentials.

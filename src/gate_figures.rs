@@ -24,8 +24,8 @@ pub struct GateFigures {
     pub waiting: usize,
 }
 
-/// Tells the figures.
-pub type GateSource = Arc<dyn Fn() -> GateFigures + Send + Sync>;
+/// Tells the figures; nothing while this process may not act, and its gate stands for nothing.
+pub type GateSource = Arc<dyn Fn() -> Option<GateFigures> + Send + Sync>;
 
 /// Reads the source at each scrape; nothing before there is one.
 #[derive(Clone, Default)]
@@ -41,10 +41,9 @@ impl fmt::Debug for GateCollector {
 
 impl Collector for GateCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some(source) = self.source.get() else {
+        let Some(figures) = self.source.get().and_then(|source| source()) else {
             return Ok(());
         };
-        let figures = source();
         for (name, help, value) in [
             (
                 "tracktik_login_places_left",

@@ -3,11 +3,9 @@
 //! Label values come from bounded sets only. What describes a credential is computed at each scrape, so that a deleted
 //! one leaves no series behind.
 
-use std::fmt;
-
 use http::{Method, StatusCode};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
+    encoding::text,
     metrics::{
         counter::Counter,
         family::Family,
@@ -18,85 +16,25 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{api::Grant, clock, credential_figures::CredentialCollector, gate_figures::GateCollector};
+use crate::{
+    api::Grant,
+    clock,
+    credential_figures::CredentialCollector,
+    gate_figures::GateCollector,
+    leader_figure::LeaderCollector,
+    metric_labels::{ApiLabels, Code, ControllerLabel, GrantLabel, QueueLabel, ReconcileLabels, TokenLabels},
+};
 
 pub use crate::credential_figures::{CredentialFigures, CredentialSource};
 pub use crate::gate_figures::{GateFigures, GateSource};
+pub use crate::leader_figure::LeaderSource;
+pub use crate::metric_labels::ReconcileResult;
 
 /// What `/metrics` is.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The one controller and its queue, as the dashboards for controllers expect to see them named.
 const CONTROLLER: &str = "tracktikcredential";
-
-/// How a reconcile ended, in the words of controller-runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReconcileResult {
-    /// Done; the next look comes with the next event.
-    Success,
-    /// Done; the next look is due at a set time.
-    RequeueAfter,
-    /// Failed, and tried again.
-    Error,
-}
-
-impl EncodeLabelValue for ReconcileResult {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        let word = match self {
-            Self::Success => "success",
-            Self::RequeueAfter => "requeue_after",
-            Self::Error => "error",
-        };
-        word.encode(encoder)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReconcileLabels {
-    controller: &'static str,
-    result: ReconcileResult,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ControllerLabel {
-    controller: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct QueueLabel {
-    name: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TokenLabels {
-    grant: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct GrantLabel {
-    grant: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ApiLabels {
-    code: Code,
-    method: &'static str,
-}
-
-/// A status code, or that there was no answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Code(Option<StatusCode>);
-
-impl EncodeLabelValue for Code {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(code) => code.as_str().encode(encoder),
-            // client-go's word.
-            None => "<error>".encode(encoder),
-        }
-    }
-}
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -106,6 +44,7 @@ pub struct Metrics {
     registry: Registry,
     credentials: CredentialCollector,
     gate: GateCollector,
+    leader: LeaderCollector,
     reconciles: Family<ReconcileLabels, Counter>,
     reconcile_time: Histograms<ControllerLabel>,
     queue_depth: Family<QueueLabel, Gauge>,
@@ -120,6 +59,7 @@ impl Default for Metrics {
             registry: Registry::default(),
             credentials: CredentialCollector::default(),
             gate: GateCollector::default(),
+            leader: LeaderCollector::default(),
             reconciles: Family::default(),
             reconcile_time: Family::new_with_constructor(|| {
                 Histogram::new([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
@@ -133,7 +73,6 @@ impl Default for Metrics {
             api_requests: Family::default(),
         };
         metrics.register();
-        metrics.queue_depth(0);
         metrics
     }
 }
@@ -183,6 +122,7 @@ impl Metrics {
         );
         registry.register_collector(Box::new(self.credentials.clone()));
         registry.register_collector(Box::new(self.gate.clone()));
+        registry.register_collector(Box::new(self.leader.clone()));
     }
 
     /// A reconcile ended.
@@ -237,6 +177,11 @@ impl Metrics {
     /// Where the figures of the gate come from, from now on. The first source stays.
     pub fn gate_from(&self, source: GateSource) {
         let _ = self.gate.source.set(source);
+    }
+
+    /// Who knows whether this process leads, from now on; before, it does not. The first source stays.
+    pub fn leader_from(&self, source: LeaderSource) {
+        let _ = self.leader.source.set(source);
     }
 
     /// All metrics, as [`CONTENT_TYPE`].

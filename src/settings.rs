@@ -42,6 +42,10 @@ pub struct Settings {
     pub kubeconfig: Option<PathBuf>,
     /// The namespaces to look at, sorted and each once; empty means all.
     pub namespaces: Vec<String>,
+    /// The labels of the credentials to look after, as the API server takes it; `None` for all.
+    pub selector: Option<String>,
+    /// How the leader is elected; `None` for a process that is the only one.
+    pub election: Option<ElectionSettings>,
     /// The hosts that credentials may name, as they were written: exact hosts, `host:port`, or `*.` and a suffix.
     pub allowed_domains: Vec<String>,
     /// Certificate authorities to trust for the token endpoint, beside those of the system.
@@ -60,6 +64,15 @@ pub struct Settings {
     pub login_limits: Limits,
     /// How long the start waits for an API server that does not answer.
     pub api_server_patience: Duration,
+}
+
+/// The Lease by which the leader is elected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElectionSettings {
+    /// Its name.
+    pub lease_name: String,
+    /// Its namespace; `None` for the pod's own, or that of the kubeconfig's context.
+    pub lease_namespace: Option<String>,
 }
 
 /// How log lines are written.
@@ -99,6 +112,11 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect(),
+        selector: flags.selector,
+        election: flags.leader_elect.then_some(ElectionSettings {
+            lease_name: flags.lease_name,
+            lease_namespace: flags.lease_namespace,
+        }),
         allowed_domains: flags.allowed_domains,
         ca_bundle: flags.ca_bundle.as_deref().map(ca_bundle).transpose()?,
         listen: flags.listen,
@@ -116,19 +134,39 @@ fn validated(flags: RunFlags) -> Result<Settings, NotRun> {
 
 /// An empty name is refused too: an empty variable must not widen one namespace to all.
 pub(crate) fn namespace(text: &str) -> Result<String, String> {
+    named(text, is_label(text)).ok_or_else(|| {
+        "not the name of a namespace: 1 to 63 lower-case letters, digits and '-'; leave it unset for all".to_owned()
+    })
+}
+
+pub(crate) fn lease_namespace(text: &str) -> Result<String, String> {
+    named(text, is_label(text)).ok_or_else(|| {
+        "not the name of a namespace: 1 to 63 lower-case letters, digits and '-'; leave it unset for the pod's own"
+            .to_owned()
+    })
+}
+
+/// The API server would refuse another one at each attempt, with nobody leading meanwhile.
+pub(crate) fn lease_name(text: &str) -> Result<String, String> {
+    named(text, text.len() <= 253 && text.split('.').all(is_inner)).ok_or_else(|| {
+        "not the name of a Lease: up to 253 lower-case letters, digits, '-' and '.', with a letter or digit at both ends \
+         of each part"
+            .to_owned()
+    })
+}
+
+fn named(text: &str, valid: bool) -> Option<String> {
+    valid.then(|| text.to_owned())
+}
+
+fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_inner(text)
+}
+
+/// Lower-case letters, digits and dashes, the latter not at an end.
+fn is_inner(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let valid = (1..=63).contains(&text.len())
-        && text.chars().all(|c| inner(c) || c == '-')
-        && text.starts_with(inner)
-        && text.ends_with(inner);
-    if valid {
-        Ok(text.to_owned())
-    } else {
-        Err(
-            "not the name of a namespace: 1 to 63 lower-case letters, digits and '-'; leave it unset for all"
-                .to_owned(),
-        )
-    }
+    text.chars().all(|c| inner(c) || c == '-') && text.starts_with(inner) && text.ends_with(inner)
 }
 
 pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {

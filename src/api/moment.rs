@@ -165,7 +165,9 @@ impl Moment {
     /// # Errors
     /// When the text is no RFC 3339 time; the message does not repeat the text.
     pub fn parse(text: &str) -> Result<Self, NotATime> {
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
+        // jiff takes years with a sign as well, which RFC 3339 has not, and asserts where it comes to its first instant.
+        let unsigned = Some(text).filter(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+        let timestamp: jiff::Timestamp = unsigned.and_then(|text| text.parse().ok()).ok_or(NotATime)?;
         Ok(Self::from_millis(timestamp.as_millisecond()))
     }
 

@@ -66,6 +66,22 @@ impl Claim {
         holds(monotonic, elected.clock.now() - renewed.wall, elected.deadline)
     }
 
+    /// Returns once it is current: at once, or with the next renewal that succeeds. Never where nobody renews any more.
+    pub async fn until_current(&self) {
+        let Some(elected) = &self.0 else { return };
+        let mut renewed = elected.renewed.clone();
+        loop {
+            // Before it is asked, lest a renewal in between be missed.
+            renewed.mark_unchanged();
+            if self.is_current() {
+                return;
+            }
+            if renewed.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
     /// As [`Claim::is_current`], for `?`.
     ///
     /// # Errors

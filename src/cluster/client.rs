@@ -8,9 +8,11 @@ use kube::{
 };
 
 use super::{
+    Claim,
     configuration::{check_verified, configuration, server_of},
     deadline::deadline,
     error::ClusterError,
+    fence::fenced,
     no_connection::NoConnection,
     request_counts::RequestCounts,
 };
@@ -45,18 +47,31 @@ pub enum NoClient {
     },
 }
 
+/// The API server has answered.
+pub struct Connected(Client);
+
+impl Connected {
+    /// A client whose writes are sent only while this claim is current.
+    #[must_use]
+    pub fn client(&self, claim: Claim) -> Client {
+        fenced(self.0.clone(), claim)
+    }
+}
+
 /// A client that the API server has not answered yet.
 pub struct Unconnected {
     client: Client,
     server: String,
 }
 
-/// A client, from the configuration alone. Every request is counted in `metrics`.
+/// A client, from the configuration alone. Every attempt at a request is counted in `metrics`.
 ///
 /// # Errors
 /// [`NoClient::Configuration`].
 pub async fn configure(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Unconnected, NoClient> {
-    let config = configuration(settings.kubeconfig.as_deref()).await?;
+    let mut config = configuration(settings.kubeconfig.as_deref()).await?;
+    // The fence tries again, and asks before each time.
+    config.default_retry = false;
     let server = server_of(&config);
     check_verified(&config, &server)?;
     let client = build(config, metrics)?;
@@ -64,13 +79,13 @@ pub async fn configure(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Un
 }
 
 impl Unconnected {
-    /// The client, once the API server has answered it.
+    /// Once the API server has answered.
     ///
     /// # Errors
     /// See [`NoClient`]; [`NoClient::NoAnswer`] only after `patience`.
-    pub async fn connect(self, patience: Duration) -> Result<Client, NoClient> {
+    pub async fn connect(self, patience: Duration) -> Result<Connected, NoClient> {
         first_answer(&self.client, self.server, patience).await?;
-        Ok(self.client)
+        Ok(Connected(self.client))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use kube::{client::AuthError, core::Status};
 
-use super::{cleaned::cleaned, no_connection::NoConnection};
+use super::{claim::NotLeader, cleaned::cleaned, no_connection::NoConnection};
 
 /// Most field paths that are kept of an invalid object.
 const MOST_FIELDS: usize = 8;
@@ -62,6 +62,9 @@ pub enum ClusterError {
     /// The operator's own credentials for the API server were refused (401), or cannot be read.
     #[error("the API server does not accept the operator's own credentials")]
     Unauthenticated,
+    /// Nothing was sent: it would have been a write, and another process may be the leader by now.
+    #[error("nothing was sent: {NotLeader}")]
+    NotLeader,
     /// No connection, or it broke: the call may or may not have been carried out.
     #[error("the API server cannot be reached: {0}")]
     Unreachable(NoConnection),
@@ -86,6 +89,7 @@ impl ClusterError {
             kube::Error::Api(status) => Self::from_status(status, carried),
             kube::Error::Auth(_) => Self::Unauthenticated,
             kube::Error::Service(error) if error.is::<AuthError>() => Self::Unauthenticated,
+            kube::Error::Service(error) if error.is::<NotLeader>() => Self::NotLeader,
             kube::Error::Service(_) | kube::Error::HyperError(_) | kube::Error::ReadEvents(_) => {
                 Self::Unreachable(NoConnection::because_of(error))
             }
@@ -204,7 +208,8 @@ fn detail(status: &Status) -> String {
         return cleaned(&format!("failed calling webhook \"{webhook}\""));
     }
     let word = !status.reason.is_empty() && status.reason.len() <= 40;
-    let word = word && status.reason.chars().all(|c| c.is_ascii_alphanumeric());
+    // Letters only, as the API server's own: what a proxy puts there may be anything.
+    let word = word && status.reason.chars().all(|c| c.is_ascii_alphabetic());
     if word { status.reason.clone() } else { String::new() }
 }
 

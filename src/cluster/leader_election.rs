@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     clock::{self, Clock, Instant},
+    health::ReadinessItem,
     random_id::random_id,
 };
 
@@ -31,13 +32,15 @@ pub struct LeaderElection {
     pub(super) me: String,
     pub(super) timing: Timing,
     pub(super) clock: Clock,
+    pub(super) item: ReadinessItem,
 }
 
 impl LeaderElection {
     /// For the Lease of this name in the namespace that the replicas run in, under an identity that no other process
-    /// has had: the host's name, for people, and a random id.
+    /// has had: the host's name, for people, and a random id. The item is ready while the Lease is as it should be:
+    /// renewed by us, or held by another and seen.
     #[must_use]
-    pub fn new(client: Client, namespace: &str, name: &str, timing: Timing, clock: Clock) -> Self {
+    pub fn new(client: Client, namespace: &str, name: &str, timing: Timing, clock: Clock, item: ReadinessItem) -> Self {
         let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
         let id = random_id();
         // The id is random, and so is any byte of it.
@@ -48,6 +51,7 @@ impl LeaderElection {
             me: format!("{}_{id}", host.trim()),
             timing: timing.jittered(share.unwrap_or(0)),
             clock,
+            item,
         }
     }
 
@@ -121,6 +125,7 @@ impl<'a> Candidate<'a> {
             let decision = sight.decide(clock::monotonic());
             let Decision::Wait(until) = decision else { return };
             self.beaten = false;
+            self.election.item.ready();
             let held_by = sight.record().and_then(Record::holder);
             if self.told.as_deref() != held_by {
                 self.told = held_by.map(str::to_owned);
@@ -173,6 +178,7 @@ impl<'a> Candidate<'a> {
         match election.calls.write(sight.lease(), record, election.timing.call).await {
             Ok(lease) => {
                 tracing::info!(lease = election.name, identity = election.me, "leading");
+                election.item.ready();
                 return Some(Leadership::new(election, lease, renewed));
             }
             Err(ClusterError::Conflict) if !std::mem::replace(&mut self.beaten, true) => {}
@@ -183,6 +189,11 @@ impl<'a> Candidate<'a> {
 
     fn failed(&mut self, to: &str, error: &ClusterError) {
         self.not_before = Some(clock::monotonic() + self.election.timing.retry);
+        let name = &self.election.name;
+        self.election.item.missing(format!(
+            "the Lease {name:?} cannot be {}: {error}",
+            if to == "read" { "read" } else { "written" }
+        ));
         if std::mem::replace(&mut self.failing, true) {
             tracing::debug!(lease = self.election.name, %error, "still cannot {to} the Lease");
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     claim::{Claim, Grip, Renewed},
@@ -22,17 +22,21 @@ const CONFLICTS: usize = 2;
 pub enum Ended {
     /// As asked for; the Lease was handed back, or is about to run out where the API server did not answer.
     Released,
-    /// No renewal succeeded within the renew deadline.
-    Expired,
     /// The Lease names another.
     Taken {
         /// Whom.
         by: String,
     },
+    /// The claim had ended, and then the Lease was gone or named nobody: another may have had it meanwhile.
+    Gone,
 }
 
 /// The leadership, for as long as it is kept. Dropped, it ends without a release: the others wait for the lease to run
 /// out.
+///
+/// The claim may end before the leadership does: where the API server cannot be reached, nobody else can take the Lease
+/// either. As long as it still says what we wrote last, the next renewal makes the claim current again, and what was
+/// granted before is not lost.
 #[derive(Debug)]
 pub struct Leadership {
     /// What everyone who acts is handed.
@@ -41,8 +45,6 @@ pub struct Leadership {
     /// As our latest write left it; `None` once it was found gone.
     lease: Option<Lease>,
     grip: Grip,
-    lost: CancellationToken,
-    loses: DropGuard,
 }
 
 /// Why a renewal failed.
@@ -58,21 +60,12 @@ enum Unrenewed {
 impl Leadership {
     pub(super) fn new(election: &LeaderElection, lease: Lease, renewed: Renewed) -> Self {
         let (grip, claim) = Grip::new(renewed, election.timing.renew_deadline, election.clock.clone());
-        let lost = CancellationToken::new();
         Self {
             claim,
             election: election.clone(),
             lease: Some(lease),
             grip,
-            loses: lost.clone().drop_guard(),
-            lost,
         }
-    }
-
-    /// Cancelled when the leadership ends without having been released: another process leads, or will.
-    #[must_use]
-    pub fn lost(&self) -> CancellationToken {
-        self.lost.clone()
     }
 
     /// Renews the Lease until `release`, and hands it back then; or until it is lost.
@@ -83,6 +76,7 @@ impl Leadership {
         let mut watch = LeaseWatch::new(self.election.calls.clone(), timing.retry, timing.call);
         let mut begun = self.began();
         let mut due = begun + timing.renew_every;
+        let mut paused = false;
         loop {
             tokio::select! {
                 biased;
@@ -93,6 +87,13 @@ impl Leadership {
             let attempt = clock::monotonic();
             match self.renew().await {
                 Ok(()) => {
+                    if std::mem::take(&mut paused) {
+                        tracing::info!(
+                            lease = self.election.name,
+                            "leading again: nobody else has had the Lease"
+                        );
+                    }
+                    self.election.item.ready();
                     begun = self.began();
                     due = begun + timing.renew_every;
                 }
@@ -105,12 +106,20 @@ impl Leadership {
                     due = (attempt + timing.retry).min(begun + timing.renew_deadline);
                 }
                 Err(Unrenewed::Failed(error)) => {
-                    tracing::error!(lease = self.election.name, %error, "leadership lost: not renewed in time");
-                    return Ended::Expired;
+                    if !std::mem::replace(&mut paused, true) {
+                        tracing::error!(
+                            lease = self.election.name, %error,
+                            "Lease not renewed in time: nothing is done until a renewal shows that nobody else leads"
+                        );
+                    }
+                    self.election
+                        .item
+                        .missing(format!("the Lease was not renewed in time: {error}"));
+                    due = attempt + timing.retry;
                 }
                 Err(Unrenewed::Gone) => {
-                    tracing::error!(lease = self.election.name, "leadership lost: the Lease was taken away");
-                    return Ended::Expired;
+                    tracing::warn!(lease = self.election.name, "leadership lost: the Lease was taken away");
+                    return Ended::Gone;
                 }
             }
         }
@@ -124,8 +133,8 @@ impl Leadership {
     /// Writes our record anew. A conflict has to be looked into: a write of ours that got no answer may have been
     /// carried out, or somebody may have touched labels.
     ///
-    /// It may succeed after the claim has ended, where a machine was suspended: then nobody has taken the Lease, and the
-    /// claim stands again.
+    /// It may succeed after the claim has ended, where a machine was suspended or the API server was away: the
+    /// resourceVersion shows that nobody has taken the Lease meanwhile, and the claim stands again.
     async fn renew(&mut self) -> Result<(), Unrenewed> {
         let mut done = self.write().await;
         for _ in 0..CONFLICTS {
@@ -173,13 +182,13 @@ impl Leadership {
     /// Hands the Lease to whoever comes first. The claim goes before: from the moment of the write another may lead.
     async fn released(mut self) -> Ended {
         self.grip.withdraw();
-        let _ = self.loses.disarm();
         let LeaderElection {
             calls,
             name,
             me,
             timing,
             clock,
+            item: _,
         } = &self.election;
         for _ in 0..=CONFLICTS {
             let Some(lease) = self.lease.take() else { break };

@@ -1,25 +1,25 @@
 //! Reading a whole Secret, live: a source right before a grant, or a token Secret that somebody else wrote to.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use kube::{
     Client,
     api::{GetParams, Request},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{ObjectKey, deadline::deadline_with_values, error::ClusterError};
 use crate::secrets::content::SecretContent;
 
-/// Secrets that are held in full at a time, in the whole process: each may have a megabyte that is of no use here, and is
-/// there several times over while it is read.
-static HELD: Semaphore = Semaphore::const_new(8);
+/// Secrets that are held in full at a time: each may have a megabyte that is of no use here, and is there several times
+/// over while it is read.
+const HELD: usize = 8;
 
 /// A Secret that was read, and its place among those that may be held.
 #[derive(Debug)]
 pub struct WholeSecret {
     content: SecretContent,
-    _place: Option<SemaphorePermit<'static>>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Deref for WholeSecret {
@@ -29,22 +29,38 @@ impl Deref for WholeSecret {
     }
 }
 
-/// Reads a Secret with its data. Not from a cache: what is read may be a password that was changed a moment ago. Drop it
-/// before another is read: others wait for its place.
-///
-/// # Errors
-/// As the API server answers; the error holds no value.
-pub async fn read_secret(client: &Client, key: &ObjectKey) -> Result<WholeSecret, ClusterError> {
-    let request = Request::new(format!("/api/v1/namespaces/{}/secrets", key.namespace))
-        .get(&key.name, &GetParams::default())
-        .map_err(|_| ClusterError::Other {
-            code: 0,
-            detail: "the request cannot be built".to_owned(),
-        })?;
-    // Nobody closes the semaphore.
-    let place = HELD.acquire().await.ok();
-    let content = deadline_with_values(client.request::<SecretContent>(request)).await?;
-    Ok(WholeSecret { content, _place: place })
+/// Reads Secrets with their data, a few at a time. One for the whole process.
+#[derive(Clone)]
+pub struct SecretReader {
+    client: Client,
+    places: Arc<Semaphore>,
+}
+
+impl SecretReader {
+    /// A reader that asks by this client.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        let places = Arc::new(Semaphore::new(HELD));
+        Self { client, places }
+    }
+
+    /// Reads a Secret with its data. Not from a cache: what is read may be a password that was changed a moment ago. Drop
+    /// it before another is read: others wait for its place.
+    ///
+    /// # Errors
+    /// As the API server answers; the error holds no value.
+    pub async fn read(&self, key: &ObjectKey) -> Result<WholeSecret, ClusterError> {
+        let request = Request::new(format!("/api/v1/namespaces/{}/secrets", key.namespace))
+            .get(&key.name, &GetParams::default())
+            .map_err(|_| ClusterError::Other {
+                code: 0,
+                detail: "the request cannot be built".to_owned(),
+            })?;
+        // Nobody closes the semaphore.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        let content = deadline_with_values(self.client.request::<SecretContent>(request)).await?;
+        Ok(WholeSecret { content, _place: place })
+    }
 }
 
 #[cfg(test)]
@@ -61,9 +77,9 @@ mod tests {
         let service = tower::service_fn(async |_: http::Request<Body>| {
             Ok::<_, Infallible>(http::Response::new(Body::from(b"{}".to_vec())))
         });
-        let client = Client::new(service, "default");
+        let reader = SecretReader::new(Client::new(service, "default"));
         let key = ObjectKey::new("team", "acme");
-        let mut reads: FuturesUnordered<_> = (0..20).map(|_| read_secret(&client, &key)).collect();
+        let mut reads: FuturesUnordered<_> = (0..20).map(|_| reader.read(&key)).collect();
         let mut held = Vec::new();
         // The server answers at once, so whoever has not been answered in a second is waiting for a place.
         while let Ok(Some(read)) = tokio::time::timeout(Duration::from_secs(1), reads.next()).await {

@@ -11,8 +11,8 @@ use tower::{Layer, Service};
 
 use crate::metrics::Metrics;
 
-/// Counts each request when the head of its answer is there, or when it has failed. A request that the client retries
-/// counts once, with its last answer.
+/// Counts each request when the head of its answer is there, or when it has failed. One that is tried again counts each
+/// time, as client-go has it.
 #[derive(Clone)]
 pub(super) struct RequestCounts(pub(super) Arc<Metrics>);
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Resource, runtime::watcher::Event};
+use kube::{Api, Client, Resource, runtime::watcher::Event};
 
-use super::{CredentialObject, CredentialView, ObjectKey, Stores, Sync};
+use super::{ClusterError, CredentialObject, CredentialView, ObjectKey, Stores, Sync};
 use crate::secrets::metadata::SecretMeta;
 
 /// One kind of object that is watched.
@@ -91,4 +91,40 @@ pub fn deliver<K: Watched>(
             K::remove(stores, &key, meta.resource_version.as_deref().unwrap_or_default())
         }
     }
+}
+
+/// The objects of a namespace, or of all under `""`.
+pub fn scoped<K>(client: Client, namespace: &str) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+{
+    if namespace.is_empty() {
+        Api::all(client)
+    } else {
+        Api::namespaced(client, namespace)
+    }
+}
+
+/// For people.
+pub fn place(namespace: &str) -> String {
+    if namespace.is_empty() {
+        "all namespaces".to_owned()
+    } else {
+        format!("namespace {namespace:?}")
+    }
+}
+
+/// What a person can do about a list or watch that fails.
+pub fn advice<K: Watched>(cause: &ClusterError) -> String {
+    match cause {
+        ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
+        ClusterError::NotFound => format!("install the CustomResourceDefinition {}", K::NAME),
+        ClusterError::Unauthenticated => "see that its ServiceAccount exists, or renew its kubeconfig".to_owned(),
+        _ => "it is tried again".to_owned(),
+    }
+}
+
+/// Why a list or watch fails, and what a person can do about it.
+pub fn why_failing<K: Watched>(cause: &ClusterError) -> String {
+    format!("{cause}: {}", advice::<K>(cause))
 }

@@ -5,10 +5,10 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{
-    Api, Client, Resource,
+    Api, Client,
     runtime::{
         WatchStreamExt,
         watcher::{self, Event},
@@ -17,10 +17,11 @@ use kube::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CredentialObject, ObjectKey, Stores, Sync,
-    error::{Carried, ClusterError},
+    CredentialObject, ObjectKey, Stores,
     lists::{Lists, PAGE, Turn},
-    watched::{Watched, deliver},
+    watch_course::{Course, failed, stands},
+    watch_deadline::begun_in_time,
+    watched::{Watched, deliver, scoped},
 };
 use crate::{
     clock::{self, Instant},
@@ -52,49 +53,44 @@ pub struct WatchContext {
     pub wake: Wake,
     /// The turns to list, which all watches share.
     pub lists: Lists,
+    /// The labels of the credentials to look after; `None` for all. One that loses them is to us as if it were deleted.
+    pub selector: Option<String>,
     /// Ends the watches.
     pub shutdown: CancellationToken,
 }
 
 /// Watches credentials in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_credentials(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    watch(
-        scoped::<CredentialObject>(client, &namespace),
-        &namespace,
-        &context,
-        &item,
-    )
-    .await;
+    let api = scoped::<CredentialObject>(begun_in_time(client), &namespace);
+    let config = watcher::Config {
+        label_selector: context.selector.clone(),
+        ..config()
+    };
+    watch(api, config, &namespace, &context, &item).await;
 }
 
 /// Watches the metadata of Secrets in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_secrets(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    watch(
-        scoped::<kube::core::PartialObjectMeta<Secret>>(client, &namespace),
-        &namespace,
-        &context,
-        &item,
-    )
-    .await;
+    let api = scoped::<kube::core::PartialObjectMeta<Secret>>(begun_in_time(client), &namespace);
+    watch(api, config(), &namespace, &context, &item).await;
 }
 
-fn scoped<K>(client: Client, namespace: &str) -> Api<K>
-where
-    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
-{
-    if namespace.is_empty() {
-        Api::all(client)
-    } else {
-        Api::namespaced(client, namespace)
-    }
+fn config() -> watcher::Config {
+    watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE)
 }
 
-async fn watch<K: Watched>(api: Api<K>, namespace: &str, context: &WatchContext, item: &ReadinessItem) {
+async fn watch<K: Watched>(
+    api: Api<K>,
+    config: watcher::Config,
+    namespace: &str,
+    context: &WatchContext,
+    item: &ReadinessItem,
+) {
     let mut course = Course::default();
     loop {
         tokio::select! {
             () = context.shutdown.cancelled() => return,
-            () = follow(api.clone(), namespace, context, item, &mut course) => {}
+            () = follow(watcher::watcher(api.clone(), config.clone()), namespace, context, item, &mut course) => {}
         }
         let doublings = course.refusals.saturating_sub(1).min(5);
         tokio::select! {
@@ -104,29 +100,17 @@ async fn watch<K: Watched>(api: Api<K>, namespace: &str, context: &WatchContext,
     }
 }
 
-/// What is known of a watch, also when it is started over.
-#[derive(Debug, Default)]
-struct Course {
-    /// A list was answered, so the store holds something.
-    listed: bool,
-    /// It fails, and that was told.
-    failing: bool,
-    /// How often it was refused after a list was answered, since it last stood.
-    refusals: u32,
-}
-
 /// Follows a list and what comes after it, until that is refused after the list was answered: the stream would not tell
 /// when it is let through again; another list does.
 async fn follow<K: Watched>(
-    api: Api<K>,
+    events: impl Stream<Item = watcher::Result<Event<K>>>,
     namespace: &str,
     context: &WatchContext,
     item: &ReadinessItem,
     course: &mut Course,
 ) {
     let wake = |concerned: Vec<ObjectKey>| concerned.into_iter().for_each(|key| (context.wake)(key));
-    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
-    let mut events = std::pin::pin!(watcher::watcher(api, config).default_backoff());
+    let mut events = std::pin::pin!(events.default_backoff());
     let mut listed = HashSet::new();
     let mut stands_at = None;
     let mut turn = None;
@@ -175,76 +159,5 @@ async fn reached(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The watch is let through, and the store holds what the API server has.
-fn stands<K: Watched>(
-    namespace: &str,
-    context: &WatchContext,
-    item: &ReadinessItem,
-    course: &mut Course,
-) -> Vec<ObjectKey> {
-    if course.listed && !course.failing && course.refusals == 0 {
-        return Vec::new();
-    }
-    *course = Course {
-        listed: true,
-        ..Course::default()
-    };
-    item.ready();
-    K::sync(&context.stores, namespace, Sync::Synced)
-}
-
-/// Whom a failure concerns, and whether it is a refusal rather than a fault that passes. One of the operator's own
-/// credentials is a refusal as well, but says nothing of what the store holds.
-fn failed<K: Watched>(
-    error: &watcher::Error,
-    namespace: &str,
-    context: &WatchContext,
-    item: &ReadinessItem,
-    course: &mut Course,
-) -> (Vec<ObjectKey>, bool) {
-    let cause = cause(error);
-    let place = if namespace.is_empty() {
-        "all namespaces".to_owned()
-    } else {
-        format!("namespace {namespace:?}")
-    };
-    let advice = match &cause {
-        ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
-        ClusterError::NotFound => format!("install the CustomResourceDefinition {}", K::NAME),
-        ClusterError::Unauthenticated => "see that its ServiceAccount exists, or renew its kubeconfig".to_owned(),
-        _ => "it is tried again".to_owned(),
-    };
-    let why = format!("{cause}: {advice}");
-    let refused = matches!(cause, ClusterError::Forbidden { .. } | ClusterError::NotFound);
-    // A connection that broke is made again, and the stream does not tell when; what the store holds is good meanwhile.
-    let unknown = cause == ClusterError::Unauthenticated;
-    if refused || unknown || !course.listed {
-        item.missing(&why);
-    }
-    if std::mem::replace(&mut course.failing, true) {
-        tracing::debug!(resource = K::NAME, place, error = %cause, "watch still failing");
-    } else {
-        tracing::warn!(resource = K::NAME, place, error = %cause, advice, "watch failing");
-    }
-    if refused {
-        (K::sync(&context.stores, namespace, Sync::Refused(why)), true)
-    } else {
-        (Vec::new(), unknown)
-    }
-}
-
-fn cause(error: &watcher::Error) -> ClusterError {
-    match error {
-        watcher::Error::InitialListFailed(error)
-        | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => ClusterError::from_kube(error, Carried::NoValues),
-        watcher::Error::WatchError(status) => ClusterError::from_status(status, Carried::NoValues),
-        watcher::Error::NoResourceVersion => ClusterError::Other {
-            code: 0,
-            detail: "a list without resourceVersion".to_owned(),
-        },
     }
 }

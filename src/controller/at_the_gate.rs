@@ -5,11 +5,11 @@ use super::{
     turn::{After, Asked, Turn},
 };
 use crate::{
-    api::{Moment, Span},
+    api::{Reason, Span},
     rotation::{
         attempt::is_proven,
         decide,
-        gate::{AccountAnswer, Request, Wait, Waiting, WaitsFor},
+        gate::{AccountAnswer, Refusal, Request, Wait, Waiting, WaitsFor},
     },
     secrets::sensitive::ServiceAccount,
 };
@@ -58,18 +58,23 @@ fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
 
 /// These values, or this account, were refused for another credential: that is recorded here as well, so that it holds
 /// for the next process too.
-fn refused_by_the_guard(turn: &mut Turn<'_>, asked: &Asked, until: Moment) -> After {
+fn refused_by_the_guard(turn: &mut Turn<'_>, asked: &Asked, refusal: Refusal) -> After {
     let now = turn.context.clock.now();
+    let what = match refusal.reason {
+        Reason::CredentialsRejected => "the username or password",
+        Reason::ClientRejected => "the client id or client secret",
+        _ => "the login",
+    };
     let message = format!(
-        "{} refused this account a short while ago, asked for by another credential of this operator: it is not tried \
-         again until then, lest it be locked",
+        "{} refused {what} when another credential of this operator logged in with this account; nothing is sent before \
+         the next attempt, lest the account be locked",
         asked.domain
     );
-    tracing::info!(%until, "not sent: the account was refused a short while ago");
+    tracing::info!(until = %refusal.until, reason = %refusal.reason, "not sent: the account was refused for another credential");
     let stands = decide::now_stands(&turn.seen);
     turn.memory
         .requests
-        .refused(&turn.seen.failure, stands, &message, until, now);
+        .refused(&turn.seen.failure, stands, &message, refusal, now);
     After::LookAgain
 }
 
@@ -90,6 +95,6 @@ pub fn may_send(turn: &mut Turn<'_>, asked: &Asked, account: &ServiceAccount, pl
                 until: None,
             },
         )),
-        AccountAnswer::Rejected { until } => Err(refused_by_the_guard(turn, asked, until)),
+        AccountAnswer::Rejected(refusal) => Err(refused_by_the_guard(turn, asked, refusal)),
     }
 }

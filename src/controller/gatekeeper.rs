@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     cluster::ObjectKey,
     metrics::GateFigures,
-    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, Past, PlaceId, Request, Wait},
+    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, Past, PlaceId, Refusal, Request, Wait},
 };
 
 /// The gate of the process. Clones share it.
@@ -147,9 +147,10 @@ impl Place {
         };
         let ask = |gate: &mut Gate, now| gate.ask_account(id, values, account, by_request, now);
         match self.shared.change(ask) {
-            AccountAnswer::Rejected { until } => AccountAnswer::Rejected {
-                until: self.shared.on_the_wall(until),
-            },
+            AccountAnswer::Rejected(refusal) => AccountAnswer::Rejected(Refusal {
+                until: self.shared.on_the_wall(refusal.until),
+                ..refusal
+            }),
             other => other,
         }
     }

@@ -64,6 +64,10 @@ pub struct Memory {
     pub no_request_before: Moment,
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
+    /// Of the latest request that this process announced: a status that tells of it is our own, also where no answer came.
+    pub announced: Option<String>,
+    /// When status is written again, where somebody else keeps writing something else into it.
+    pub overwritten: Pause,
     /// Status writes that failed in a row.
     pub status_failures: i32,
 }
@@ -116,6 +120,12 @@ impl Pause {
     #[must_use]
     pub fn is_forgotten(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until + Span::minutes(10) < now)
+    }
+
+    /// How often it was tried, of late.
+    #[must_use]
+    pub fn count(&self) -> i32 {
+        self.count
     }
 
     /// It was tried just now.

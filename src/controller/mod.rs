@@ -9,6 +9,7 @@ pub mod gatekeeper;
 pub mod memory;
 mod observe;
 mod observe_target;
+mod others;
 pub mod queue;
 mod reconcile;
 mod record;
@@ -33,17 +34,22 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::Moment,
     clock::Clock,
-    cluster::{Stores, events::Events},
+    cluster::{Claim, Stores, events::Events, read_secret::SecretReader},
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
+    random_id::random_id,
     rotation::gate::{Digest, Limits},
     secrets::sensitive::{Sensitive, ServiceAccount},
 };
 
 /// What all reconciles share.
 pub struct Context {
-    /// The API server.
+    /// The API server; what is written through it asks the claim.
     pub client: Client,
+    /// Whether this process may act now: asked before each reconcile and right before each grant.
+    pub claim: Claim,
+    /// What reads whole Secrets from it.
+    pub reader: SecretReader,
     /// What the watches have delivered.
     pub stores: Stores,
     /// The token endpoints.
@@ -60,8 +66,10 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
-    /// When this process started to reconcile, by [`Clock::steady`].
+    /// When this process started to reconcile, which is when it became the leader, by [`Clock::steady`].
     pub started: Moment,
+    /// Names each grant as no other. Random; a test that must go the same way twice gives names of its own.
+    pub new_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// From here on no grant begins.
     pub stopping: CancellationToken,
     status_accepted: AtomicBool,
@@ -77,6 +85,8 @@ pub struct NoRandomNumbers;
 pub struct Parts {
     /// See [`Context::client`].
     pub client: Client,
+    /// See [`Context::claim`].
+    pub claim: Claim,
     /// See [`Context::stores`].
     pub stores: Stores,
     /// See [`Context::endpoint`].
@@ -105,6 +115,7 @@ impl Context {
         getrandom::fill(&mut digest_key).map_err(|_| NoRandomNumbers)?;
         let Parts {
             client,
+            claim,
             stores,
             endpoint,
             allowed_domains,
@@ -116,7 +127,9 @@ impl Context {
         } = parts;
         Ok(Self {
             started: clock.steady(),
+            reader: SecretReader::new(client.clone()),
             client,
+            claim,
             stores,
             endpoint,
             gate: Gatekeeper::new(limits, clock.clone()),
@@ -125,6 +138,7 @@ impl Context {
             events,
             metrics,
             clock,
+            new_id: Arc::new(random_id),
             stopping,
             status_accepted: AtomicBool::new(false),
             digest_key,

@@ -6,6 +6,7 @@ use super::{
     Context,
     memory::{Memory, Pause, is_later},
     observe_target::{old_targets, remember_facts, target},
+    others::heed,
     turn::{Asked, Turn, handled_rotate, latest_status},
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
 pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory: &'a mut Memory) -> Turn<'a> {
     let now = context.clock.now();
     let mark = Turn::mark(&credential);
+    heed(&credential, memory, now);
     forget_what_the_cache_has(context, &credential, memory);
     if memory.repair_generation != credential.generation {
         memory.repair_generation = credential.generation;

@@ -19,6 +19,10 @@ const MOST_STEPS: usize = 8;
 /// After that many, it goes on after this time.
 const TAKES_A_REST: Span = Span::seconds(8);
 
+/// Who was stopped half-way because another may lead is looked at again after this time; the loop starts it only if we
+/// lead then.
+const MAY_LEAD_AGAIN: Span = Span::seconds(1);
+
 /// What the queue does with the credential next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -61,6 +65,13 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
     let mut steps = 0;
     loop {
         steps += 1;
+        if !context.claim.is_current() {
+            if !(context.stopping.is_cancelled() && memory.held.is_some()) {
+                return (Next::At(context.clock.now() + MAY_LEAD_AGAIN, Order::default()), false);
+            }
+            // Nobody starts it again at the end of the process, and it has tokens to store if we lead once more.
+            context.claim.until_current().await;
+        }
         let Some(credential) = context.stores.credential(key).filter(|seen| seen.uid == first.uid) else {
             // Gone, or re-created meanwhile: the watch has told of that as well.
             return (Next::Nothing, false);
@@ -95,13 +106,21 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
             continue;
         }
         turn.seen.waiting = turn.memory.waiting;
-        let recorded = turn.credential.deleting || record::record(&mut turn, &decision).await != Recorded::Failed;
+        let recorded = if turn.credential.deleting {
+            Recorded::Said
+        } else {
+            record::record(&mut turn, &decision).await
+        };
         let (at, waits) = match after {
             After::WaitForPlace(at) => (at, true),
             After::Settle(at) => (at, false),
             After::LookAgain => (decision.until, false),
         };
-        let unrecorded = (!recorded).then(|| turn.now + record::pace(turn.memory.status_failures));
+        let unrecorded = match recorded {
+            Recorded::Failed => Some(turn.now + record::pace(turn.memory.status_failures)),
+            Recorded::Yielded(until) => Some(until),
+            Recorded::Said | Recorded::Gone => None,
+        };
         // Ready falls when the token expires, whatever is being waited for.
         let expires = decide::times(&turn.seen, turn.now).map(|times| times.expires);
         let expiry = expires.filter(|expires| *expires > turn.now);

@@ -2,11 +2,12 @@
 
 use super::{
     memory::is_later,
+    others::yields_until,
     turn::{Turn, handled_rotate},
 };
 use crate::{
     api::{
-        Binding, ConditionType, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
+        Binding, ConditionType, Moment, Reason, Span, TokenSecretStatus, TrackTikCredentialStatus,
         conditions::{Statement, Truth, merge},
     },
     cluster::{CredentialView, error::ClusterError, write_status::write_status},
@@ -33,6 +34,8 @@ pub enum Recorded {
     Gone,
     /// Perhaps something else.
     Failed,
+    /// Something else: somebody keeps writing it, and ours is written again then.
+    Yielded(Moment),
 }
 
 /// Brings status up to date.
@@ -40,6 +43,11 @@ pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
     let status = desired(turn, &says, &earlier);
+    if status != earlier
+        && let Some(until) = yields_until(turn.memory, turn.now)
+    {
+        return Recorded::Yielded(until);
+    }
     write(turn, earlier, status, &says.statements).await
 }
 
@@ -80,6 +88,8 @@ async fn write(
         // Under another uid the patch's own test fails, which is an invalid patch without fields.
         Err(ClusterError::Invalid { fields }) if fields.is_empty() => Recorded::Gone,
         Err(ClusterError::NotFound) => Recorded::Gone,
+        // Not sent, so not counted.
+        Err(ClusterError::NotLeader) => Recorded::Failed,
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
             tracing::warn!(%error, "status could not be written; trying again");
@@ -116,7 +126,8 @@ fn has_token(turn: &Turn<'_>) -> Option<String> {
     }
 }
 
-/// With the version of the operator's own last write: a version that was only verified is remembered without a write.
+/// With the version of our own last write: a version that was only verified is remembered without a write. A later one that
+/// is known was written by another operator, and two must not name their own in turns.
 fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<TokenSecretStatus> {
     let name = has_token(turn)?;
     let wrote = turn
@@ -127,9 +138,10 @@ fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<T
         .map(|(_, version)| version.clone());
     let known = earlier.token_secret.as_ref().filter(|known| known.name == name);
     let known = known.and_then(|known| known.resource_version.clone());
-    // Another operator, started by mistake, may have written since: each would put its own version back for ever.
-    let overtaken = |own: &String| known.as_ref().is_some_and(|known| is_later(known, own));
-    let resource_version = wrote.filter(|own| !overtaken(own)).or(known);
+    let resource_version = match (wrote, known) {
+        (Some(wrote), Some(known)) if is_later(&known, &wrote) => Some(known),
+        (wrote, known) => wrote.or(known),
+    };
     Some(TokenSecretStatus { name, resource_version })
 }
 

@@ -20,8 +20,12 @@ pub enum Call {
     UseTarget,
 }
 
-/// Records a refusal; the step is tried again at the pace of refusals, or when target, source or spec change.
+/// Records a refusal; the step is tried again at the pace of refusals, or when target, source or spec change. Of a call
+/// that was not sent there is nothing to record.
 pub fn record(turn: &mut Turn<'_>, error: &ClusterError, call: Call, secret: &ObjectKey) {
+    if *error == ClusterError::NotLeader {
+        return;
+    }
     let (reason, permanent, message) = words(error, call, secret);
     let now = turn.context.clock.now();
     let fingerprint = turn.fingerprint();

@@ -7,10 +7,7 @@ use super::{
     turn::{After, Asked, Turn},
 };
 use crate::{
-    cluster::{
-        error::ClusterError,
-        read_secret::{WholeSecret, read_secret},
-    },
+    cluster::{error::ClusterError, read_secret::WholeSecret},
     rotation::{
         observation::{Content, Issue, Target},
         session::RefreshToken,
@@ -122,7 +119,7 @@ fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Da
 /// The token Secret as it is now, if it still is ours and its facts can be told.
 pub async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(WholeSecret, SecretMeta, Issue)> {
     let key = turn.token_secret_key(asked);
-    let content = match read_secret(&turn.context.client, &key).await {
+    let content = match turn.context.reader.read(&key).await {
         Ok(content) => content,
         Err(ClusterError::NotFound) => return None,
         Err(error) => {

@@ -65,8 +65,16 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
     let mut keys: HashMap<Id, ObjectKey> = HashMap::new();
     let mut clocks = Clocks::read(&context);
     let mut recalled = false;
+    let mut leading = true;
     loop {
         liveness.beat();
+        let led = std::mem::replace(&mut leading, context.claim.is_current());
+        if leading && !led {
+            // Another may have acted meanwhile, or time has passed.
+            for credential in context.stores.credentials() {
+                wakeups.with(|queue| queue.wake(credential.key.clone()));
+            }
+        }
         if clocks.jumped(&context) {
             tracing::info!("the clock was set, or the machine slept: looking at every credential again");
             wakeups.with(Queue::wake_all);
@@ -75,7 +83,8 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
             wakeups.with(|queue| queue.wake(key));
         }
         recalled = recalled || recall(&context);
-        while recalled
+        while leading
+            && recalled
             && tasks.len() < AT_ONCE
             && let Some(key) = wakeups.with(|queue| queue.take(clock::monotonic()))
         {
@@ -84,12 +93,16 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         }
         context.metrics.queue_depth(wakeups.with(|queue| queue.depth()));
         let next = wakeups.with(|queue| queue.next_at());
-        let sleep = sleep_until(next, tasks.len() < AT_ONCE);
+        let sleep = sleep_until(next, leading && tasks.len() < AT_ONCE);
         tokio::select! {
+            // Not in random order, so that a simulation goes the same way twice. None can keep another from its turn: the
+            // others only wake the loop, which looks at everything above.
+            biased;
             () = context.stopping.cancelled() => break,
+            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
             () = wakeups.0.changed.notified() => {}
             () = context.gate.changed() => {}
-            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
+            () = context.claim.until_current(), if !leading => {}
             () = tokio::time::sleep_until(sleep) => {}
         }
     }

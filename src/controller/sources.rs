@@ -8,7 +8,7 @@ use super::{
     turn::{After, Asked, Turn},
 };
 use crate::{
-    cluster::{error::ClusterError, read_secret::read_secret},
+    cluster::error::ClusterError,
     rotation::{gate::Digest, observation::Sources},
     secrets::sensitive::ServiceAccount,
 };
@@ -22,7 +22,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
     let mut values = asked.plan.unread();
     for name in asked.plan.secrets() {
         let key = turn.credential.key.sibling(name);
-        match read_secret(&turn.context.client, &key).await {
+        match turn.context.reader.read(&key).await {
             Ok(content) => {
                 versions.push(content.version());
                 asked.plan.take(name, &content, &mut values);

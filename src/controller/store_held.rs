@@ -41,6 +41,8 @@ pub async fn store_held(turn: &mut Turn<'_>, asked: &Asked) -> After {
             turn.remember_own_write(meta);
             After::LookAgain
         }
+        // The API server has refused nothing: it is not counted, and tried as soon as we lead again.
+        Err(ClusterError::NotLeader) => After::LookAgain,
         Err(error) => {
             tracing::warn!(secret = key.name, %error, "a new token could not be stored yet; the write is tried again, not the login");
             let now = turn.context.clock.now();

@@ -17,7 +17,6 @@ use crate::{
     clock,
     cluster::Sync,
     oauth::{GrantRequest, TokenRequestFailure},
-    random_id::random_id,
     rotation::{
         attempt::{Attempt, Circumstances, Next, Why},
         decide,
@@ -120,7 +119,7 @@ async fn prepare(
         Grant::Refresh => Some(read_refresh_token(turn, asked).await?),
     };
     let values = Values { account, refresh_token };
-    let mut attempt = Attempt::new(grant, again.because, random_id(), &turn.seen);
+    let mut attempt = Attempt::new(grant, again.because, (turn.context.new_id)(), &turn.seen);
     loop {
         let now = turn.context.clock.now();
         let around = circumstances(turn);
@@ -134,6 +133,7 @@ async fn prepare(
                 }
             }
             Next::Announce(record) => {
+                turn.memory.announced = Some(attempt.issue_id.clone());
                 attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
                 let recorded = record::record_announcement(turn, &again).await;
                 if recorded != Recorded::Said {
@@ -157,6 +157,7 @@ async fn prepare(
                 attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
                 return Err(match why {
                     Why::Stopping => After::Settle(decided.until),
+                    Why::NotLeader => After::LookAgain,
                     Why::Stale => {
                         tracing::warn!(
                             "the API server took over ten seconds for a write of status; trying again in a minute"
@@ -185,6 +186,7 @@ fn circumstances(turn: &Turn<'_>) -> Circumstances {
         status_accepted: context.status_accepted(),
         credentials_in_view: credentials == Sync::Synced,
         stopping: context.stopping.is_cancelled(),
+        leading: context.claim.is_current(),
     }
 }
 

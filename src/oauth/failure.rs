@@ -108,7 +108,10 @@ impl TokenRequestFailure {
     #[must_use]
     pub fn at_the_gate(self) -> Outcome {
         match self {
-            Self::LoginRefused { retry_after, .. } => Outcome::Rejected { retry_after },
+            Self::LoginRefused { retry_after, .. } => Outcome::Rejected {
+                reason: self.reason(),
+                retry_after,
+            },
             Self::RefreshRefused { retry_after, .. } => Outcome::RefreshRefused { retry_after },
             Self::Throttled { retry_after, .. } => Outcome::Throttled {
                 pause: retry_after.unwrap_or(Span::ZERO),

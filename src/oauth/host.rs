@@ -66,7 +66,7 @@ impl Host {
     ///
     /// # Errors
     /// When the URL parser would connect to another host than the one that was checked.
-    pub(super) fn token_url(&self) -> Result<Url, HostError> {
+    pub fn token_url(&self) -> Result<Url, HostError> {
         let url = Url::parse(&format!("https://{self}{PATH}")).map_err(|_| HostError::Unusable)?;
         let same = url.scheme() == "https"
             && url.host_str() == Some(self.name.as_str())

@@ -15,6 +15,10 @@ const AFTER_START: Span = Span::seconds(200);
 
 /// What an attempt depends on that no observation of one credential tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, with yes or no for an answer"
+)]
 pub struct Circumstances {
     /// The time by a clock that never goes back.
     pub steady: Moment,
@@ -26,6 +30,8 @@ pub struct Circumstances {
     pub credentials_in_view: bool,
     /// The process is ending: no request begins any more.
     pub stopping: bool,
+    /// No other process can be the leader at this moment.
+    pub leading: bool,
 }
 
 /// One attempt, from the moment its sources were read.
@@ -72,6 +78,8 @@ pub enum Next {
 pub enum Why {
     /// The process is ending.
     Stopping,
+    /// Another process may be the leader by now.
+    NotLeader,
     /// The API server took its time, and the announcement is too old to be relied on.
     Stale,
 }
@@ -107,6 +115,9 @@ impl Attempt {
         }
         if around.stopping {
             return Next::Abandon(Why::Stopping);
+        }
+        if !around.leading {
+            return Next::Abandon(Why::NotLeader);
         }
         if self.announced_at.is_some_and(|at| around.steady > at + STALE) {
             return Next::Abandon(Why::Stale);

@@ -1,7 +1,7 @@
 //! The failure record's arithmetic: what a failure, a success, or an announced request makes of it. Until when it asks to
 //! wait is in [`super::failure_wait`].
 
-use super::{backoff::Pace, failure_wait::concerns, schedule::spread};
+use super::{backoff::Pace, failure_wait::concerns, gate::Refusal, schedule::spread};
 use crate::api::{Failure, Moment, Pending, Reason, Span, Tried, conditions::shortened};
 
 const HOUR: Span = Span::hours(1);
@@ -59,11 +59,11 @@ pub fn after_failure(before: &Failure, uid: &str, tried: Tried, setback: &Setbac
     }
 }
 
-/// The record of a request that is not sent before `until`, because its account was refused a short while ago. It is no
-/// attempt: nothing is counted.
+/// The record of a request that is not sent before a refusal's end, because what it would send, or its account, was
+/// refused before. It is no attempt: nothing is counted.
 #[must_use]
-pub fn refused_unsent(before: &Failure, tried: Tried, message: &str, until: Moment, now: Moment) -> Failure {
-    let until = until.next_whole_second();
+pub fn refused_unsent(before: &Failure, tried: Tried, message: &str, refusal: Refusal, now: Moment) -> Failure {
+    let until = refusal.until.next_whole_second();
     if before.reason.is_some() && same_values(before.tried.as_ref(), &tried) {
         return Failure {
             next_attempt_time: before.next_attempt_time.max(Some(until)),
@@ -72,10 +72,10 @@ pub fn refused_unsent(before: &Failure, tried: Tried, message: &str, until: Mome
         };
     }
     Failure {
-        reason: Some(Reason::CredentialsRejected),
+        reason: Some(refusal.reason),
         message: Some(shortened(message)),
         next_attempt_time: Some(until),
-        recent_times: pruned(before.recent_times.clone(), now),
+        recent_times: pruned(folded(before).recent_times, now),
         tried: Some(tried),
         ..Failure::default()
     }
@@ -210,6 +210,11 @@ pub(super) fn is_of_other_values(record: &Failure) -> bool {
 /// Whether `count` counts requests in a row whose outcome was lost.
 pub(super) fn counts_unresolved(record: &Failure) -> bool {
     record.first_time.is_none() && record.last_time.is_some() && record.count > 0
+}
+
+/// Whether a request was announced last of which nobody knows what became.
+pub(super) fn outcome_lost(record: &Failure) -> bool {
+    record.pending.is_some() || counts_unresolved(record)
 }
 
 fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{gate::Waiting, session::RefreshToken};
+use super::{failure_record::outcome_lost, gate::Waiting, session::RefreshToken};
 use crate::api::{Failure, Moment, Reason, Renewal, Span, Tried};
 
 /// The facts of one grant, kept beside the tokens in the same Secret by the same write.
@@ -222,12 +222,15 @@ impl Observation {
         }
     }
 
-    /// A rotate annotation that no grant has answered yet.
+    /// A rotate annotation that no grant has answered yet. It is echoed before its request is sent, so where the outcome
+    /// of that was lost, perhaps nothing was sent, and whoever asked would wait for ever.
     #[must_use]
     pub fn rotate_asked(&self) -> Option<&str> {
+        let tried = self.failure.tried.as_ref().and_then(|tried| tried.rotate.as_deref());
+        let lost = tried.filter(|_| outcome_lost(&self.failure));
         self.rotate
             .as_deref()
-            .filter(|asked| self.handled_rotate.as_deref() != Some(*asked))
+            .filter(|asked| self.handled_rotate.as_deref() != Some(*asked) || lost == Some(*asked))
     }
 }
 

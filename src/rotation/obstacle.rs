@@ -166,13 +166,15 @@ fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obsta
         );
         return Some(Obstacle::passing(Reason::Waiting, message));
     }
+    at_the_gate(seen, now).map(|message| Obstacle::passing(Reason::Waiting, message))
+}
+
+/// What the next request has waited for at the gate for so long that status tells.
+#[must_use]
+pub fn at_the_gate(seen: &Observation, now: Moment) -> Option<String> {
     let waiting = seen.waiting.filter(|waiting| waiting.since + QUIET_WAIT <= now)?;
-    let message = format!(
-        "the next token request waits since {}: {}",
-        waiting.since,
-        waits_for(waiting.wait)
-    );
-    Some(Obstacle::passing(Reason::Waiting, message))
+    let what = waits_for(waiting.wait);
+    Some(format!("the next token request waits since {}: {what}", waiting.since))
 }
 
 /// A time only where it is the end of a pause: that of a place depends on others, and would be written anew all the time.

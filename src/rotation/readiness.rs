@@ -9,7 +9,7 @@ use super::{
     decide::{self, Because, Decision},
     next_request::next_request,
     observation::{Content, Issue, Observation},
-    obstacle::{Obstacle, not_yet, obstacles},
+    obstacle::{Obstacle, at_the_gate, not_yet, obstacles},
     schedule::{SHORT_LIVED, Timetable},
     session::RefreshToken,
 };
@@ -47,7 +47,7 @@ pub fn readiness(seen: &Observation, decision: &Decision, now: Moment) -> Readin
     let mut statements = Vec::with_capacity(3);
     match (live, worst) {
         (Some(live), None) => {
-            let praise = praise(seen, decision, live, renews);
+            let praise = praise(seen, decision, live, renews, now);
             statements.push(say(ConditionType::Ready, Truth::True, Reason::TokenValid, praise));
             statements.push(renewed(seen, &obstacles));
         }
@@ -137,16 +137,19 @@ pub fn issued(seen: &Observation) -> Option<Moment> {
     Some(later.unwrap_or(issue.issued_at).whole_second())
 }
 
-/// The message of Ready=True. A request that is held back because of too many is told here, since over a live token it
-/// moves no condition and whoever asked for it would see nothing.
-fn praise(seen: &Observation, decision: &Decision, live: Timetable, renews: Option<Moment>) -> String {
-    let next = match renews {
+/// The message of Ready=True. A request that is held back because of too many, or at the gate, is told here, since over a
+/// live token it moves no condition and whoever asked for it would see nothing. A renewal that nobody asked for waits in
+/// silence: a busy place must not cost each of a thousand a write of its own.
+fn praise(seen: &Observation, decision: &Decision, live: Timetable, renews: Option<Moment>, now: Moment) -> String {
+    let waits = at_the_gate(seen, now).filter(|_| seen.rotate_asked().is_some());
+    let next = match (waits, renews) {
         _ if seen.suspended => "; spec.suspend is true, so it will not be renewed".to_owned(),
-        Some(at) if decision.because == Because::TooManyGrants => {
+        (Some(waits), _) => format!("; {waits}"),
+        (None, Some(at)) if decision.because == Because::TooManyGrants => {
             format!("; {GRANTS_IN_WINDOW} tokens were requested in the last ten minutes, the next is requested at {at}")
         }
-        Some(at) => format!("; it will be renewed at {at}"),
-        None => String::new(),
+        (None, Some(at)) => format!("; it will be renewed at {at}"),
+        (None, None) => String::new(),
     };
     let lifetime = seen.issue().map(Issue::lifetime);
     let short = lifetime.filter(|lifetime| *lifetime < SHORT_LIVED).map(|lifetime| {

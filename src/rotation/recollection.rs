@@ -6,6 +6,7 @@
 use super::{
     Because,
     failure_record::{self, Setback},
+    gate::Refusal,
     observation::Issue,
 };
 use crate::api::{Failure, Moment, Tried};
@@ -70,9 +71,9 @@ impl Recollection {
         self.proven = Some((stands.identity.clone(), sources));
     }
 
-    /// It is not sent before `until`, because the account was refused for another credential.
-    pub fn refused(&mut self, before: &Failure, stands: Tried, message: &str, until: Moment, now: Moment) {
-        self.failure = Some(failure_record::refused_unsent(before, stands, message, until, now));
+    /// It is not sent for now, because the account was refused for another credential.
+    pub fn refused(&mut self, before: &Failure, stands: Tried, message: &str, refusal: Refusal, now: Moment) {
+        self.failure = Some(failure_record::refused_unsent(before, stands, message, refusal, now));
     }
 
     /// It gave none.

@@ -5,7 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IntoDeserializer, value::StrDeserializer},
+};
 use zeroize::Zeroizing;
 
 use super::{layout::Data, sensitive::SensitiveBytes};
@@ -53,15 +56,10 @@ impl SecretContent {
     /// The bytes of a key; nothing where it does not exist or is no base64.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<SensitiveBytes> {
-        let encoded = self.data.get(key)?;
-        // Room at once: a buffer that grows leaves copies of a value in freed memory.
-        let mut quoted = Zeroizing::new(String::with_capacity(encoded.len() + 2));
-        quoted.push('"');
-        quoted.push_str(encoded);
-        quoted.push('"');
-        serde_json::from_str::<ByteString>(&quoted)
-            .ok()
-            .map(|bytes| SensitiveBytes::from(bytes.0))
+        // Not as a JSON string, in which an escape would stand for a letter of base64.
+        let encoded: StrDeserializer<'_, de::value::Error> = self.data.get(key)?.as_str().into_deserializer();
+        let bytes = ByteString::deserialize(encoded).ok()?;
+        Some(SensitiveBytes::from(bytes.0))
     }
 
     /// What stands under these keys, where it can be decoded. Whatever else there is stays as it is.
@@ -101,11 +99,11 @@ mod tests {
     fn whatever_stands_under_a_key_decoding_does_not_fail_and_printing_does_not_show_it() {
         let secret: SecretContent = serde_json::from_str(
             r#"{"metadata": {"name": "acme"}, "data": {"good": "aHVudGVyMg==", "clear": "hunter2!", "quote": "aHVu\"",
-                "number": 7, "list": ["hunter2"], "null": null}}"#,
+                "escape": "aHVudGVyMg\\u003d=", "number": 7, "list": ["hunter2"], "null": null}}"#,
         )
         .unwrap();
         assert_eq!(secret.get("good").unwrap().expose(), b"hunter2");
-        for key in ["clear", "quote", "number", "list", "null"] {
+        for key in ["clear", "quote", "escape", "number", "list", "null"] {
             assert!(secret.has(key) && secret.get(key).is_none(), "{key}");
         }
         let keys = |keys: &[&str]| keys.iter().map(ToString::to_string).collect();

@@ -35,9 +35,12 @@ pub fn write(issue: &Issue, secret: &str) -> Result<String, serde_json::Error> {
 /// The facts, or nothing where the annotation cannot be read.
 #[must_use]
 pub fn read(annotation: &str) -> Option<Issue> {
-    let record: Versioned<Issue> = serde_json::from_str(annotation).ok()?;
-    let sane = record.version == VERSION && record.issue.expires_at > record.issue.issued_at;
-    sane.then_some(record.issue)
+    let Versioned { version, mut issue, .. } = serde_json::from_str::<Versioned<Issue>>(annotation).ok()?;
+    // As they are written: else facts with a fraction that somebody put in would differ from themselves, once written again.
+    issue.issued_at = issue.issued_at.whole_second();
+    issue.expires_at = issue.expires_at.whole_second();
+    let sane = version == VERSION && issue.expires_at > issue.issued_at;
+    sane.then_some(issue)
 }
 
 /// Whether the annotation was written on another Secret than the one of this name: somebody has copied that one.
@@ -94,6 +97,16 @@ mod tests {
             .unwrap()
             .replacen('{', "{\"more\":{\"a\":1},", 1);
         assert_eq!(read(&text), Some(issue()));
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_is_read_as_it_would_be_written() {
+        let text = write(&issue(), "acme-token").unwrap();
+        let edited = text.replace("1970-01-01T00:16:40Z", "1970-01-01T00:16:40.5Z");
+        assert_ne!(edited, text);
+        assert_eq!(read(&edited), Some(issue()));
+        let within_a_second = edited.replace("1970-01-01T01:16:40Z", "1970-01-01T00:16:40.9Z");
+        assert_eq!(read(&within_a_second), None, "it would not be read once written again");
     }
 
     #[test]

@@ -72,7 +72,8 @@ async fn the_pod_is_restricted(plane: &ControlPlane) {
     let client = plane.client().await.unwrap();
     let deployment = documents("deploy/deployment.yaml").unwrap().remove(0);
     assert_eq!(deployment["spec"]["replicas"], json!(1));
-    assert_eq!(deployment["spec"]["strategy"]["type"], json!("Recreate"));
+    let rolling = json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } });
+    assert_eq!(deployment["spec"]["strategy"], rolling);
     let template = &deployment["spec"]["template"];
     let ndots = json!({ "options": [{ "name": "ndots", "value": "1" }] });
     assert_eq!(

@@ -56,6 +56,33 @@ fn a_rotate_request_that_is_taken_back_ends_no_wait() {
 }
 
 #[test]
+fn a_rotate_request_whose_outcome_a_crash_has_lost_is_made_again_a_minute_later() {
+    let mut life = Life::new(Endpoint::Grants);
+    life.settle();
+    life.pass(Span::minutes(5));
+    life.seen.rotate = Some("now".to_owned());
+    life.endpoint = Endpoint::Kills;
+    life.step();
+    life.endpoint = Endpoint::Grants;
+    assert_eq!(life.settle().because, Because::BackingOff);
+    life.run(Span::minutes(2));
+    let whys: Vec<Because> = life.posts.iter().map(|post| post.because).collect();
+    assert_eq!(whys, [Because::NoToken, Because::RotateAsked, Because::RotateAsked]);
+    assert_eq!(life.seen.rotate_asked(), None);
+}
+
+#[test]
+fn a_rotate_request_whose_outcome_is_lost_again_and_again_is_made_at_the_pace_of_lost_outcomes() {
+    let mut life = Life::new(Endpoint::Grants);
+    life.lifetime = Span::hours(72);
+    life.settle();
+    life.seen.rotate = Some("now".to_owned());
+    life.endpoint = Endpoint::Kills;
+    life.run(Span::hours(24));
+    assert_eq!(life.posts.len(), 1 + 6, "{:?}", life.posts);
+}
+
+#[test]
 fn a_source_that_goes_and_comes_back_as_it_was_ends_no_wait() {
     let mut life = refused();
     let before = life.seen.sources.clone();

@@ -1,9 +1,19 @@
 //! However often the process dies, the number of token requests stays small.
 
 use proptest::prelude::*;
-use tracktik_operator::api::Span;
+use tracktik_operator::{
+    api::{Failure, Reason, Span},
+    rotation::{
+        decide::now_stands,
+        failure_record::{announcing, refused_unsent},
+        gate::Refusal,
+    },
+};
 
-use crate::life::{Endpoint, Life, rejected, unavailable};
+use crate::{
+    arbitrary::START,
+    life::{Endpoint, Life, new_credential, rejected, unavailable},
+};
 
 const DAY: Span = Span::hours(24);
 
@@ -116,4 +126,19 @@ proptest! {
         let longest = life.gaps().into_iter().max().unwrap();
         prop_assert!(longest <= Span::minutes(11), "{longest}");
     }
+}
+
+/// Its account was refused for another credential meanwhile, so nothing is sent; what was lost before counts all the same.
+#[test]
+fn a_login_that_is_held_back_after_a_crash_leaves_the_lost_one_counted() {
+    let announced = announcing(&Failure::default(), now_stands(&new_credential()), "id", START);
+    let refusal = Refusal {
+        until: START + Span::minutes(30),
+        reason: Reason::ClientRejected,
+    };
+    let tried = now_stands(&new_credential());
+    let record = refused_unsent(&announced, tried, "refused", refusal, START + Span::minutes(1));
+    assert_eq!(record.recent_times, [START]);
+    assert_eq!(record.reason, Some(Reason::ClientRejected));
+    assert_eq!(record.next_attempt_time, Some(refusal.until));
 }

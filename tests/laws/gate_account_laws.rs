@@ -3,17 +3,17 @@
 
 use proptest::{collection::vec, option::weighted, prelude::*, sample::Index};
 use tracktik_operator::{
-    api::{Moment, Span},
+    api::{Moment, Reason, Span},
     rotation::{
         backoff::Pace,
-        gate::{AccountAnswer, Answer, Limits, Outcome, Request},
+        gate::{AccountAnswer, Answer, Limits, Outcome, Refusal, Request},
     },
 };
 
 use crate::{
     arbitrary::START,
     gate_scene::{REJECTED, unproven},
-    gate_world::{Taken, World, outcome},
+    gate_world::{Taken, World, outcome, rejection},
 };
 
 const HOUR: Span = Span::hours(1);
@@ -30,7 +30,11 @@ struct Visit {
 }
 
 fn visit() -> BoxedStrategy<Visit> {
-    let outcome = prop_oneof![4 => Just(REJECTED), 1 => Just(Outcome::Token), 1 => outcome()];
+    let rejected = rejection().prop_map(|reason| Outcome::Rejected {
+        reason,
+        retry_after: None,
+    });
+    let outcome = prop_oneof![4 => rejected, 1 => Just(Outcome::Token), 1 => outcome()];
     let passes = prop_oneof![
         3 => Just(Span::ZERO),
         3 => (0_i64..300).prop_map(Span::seconds),
@@ -59,43 +63,55 @@ fn account(values: u8) -> u8 {
 }
 
 impl Log {
-    fn told(&self, values: u8) -> impl Iterator<Item = (Moment, bool)> {
+    /// When they were let in, or why not.
+    fn told(&self, values: u8) -> impl Iterator<Item = (Moment, Result<(), Reason>)> {
         let of = self.0.iter().filter(move |(_, sent, _)| *sent == values);
         of.filter_map(|(at, _, outcome)| match outcome {
-            Outcome::Token => Some((*at, true)),
-            Outcome::Rejected { .. } => Some((*at, false)),
+            Outcome::Token => Some((*at, Ok(()))),
+            Outcome::Rejected { reason, .. } => Some((*at, Err(*reason))),
             _ => None,
         })
     }
 
-    /// Until when the values are at rest.
-    fn pace(&self, values: u8) -> Option<Moment> {
-        let (mut rejections, mut until) = (0, None);
-        for (at, succeeded) in self.told(values) {
-            rejections = if succeeded { 0 } else { rejections + 1 };
-            until = (!succeeded).then(|| at + Pace::Rejection.wait(rejections, 0));
+    /// Until when the values are at rest, and why.
+    fn pace(&self, values: u8) -> Option<Refusal> {
+        let (mut rejections, mut refusal) = (0, None);
+        for (at, told) in self.told(values) {
+            rejections = told.map_or(rejections + 1, |()| 0);
+            refusal = told.err().map(|reason| Refusal {
+                until: at + Pace::Rejection.wait(rejections, 0),
+                reason,
+            });
         }
-        until
+        refusal
     }
 
-    fn rejections(&self, account_of: u8, since: Moment) -> Vec<Moment> {
-        let of = self.0.iter().filter(|(at, sent, outcome)| {
-            account(*sent) == account_of && *at > since && matches!(outcome, Outcome::Rejected { .. })
-        });
-        of.map(|(at, _, _)| *at).collect()
+    fn rejections(&self, account_of: u8, since: Moment) -> Vec<(Moment, Reason)> {
+        let of = self
+            .0
+            .iter()
+            .filter(|(at, sent, _)| account(*sent) == account_of && *at > since);
+        of.filter_map(|(at, _, outcome)| match outcome {
+            Outcome::Rejected { reason, .. } => Some((*at, *reason)),
+            _ => None,
+        })
+        .collect()
     }
 
-    fn refused_until(&self, visit: &Visit, now: Moment) -> Option<Moment> {
+    fn refusal(&self, visit: &Visit, now: Moment) -> Option<Refusal> {
         let pace = self
             .pace(visit.values)
-            .filter(|until| *until > now && !visit.by_request);
+            .filter(|refusal| refusal.until > now && !visit.by_request);
         let right = self
             .told(visit.values)
             .last()
-            .map_or(visit.proven, |(_, succeeded)| succeeded);
+            .map_or(visit.proven, |(_, told)| told.is_ok());
         let recent = self.rejections(account(visit.values), now - HOUR);
-        let account = (!right && recent.len() >= 5).then(|| recent[recent.len() - 5] + HOUR);
-        pace.max(account)
+        let account = (!right && recent.len() >= 5).then(|| Refusal {
+            until: recent[recent.len() - 5].0 + HOUR,
+            reason: recent[recent.len() - 1].1,
+        });
+        pace.into_iter().chain(account).max_by_key(|refusal| refusal.until)
     }
 }
 
@@ -146,9 +162,9 @@ impl Life {
             .sent
             .iter()
             .any(|(_, values)| account(*values) == account(visit.values));
-        let expected = match self.log.refused_until(visit, now) {
+        let expected = match self.log.refusal(visit, now) {
             _ if under_way => AccountAnswer::Busy,
-            Some(until) => AccountAnswer::Rejected { until },
+            Some(refusal) => AccountAnswer::Rejected(refusal),
             None => AccountAnswer::Go,
         };
         prop_assert_eq!(answer, expected);
@@ -210,7 +226,7 @@ proptest! {
         }
         for account in 0..2 {
             let rejections = life.log.rejections(account, Moment::default());
-            for (first, sixth) in rejections.iter().zip(rejections.iter().skip(5)) {
+            for ((first, _), (sixth, _)) in rejections.iter().zip(rejections.iter().skip(5)) {
                 prop_assert!(*sixth - *first >= HOUR, "six within {}", *sixth - *first);
             }
         }

@@ -2,8 +2,8 @@
 //! a time for each.
 
 use tracktik_operator::{
-    api::Span,
-    rotation::gate::{AccountAnswer, Limits, Outcome, WaitsFor},
+    api::{Reason, Span},
+    rotation::gate::{AccountAnswer, Limits, Outcome, Refusal, WaitsFor},
 };
 
 use crate::gate_scene::{HOST, OTHER, OUTCOMES, REJECTED, Scene, unproven};
@@ -33,9 +33,10 @@ fn send_by(scene: &mut Scene, credential: &str, values: u8, outcome: Outcome, by
 }
 
 fn rejected(scene: &Scene, span: Span) -> AccountAnswer {
-    AccountAnswer::Rejected {
+    AccountAnswer::Rejected(Refusal {
         until: scene.now + span,
-    }
+        reason: Reason::CredentialsRejected,
+    })
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn wrong_passwords_of_others_do_not_hold_back_the_right_one() {
         scene.now,
     );
     assert!(
-        matches!(answer, AccountAnswer::Rejected { .. }),
+        matches!(answer, AccountAnswer::Rejected(_)),
         "not after they were rejected: {answer:?}"
     );
 }

@@ -1,7 +1,7 @@
 //! What the gate makes of the news of a host.
 
 use tracktik_operator::{
-    api::Span,
+    api::{Reason, Span},
     rotation::gate::{Limits, Outcome, WaitsFor},
 };
 
@@ -174,7 +174,10 @@ fn a_pause_that_a_host_asks_for_lasts_a_minute_to_an_hour() {
             Outcome::Throttled {
                 pause: Span::seconds(asked),
             },
-            Outcome::Rejected { retry_after },
+            Outcome::Rejected {
+                reason: Reason::CredentialsRejected,
+                retry_after,
+            },
             Outcome::RefreshRefused { retry_after },
         ] {
             let mut scene = scene();

@@ -53,6 +53,7 @@ impl Reference {
             Outcome::Throttled { pause: asked }
             | Outcome::Rejected {
                 retry_after: Some(asked),
+                ..
             } => pause(least(asked)),
             Outcome::Firewall => pause(Span::minutes(10)),
             _ => {}
@@ -60,7 +61,7 @@ impl Reference {
         match outcome {
             Outcome::NotSent => {}
             Outcome::Token
-            | Outcome::Rejected { retry_after: None }
+            | Outcome::Rejected { retry_after: None, .. }
             | Outcome::RefreshRefused { retry_after: None } => news.0 = true,
             _ => news.0 = false,
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tracktik_operator::{
-    api::{Moment, Span},
+    api::{Moment, Reason, Span},
     rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, PlaceId, Request, Wait, WaitsFor},
 };
 
@@ -12,7 +12,10 @@ use crate::arbitrary::START;
 pub const HOST: &str = "acme.staffr.net";
 pub const OTHER: &str = "other.staffr.net";
 
-pub const REJECTED: Outcome = Outcome::Rejected { retry_after: None };
+pub const REJECTED: Outcome = Outcome::Rejected {
+    reason: Reason::CredentialsRejected,
+    retry_after: None,
+};
 
 /// Each outcome, and whether TrackTik may have counted a failed login.
 pub const OUTCOMES: [(Outcome, bool); 11] = [

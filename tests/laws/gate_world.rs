@@ -9,7 +9,7 @@ use proptest::{
     sample::{Index, select},
 };
 use tracktik_operator::{
-    api::{Moment, Span},
+    api::{Moment, Reason, Span},
     rotation::gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Request},
 };
 
@@ -58,6 +58,16 @@ pub fn request() -> BoxedStrategy<Request> {
         .boxed()
 }
 
+/// What of a login may be refused.
+pub fn rejection() -> BoxedStrategy<Reason> {
+    let reasons = [
+        Reason::CredentialsRejected,
+        Reason::ClientRejected,
+        Reason::EndpointMisbehaved,
+    ];
+    select(reasons.to_vec()).boxed()
+}
+
 pub fn outcome() -> BoxedStrategy<Outcome> {
     let pause = prop_oneof![
         (-10_i64..8_000).prop_map(Span::seconds),
@@ -67,7 +77,7 @@ pub fn outcome() -> BoxedStrategy<Outcome> {
         6 => Just(Outcome::Token),
         8 => select(OUTCOMES.to_vec()).prop_map(|(outcome, _)| outcome),
         1 => pause.clone().prop_map(|pause| Outcome::Throttled { pause }),
-        1 => weighted(0.5, pause).prop_map(|retry_after| Outcome::Rejected { retry_after }),
+        1 => (rejection(), weighted(0.5, pause)).prop_map(|(reason, retry_after)| Outcome::Rejected { reason, retry_after }),
     ]
     .boxed()
 }

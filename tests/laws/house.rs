@@ -214,3 +214,17 @@ fn files_stay_small_enough_to_be_read_in_one_go() {
     }
     assert!(large.is_empty(), "more than {CEILING} lines: {large:#?}");
 }
+
+/// A star is every right that a later version of the API server may come to know.
+#[test]
+fn no_right_that_ships_is_a_star() {
+    for file in ["deploy/rbac.yaml", "deploy/user-roles.yaml"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let rules: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .collect();
+        assert!(rules.iter().any(|line| line.contains("verbs:")), "{file}");
+        assert!(!rules.iter().any(|line| line.contains('*')), "{file}");
+    }
+}

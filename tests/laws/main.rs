@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod arbitrary;
+mod attempts;
 mod back_off;
 mod changes;
 mod clock_steps;
@@ -13,6 +14,7 @@ mod decisions;
 mod election;
 mod gate_account_laws;
 mod gate_accounts;
+mod gate_hanging;
 mod gate_hosts;
 mod gate_limits;
 mod gate_order;
@@ -22,6 +24,7 @@ mod gate_restarts;
 mod gate_run_loop;
 mod gate_scene;
 mod gate_world;
+mod guarantees;
 mod house;
 mod life;
 mod lifetimes;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     clock::Clock,
     cluster::{Claim, leader_election::LeaderElection, leadership::Ended, lease::Timing},
+    health::Readiness,
 };
 
 use crate::{
@@ -137,12 +138,12 @@ pub struct Candidate {
 pub struct Leads {
     pub since: Instant,
     pub claim: Claim,
-    pub lost: CancellationToken,
 }
 
 impl Candidate {
     pub fn new(wire: Wire, namespace: &str, timing: Timing) -> Self {
-        let election = LeaderElection::new(wire.client.clone(), namespace, LEASE, timing, Clock::system());
+        let item = Readiness::default().item("leader election");
+        let election = LeaderElection::new(wire.client.clone(), namespace, LEASE, timing, Clock::system(), item);
         Self {
             wire,
             election,
@@ -166,7 +167,6 @@ impl Candidate {
             leads.send_replace(Some(Leads {
                 since: Instant::now(),
                 claim: leadership.claim.clone(),
-                lost: leadership.lost(),
             }));
             Some(leadership.keep(release).await)
         }));

@@ -28,7 +28,6 @@ async fn a_release_hands_over_at_once_until_nobody_is_left() {
         leader.release.cancel();
         assert_eq!(leader.ended().await, Some(Ended::Released));
         assert!(!leads.claim.is_current());
-        assert!(!leads.lost.is_cancelled(), "given up is not lost");
         if waiting.is_empty() {
             break;
         }
@@ -114,7 +113,7 @@ async fn who_finds_another_in_the_lease_has_lost_it() {
     assert_eq!(leader.ended().await, Some(Ended::Taken { by }));
     // By the watch, not at the next renewal.
     assert!(began.elapsed() < TIMING.renew_every / 2, "{:?}", began.elapsed());
-    assert!(leads.lost.is_cancelled() && !leads.claim.is_current());
+    assert!(!leads.claim.is_current());
     assert_eq!(stage.holder().await.as_deref(), Some("another"));
 }
 

@@ -78,6 +78,13 @@ impl Lookout {
     }
 }
 
+impl Drop for Lookout {
+    /// A test that asks for nothing more must not leave it looking beside the others.
+    fn drop(&mut self) {
+        self.seen.done.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn two_claims_at_once_are_seen() {
     let lookout = Lookout::new();

@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
+use kube::api::DeleteParams;
+use serde_json::json;
 use tracktik_operator::cluster::leadership::Ended;
 
 use crate::{
     candidate::{Fault, SLOW},
-    stage::{PATIENCE, Stage, TIMING, eventually},
+    stage::{LEASE, PATIENCE, Stage, TIMING, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,21 +20,66 @@ async fn who_is_cut_off_stops_before_another_leads() {
         let leads = cut_off.leads().await;
         let began = Instant::now();
         cut_off.wire.is(fault);
-        tokio::time::timeout(PATIENCE, leads.lost.cancelled()).await.unwrap();
-        let told = began.elapsed();
+        let over = || async { leads.claim.check().map_or(Ok(()), |()| Err("it stands".to_owned())) };
+        eventually(over).await;
         // Not at the first call that fails, and in time: the claim has ended by itself, and the lease still runs.
+        let ended = began.elapsed();
         assert!(
-            told > TIMING.call && told < TIMING.renew_deadline + TIMING.call,
-            "{told:?}"
+            ended > TIMING.call && ended < TIMING.renew_deadline + TIMING.call,
+            "{ended:?}"
         );
-        assert!(!leads.claim.is_current());
-        assert_eq!(cut_off.ended().await, Some(Ended::Expired));
         assert!(!next.has_led(), "{name}: before the lease has run out");
         let took = next.leads().await.since - began;
         // Writes whose answers were lost have renewed it.
         let longest = TIMING.lease + TIMING.renew_deadline + TIMING.renew_every;
         assert!(took < longest, "{name}: {took:?}");
+        // It goes on trying, and ends once it can see that another leads.
+        cut_off.wire.is(Fault::None);
+        let by = next.identity().to_owned();
+        assert_eq!(cut_off.ended().await, Some(Ended::Taken { by }));
         assert_eq!(stage.lookout.no_two_at_once(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_cut_off_alone_leads_again_once_a_renewal_succeeds() {
+    for (name, fault) in [("alone", Fault::Lost), ("alone-unanswered", Fault::AnswerLost)] {
+        let stage = Stage::new(name).await;
+        let leader = stage.leader().await;
+        let claim = leader.leads().await.claim;
+        leader.wire.is(fault);
+        let over = || async { claim.check().map_or(Ok(()), |()| Err("it stands".to_owned())) };
+        eventually(over).await;
+        // Longer than the lease: nobody else was there to take it.
+        tokio::time::sleep(TIMING.lease).await;
+        assert!(!claim.is_current());
+        leader.wire.is(Fault::None);
+        tokio::time::timeout(PATIENCE, claim.until_current()).await.unwrap();
+        assert_eq!(stage.holder().await.as_deref(), Some(leader.identity()));
+        assert_eq!(stage.lease().await.record.lease_transitions, Some(0), "{name}");
+        assert_eq!(stage.lookout.no_two_at_once(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_cut_off_does_not_take_a_lease_that_was_emptied_or_deleted_meanwhile() {
+    for (name, deleted) in [("cut-off-deleted", true), ("cut-off-emptied", false)] {
+        let stage = Stage::new(name).await;
+        let mut leader = stage.leader().await;
+        let claim = leader.leads().await.claim;
+        leader.wire.is(Fault::Lost);
+        let over = || async { claim.check().map_or(Ok(()), |()| Err("it stands".to_owned())) };
+        eventually(over).await;
+        if deleted {
+            stage.leases().delete(LEASE, &DeleteParams::default()).await.unwrap();
+        } else {
+            stage.merge(json!({ "spec": { "holderIdentity": null } })).await;
+        }
+        leader.wire.is(Fault::None);
+        // Somebody may have led in between, and released or died.
+        assert_eq!(leader.ended().await, Some(Ended::Gone));
+        assert!(!claim.is_current());
+        assert_eq!(stage.lookout.no_two_at_once(), 1);
     }
 }
 
@@ -65,7 +112,7 @@ async fn answers_that_were_lost_for_a_moment_cost_no_leadership() {
         };
         eventually(twice).await;
         let leads = leader.leads().await;
-        assert!(leads.claim.is_current() && !leads.lost.is_cancelled(), "{fault:?}");
+        assert!(leads.claim.is_current(), "{fault:?}");
     }
     assert!(!follower.has_led());
     assert_eq!(stage.lookout.no_two_at_once(), 1);

@@ -1,6 +1,6 @@
 //! A namespace with the rights that ship, and the Lease in it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::{
     Api, Client,
@@ -11,16 +11,15 @@ use testbed::{
     control_plane::ControlPlane,
     manifests::{OPERATOR_NAME, OPERATOR_NAMESPACE, apply, documents},
 };
-use tokio::sync::OnceCell;
 use tracktik_operator::cluster::{lease::Timing, lease_object::Lease};
 
 use crate::{
     candidate::{Candidate, Wire},
     lookout::Lookout,
+    scene,
 };
 
-/// The longest that anything is waited for. Generous: a build may run beside the tests.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use crate::{figures::say, scene::PATIENCE};
 
 /// The name that the rights are for.
 pub const LEASE: &str = "tracktik-operator";
@@ -34,8 +33,6 @@ pub const TIMING: Timing = Timing {
     call: Duration::from_millis(400),
 };
 
-static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-
 pub struct Stage {
     plane: &'static ControlPlane,
     pub client: Client,
@@ -45,9 +42,10 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new(namespace: &str) -> Self {
-        let plane = PLANE
-            .get_or_init(|| async { ControlPlane::start().await.unwrap() })
-            .await;
+        Self::on(scene::plane().await, namespace).await
+    }
+
+    pub async fn on(plane: &'static ControlPlane, namespace: &str) -> Self {
         let client = plane.client().await.unwrap();
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         apply(&client, &object).await.unwrap();
@@ -61,6 +59,16 @@ impl Stage {
         stage
     }
 
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Applies any object in this namespace.
+    pub async fn apply(&self, mut object: Value) {
+        object["metadata"]["namespace"] = json!(self.namespace);
+        apply(&self.client, &object).await.unwrap();
+    }
+
     /// Of `deploy/rbac.yaml` what is for the operator's own namespace, here; `change` is handed each rule.
     pub async fn rights(&self, change: impl Fn(&mut Value)) {
         for mut object in documents("deploy/namespace.yaml").unwrap() {
@@ -71,16 +79,15 @@ impl Stage {
         let mut found = 0;
         for mut object in documents("deploy/rbac.yaml").unwrap() {
             match object["kind"].as_str() {
-                Some("ServiceAccount") => {}
+                Some("ServiceAccount") => drop(apply(&self.client, &object).await.unwrap()),
                 Some("Role" | "RoleBinding") => {
-                    object["metadata"]["namespace"] = json!(self.namespace);
                     let rules = object.get_mut("rules").and_then(Value::as_array_mut);
                     rules.into_iter().flatten().for_each(&change);
                     found += 1;
+                    self.apply(object).await;
                 }
-                _ => continue,
+                _ => {}
             }
-            apply(&self.client, &object).await.unwrap();
         }
         assert_eq!(found, 2, "a Role and its binding");
     }
@@ -140,22 +147,7 @@ impl Stage {
     }
 }
 
-/// Asks until the answer is `Ok`; fails with the last `Err` after [`PATIENCE`].
-pub async fn eventually<T, F: Future<Output = Result<T, String>>>(mut ask: impl FnMut() -> F) -> T {
-    let began = Instant::now();
-    let mut ticks = tokio::time::interval(Duration::from_millis(10));
-    loop {
-        ticks.tick().await;
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(why) if began.elapsed() > PATIENCE => panic!("not within {PATIENCE:?}: {why}"),
-            Err(_) => {}
-        }
-    }
-}
-
-/// For whoever reads the figures: shown with `--nocapture`.
-#[expect(clippy::print_stderr, reason = "figures are what these tests are also for")]
-pub fn say(what: &str) {
-    eprintln!("measured: {what}");
+/// As [`scene::eventually`], with [`PATIENCE`].
+pub async fn eventually<T, F: Future<Output = Result<T, String>>>(ask: impl FnMut() -> F) -> T {
+    scene::eventually(PATIENCE, ask).await
 }

@@ -37,7 +37,7 @@ impl World {
             Op::Announce(status) => self.announced(replica, of, turn, *status, &reply, rules),
             Op::MarkTried => self.marked(replica, of, turn, reply, true, rules),
             Op::MarkPutBack => self.marked(replica, of, turn, reply, false, rules),
-            Op::Send => self.answered(replica, of, turn, reply, rules),
+            Op::Send => self.answered(replica, of, turn, &reply, rules),
             Op::Store => self.stored(replica, of, &turn, reply, rules),
             Op::Verify => self.verified(replica, of, turn, &reply, rules),
             Op::Record(status) => self.recorded(replica, of, turn, *status, &reply),
@@ -105,15 +105,12 @@ impl World {
     /// A conflict is tried again soon; a refusal has a pace of its own. `refusal::retry_conflict`, `refusal::record`.
     pub fn refused(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply, rules: &Rules) {
         self.give_up(replica, of, &mut turn, rules);
-        match reply {
-            Reply::Conflict => {
-                turn.next = self.retry_conflict(replica, of);
-                self.settle(replica, of, turn, rules);
-            }
-            _ => {
-                self.record_trouble(replica, of, &turn);
-                self.look_again(replica, of);
-            }
+        if *reply == Reply::Conflict {
+            turn.next = self.retry_conflict(replica, of);
+            self.settle(replica, of, turn, rules);
+        } else {
+            self.record_trouble(replica, of, &turn);
+            self.look_again(replica, of);
         }
     }
 
@@ -149,13 +146,13 @@ impl World {
         memory.trouble = Some((fingerprint, trouble));
     }
 
-    fn answered(&mut self, replica: usize, of: usize, mut turn: Turn, reply: Reply, rules: &Rules) {
+    fn answered(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply, rules: &Rules) {
         let now = self.now;
         let request = turn.request.take().unwrap();
         let attempt = request.attempt.unwrap();
         let failure = match reply {
             Reply::Tokens => None,
-            Reply::Failed(failure) => Some(failure),
+            Reply::Failed(failure) => Some(*failure),
             _ => Some(TokenRequestFailure::NotConnected(ConnectFault::Refused)),
         };
         let memory = &mut self.desk_mut(replica, of).memory;

@@ -83,13 +83,13 @@ impl World {
         let (now, id, grant) = (self.now, attempt.issue_id.clone(), attempt.grant);
         let tracktik = Rc::make_mut(&mut self.tracktik);
         let answer = match (&attempt.grant, &request.refresh_token) {
-            (Grant::Refresh, Some(with)) => match tracktik.refresh(&id, with) {
-                Ok(answer) => answer,
-                Err(_) => {
+            (Grant::Refresh, Some(with)) => {
+                let Ok(answer) = tracktik.refresh(&id, with) else {
                     self.breaks(Broken::RefreshTokenSentTwice);
                     return Reply::Lost;
-                }
-            },
+                };
+                answer
+            }
             _ => tracktik.login(&id, now),
         };
         if answer.is_ok() && self.api.is_strangers(of) && !self.excused[of] {

@@ -3,8 +3,9 @@
 use std::{
     collections::{HashMap, VecDeque},
     hash::{Hash, Hasher},
-    time::Instant,
 };
+
+use tracktik_operator::clock;
 
 use crate::{
     calm::Calm,
@@ -98,7 +99,7 @@ pub struct Found {
 
 /// Searches all states, until a promise is broken.
 pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
-    let began = Instant::now();
+    let began = clock::monotonic();
     let mut calm = Calm::default();
     let mut reached: HashMap<Print, Reached> = HashMap::new();
     let mut waiting = VecDeque::new();

@@ -125,8 +125,7 @@ impl World {
 
     /// What comes next in an attempt, `token_request::prepare`.
     fn attempt(&mut self, replica: usize, of: usize, mut turn: Turn, rules: &Rules) {
-        let around = self.circumstances(replica);
-        let leads = election::may_act(self, replica, rules);
+        let around = self.circumstances(replica, rules);
         let now = self.now;
         let remembered = self.desk(replica, of).memory.requests.clone();
         let Some(mut attempt) = turn.request.as_mut().and_then(|request| request.attempt.take()) else {
@@ -143,13 +142,8 @@ impl World {
                 let status = self.status_to_write(replica, of, &turn.seen);
                 Some(Op::Announce(Box::new(status)))
             }
-            Next::MarkTried if leads => Some(Op::MarkTried),
-            Next::Send if leads => Some(Op::Send),
-            Next::MarkTried | Next::Send => {
-                turn.request.as_mut().unwrap().attempt = Some(attempt);
-                let until = turn.decision.until;
-                return self.not_sent(replica, of, turn, until, rules);
-            }
+            Next::MarkTried => Some(Op::MarkTried),
+            Next::Send => Some(Op::Send),
             Next::Abandon(why) => {
                 turn.request.as_mut().unwrap().attempt = Some(attempt);
                 let until = match why {
@@ -168,7 +162,7 @@ impl World {
         }
     }
 
-    fn circumstances(&self, replica: usize) -> Circumstances {
+    fn circumstances(&self, replica: usize, rules: &Rules) -> Circumstances {
         let office = self.office(replica);
         Circumstances {
             steady: self.now,
@@ -176,6 +170,7 @@ impl World {
             status_accepted: office.status_accepted,
             credentials_in_view: true,
             stopping: false,
+            leading: election::may_act(self, replica, rules),
         }
     }
 

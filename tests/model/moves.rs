@@ -75,14 +75,14 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             if rules.overlap || waits_until(world, replica).is_none() {
                 idle = false;
                 push(&mut next, world, Move::Elected(replica), false, |to| {
-                    to.elect(replica, rules)
+                    to.elect(replica, rules);
                 });
             }
             continue;
         };
         if office.frozen.is_some() {
             push(&mut next, world, Move::Thaws(replica), false, |to| {
-                to.thaw(replica, rules)
+                to.thaw(replica, rules);
             });
             continue;
         }
@@ -99,7 +99,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             });
         } else if faults {
             push(&mut next, world, Move::Lags(replica), true, |to| {
-                to.office_mut(replica).lagging = true
+                to.office_mut(replica).lagging = true;
             });
         }
         for of in 0..CREDENTIALS {
@@ -194,7 +194,7 @@ fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
         let known = world.api.credentials[of].status.token_secret == Some(world.api.slots[of].version);
         if let Some(before) = world.backups[of].as_deref().filter(|_| known) {
             push(next, world, Move::PutBack(of), true, |to| {
-                to.meddle(of, Some(before.clone()))
+                to.meddle(of, Some(before.clone()));
             });
         }
         let secret = world.api.slots[of].secret.as_deref();

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use tracktik_operator::{
-    api::{Grant, Moment},
+    api::Grant,
     rotation::{
         attempt::{Attempt, Circumstances, Next},
         decide::{decide, now_stands},
-        gate::{AccountAnswer, Digest, Wait, WaitsFor},
+        gate::{AccountAnswer, Digest, Refusal, Wait, WaitsFor},
         observation::Sources,
     },
 };
@@ -49,7 +49,9 @@ impl World {
                     };
                     return self.wait_at_the_gate(replica, of, turn, wait, rules);
                 }
-                AccountAnswer::Rejected { until } => return self.refused_by_the_guard(replica, of, turn, until, rules),
+                AccountAnswer::Rejected(refusal) => {
+                    return self.refused_by_the_guard(replica, of, turn, refusal, rules);
+                }
             },
             Grant::Password => {}
             Grant::Refresh => {
@@ -77,11 +79,11 @@ impl World {
         gate.ask_account(&place, values, account, by_request, now)
     }
 
-    fn refused_by_the_guard(&mut self, replica: usize, of: usize, mut turn: Turn, until: Moment, rules: &Rules) {
+    fn refused_by_the_guard(&mut self, replica: usize, of: usize, mut turn: Turn, refusal: Refusal, rules: &Rules) {
         self.give_up(replica, of, &mut turn, rules);
         let (now, stands) = (self.now, now_stands(&turn.seen));
         let requests = &mut self.desk_mut(replica, of).memory.requests;
-        requests.refused(&turn.seen.failure, stands, "refused for another", until, now);
+        requests.refused(&turn.seen.failure, stands, "refused for another", refusal, now);
         self.look_again(replica, of);
     }
 
@@ -96,6 +98,7 @@ impl World {
             status_accepted: true,
             credentials_in_view: true,
             stopping: false,
+            leading: true,
         };
         let next = attempt.next(&turn.seen, &remembered, &around, self.now);
         assert_eq!(next, Next::Rehearse, "nothing comes before the rehearsal");

@@ -21,7 +21,8 @@ pub fn told(moves: &[Move]) -> String {
 
 /// One line on what was searched.
 pub fn figures(name: &str, found: &Found) -> String {
-    let per_second = found.transitions as f64 / found.seconds.max(0.001);
+    let transitions = u32::try_from(found.transitions).map_or(f64::INFINITY, f64::from);
+    let per_second = transitions / found.seconds.max(0.001);
     format!(
         "{name}: {} states, {} transitions, {} deep, {} states on the way to rest, {:.1} s ({per_second:.0} transitions/s)",
         found.states, found.transitions, found.depth, found.calm_states, found.seconds

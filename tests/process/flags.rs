@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use tracktik_operator::{
     command_line,
     rotation::gate::Limits,
-    settings::{LogFormat, NotRun, Request, Settings, parse},
+    settings::{ElectionSettings, LogFormat, NotRun, Request, Settings, parse},
 };
 
 use crate::operator_process::{command, ended};
@@ -30,6 +30,11 @@ fn without_flags_the_defaults_hold() {
     let expected = Settings {
         kubeconfig: None,
         namespaces: vec![],
+        selector: None,
+        election: Some(ElectionSettings {
+            lease_name: "tracktik-operator".to_owned(),
+            lease_namespace: None,
+        }),
         allowed_domains: ["*.staffr.net", "*.staffr.us", "*.staffr.ca"]
             .map(String::from)
             .to_vec(),
@@ -51,6 +56,10 @@ fn each_flag_reaches_its_setting() {
         "--kubeconfig=/k",
         "--namespace=b,a",
         "--namespace=b",
+        "--selector=team in (a,b),!legacy",
+        "--leader-elect=true",
+        "--lease-name=team-a.operator",
+        "--lease-namespace=elsewhere",
         "--allowed-domain=login.example.com:8443",
         "--allowed-domain=*.example.com,10.0.0.1",
         concat!(
@@ -69,6 +78,13 @@ fn each_flag_reaches_its_setting() {
     .unwrap();
     assert_eq!(given.kubeconfig, Some(PathBuf::from("/k")));
     assert_eq!(given.namespaces, ["a", "b"], "sorted, each once");
+    assert_eq!(given.selector.as_deref(), Some("team in (a,b),!legacy"));
+    let election = ElectionSettings {
+        lease_name: "team-a.operator".to_owned(),
+        lease_namespace: Some("elsewhere".to_owned()),
+    };
+    assert_eq!(given.election, Some(election));
+    assert_eq!(settings(&["--leader-elect", "false"]).unwrap().election, None);
     assert_eq!(
         given.allowed_domains,
         ["login.example.com:8443", "*.example.com", "10.0.0.1"],
@@ -102,6 +118,15 @@ fn a_mistake_is_one_line_that_names_the_flag() {
         ("--namespace=Team", "--namespace"),
         ("--namespace=-a", "--namespace"),
         ("--namespace=a.b", "--namespace"),
+        ("--selector=", "--selector"),
+        ("--selector=team=a,", "--selector"),
+        ("--selector=team is a", "--selector"),
+        ("--leader-elect=no", "--leader-elect"),
+        ("--lease-name=", "--lease-name"),
+        ("--lease-name=Operator", "--lease-name"),
+        ("--lease-name=a..b", "--lease-name"),
+        ("--lease-namespace=", "--lease-namespace"),
+        ("--lease-namespace=a.b", "--lease-namespace"),
         (&long, "--namespace"),
         ("--allowed-domain=", "--allowed-domain"),
         ("--allowed-domain=a b", "--allowed-domain"),
@@ -150,7 +175,7 @@ fn each_flag_has_a_variable_of_its_name() {
     let flags: Vec<_> = run.get_arguments().filter(|flag| flag.get_id() != "help").collect();
     assert_eq!(
         flags.len(),
-        11,
+        15,
         "a new flag wants a line in each_flag_reaches_its_setting"
     );
     for flag in flags {

@@ -41,12 +41,15 @@ fn all_of_them() -> Metrics {
         ..acme()
     };
     metrics.credentials_from(Arc::new(move || vec![acme(), without_token.clone()]));
-    metrics.gate_from(Arc::new(|| GateFigures {
-        places_left: 11,
-        in_flight: 2,
-        held: 5,
-        waiting: 3,
+    metrics.gate_from(Arc::new(|| {
+        Some(GateFigures {
+            places_left: 11,
+            in_flight: 2,
+            held: 5,
+            waiting: 3,
+        })
     }));
+    metrics.leader_from(Arc::new(|| true));
     metrics
 }
 

@@ -54,9 +54,15 @@ pub struct Running {
 }
 
 impl Running {
+    /// One that acts without an election.
     pub async fn start(kubeconfig: &Path) -> Self {
+        Self::start_with(kubeconfig, &["--leader-elect=false"]).await
+    }
+
+    pub async fn start_with(kubeconfig: &Path, flags: &[&str]) -> Self {
         let kubeconfig = kubeconfig.to_str().unwrap();
-        let mut command = command(&["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig]);
+        let always = ["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig];
+        let mut command = command(&[&always, flags].concat());
         let mut child = command.spawn().expect("the process starts");
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut running = Self {

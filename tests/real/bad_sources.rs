@@ -216,7 +216,7 @@ async fn a_live_token_stays_ready_when_the_administrator_forbids_its_domain() {
 
     let stricter = Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"))
         .namespaces([scene.namespace.as_str()])
-        .args(["--allowed-domain", "only.invalid"]);
+        .args(["--leader-elect=false", "--allowed-domain", "only.invalid"]);
     let _stricter = stricter.start(scene.plane).await.unwrap();
     let status = scene.renewal_off("acme", "DomainNotAllowed").await;
     assert_only_renewal_is_off(&status, "DomainNotAllowed", &scene.simulator.domain());

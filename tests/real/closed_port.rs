@@ -4,7 +4,10 @@
 use std::{net::TcpListener, time::Duration, time::Instant};
 
 use serde_json::json;
-use testbed::simulator::{Account, Certificate, Simulator, SimulatorConfig};
+use testbed::{
+    certificates::ServerCertificate,
+    simulator::{Account, Certificate, Simulator, SimulatorConfig},
+};
 
 use crate::{
     figures::say,
@@ -12,12 +15,17 @@ use crate::{
 };
 
 /// A TrackTik at this port, which knows this account.
-async fn open(scene: &Scene, port: u16, account: &Account) -> Simulator {
+pub async fn open(scene: &Scene, port: u16, account: &Account) -> Simulator {
     let folder = tempfile::tempdir().unwrap();
     let issued = scene.authority().issue(folder.path(), &["127.0.0.1"]).unwrap();
+    open_with(&issued, port, account).await
+}
+
+/// As [`open`], with another certificate.
+pub async fn open_with(issued: &ServerCertificate, port: u16, account: &Account) -> Simulator {
     let certificate = Certificate {
-        chain_pem: std::fs::read(issued.cert_path).unwrap(),
-        key_pem: std::fs::read(issued.key_path).unwrap(),
+        chain_pem: std::fs::read(&issued.cert_path).unwrap(),
+        key_pem: std::fs::read(&issued.key_path).unwrap(),
     };
     let mut config = SimulatorConfig::new(certificate).unwrap();
     config.port = port;

@@ -114,3 +114,49 @@ async fn a_credential_deleted_while_its_token_is_requested_leaves_no_secret_behi
     assert_eq!(scene.simulator.counts().logins, 1);
     assert_eq!(scene.secrets().get_opt("acme-token").await.unwrap(), None);
 }
+
+/// An apply that names only a version would make the Secret anew, for nobody.
+#[tokio::test]
+async fn a_credential_deleted_with_its_secret_while_a_renewal_is_requested_leaves_no_secret_behind() {
+    let scene = Scene::new("both-deleted").await;
+    let operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    scene
+        .simulator
+        .set_fault(Target::Everywhere, Fault::Delay { milliseconds: 1_000 }, Some(1));
+    scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
+    scene.request_in_flight(2).await;
+    scene.delete_credential("acme", DeleteParams::default()).await;
+    scene.delete_secret("acme-token").await;
+    assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
+    assert_eq!(scene.simulator.counts().logins, 2);
+    assert_eq!(scene.secrets().get_opt("acme-token").await.unwrap(), None);
+}
+
+/// In the foreground the Secret goes first, while the credential is still there; in the background it goes afterwards.
+#[tokio::test]
+async fn a_credential_that_is_deleted_takes_its_secret_along_and_nothing_is_made_anew_meanwhile() {
+    let scene = Scene::new("gone").await;
+    let _operator = scene.start().await;
+    for (name, how) in [
+        ("foreground", DeleteParams::foreground()),
+        ("background", DeleteParams::background()),
+    ] {
+        scene.everyday(name).await;
+        scene.ready(name).await;
+        let written = scene.written_until_now().await.len();
+        scene.delete_credential(name, how).await;
+        let secret = format!("{name}-token");
+        eventually(Duration::from_mins(2), || async {
+            match scene.secrets().get_opt(&secret).await.unwrap() {
+                None => Ok(()),
+                Some(_) => Err(format!("{secret} is still there")),
+            }
+        })
+        .await;
+        let writes = scene.written_until_now().await.split_off(written);
+        assert!(writes.is_empty(), "{writes:#?}");
+    }
+    assert_eq!(scene.simulator.counts().token_requests, 2);
+}

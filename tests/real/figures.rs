@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use testbed::{audit_log::AuditEvent, operator::Operator};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
+use testbed::{audit_log::AuditEvent, control_plane::ControlPlane, operator::Operator};
 
 use crate::scene::{PATIENCE, Scene, Status, eventually};
 
 /// Whom the operator is to the API server.
-const OPERATOR: &str = "system:serviceaccount:tracktik-system:tracktik-operator";
+pub const OPERATOR: &str = "system:serviceaccount:tracktik-system:tracktik-operator";
 
 /// How soon what was put right in the cluster must show.
 pub const SOON: Duration = Duration::from_secs(2);
@@ -27,22 +29,9 @@ impl Scene {
         events
     }
 
-    /// As [`Scene::written_by_operator`], with what was answered a moment ago: a request is logged after its answer.
+    /// As [`Scene::written_by_operator`], with what was answered a moment ago.
     pub async fn written_until_now(&self) -> Vec<AuditEvent> {
-        // The log only grows, so that no two have one name.
-        let marker = format!("marker-{}", self.plane.audit_events().unwrap().len());
-        self.secrets().get_opt(&marker).await.unwrap();
-        eventually(PATIENCE, || async {
-            let logged = self.plane.audit_events().unwrap();
-            let ours = |event: &AuditEvent| event.name == marker && event.namespace == self.namespace;
-            let found = logged.iter().any(ours);
-            if found {
-                Ok(())
-            } else {
-                Err("the audit log lags behind".to_owned())
-            }
-        })
-        .await;
+        recorded_until_now(self.plane).await;
         self.written_by_operator()
     }
 
@@ -77,6 +66,23 @@ impl Scene {
         let counts = self.simulator.counts();
         counts.by_username.get(&username).map_or(0, |user| user.attempts)
     }
+}
+
+/// Every request that the API server has answered: one is logged after its answer.
+pub async fn recorded_until_now(plane: &ControlPlane) -> Vec<AuditEvent> {
+    let namespaces: Api<Namespace> = Api::all(plane.client().await.unwrap());
+    // The log only grows, so that no two have one name.
+    let marker = format!("marker-{}", plane.audit_events().unwrap().len());
+    namespaces.get_opt(&marker).await.unwrap();
+    eventually(PATIENCE, || async {
+        let logged = plane.audit_events().unwrap();
+        if logged.iter().any(|event| event.name == marker) {
+            Ok(logged)
+        } else {
+            Err("the audit log lags behind".to_owned())
+        }
+    })
+    .await
 }
 
 /// Says how long something took, and fails where that is longer than [`SOON`].

@@ -128,7 +128,9 @@ async fn a_namespace_whose_secrets_may_be_listed_and_not_watched_is_not_fine_and
     scene.namespace.push_str("-poor");
     bind_too_little(&scene, &["list"]).await;
     let operator = Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"));
-    let operator = operator.namespaces([scene.namespace.as_str()]);
+    let operator = operator
+        .namespaces([scene.namespace.as_str()])
+        .arg("--leader-elect=false");
     let operator = operator.start(scene.plane).await.unwrap();
     scene.everyday("acme").await;
     scene.not_ready("acme", "AccessDenied").await;

@@ -39,7 +39,8 @@ async fn an_outage_of_the_api_server_is_over_for_the_operator_once_it_is_over() 
     let plane = PLANE.get_or_init(async || ControlPlane::start().await.unwrap()).await;
     apply_crd(&plane.client().await.unwrap()).await.unwrap();
     let scene = Scene::on(plane, "away", Duration::from_hours(1)).await;
-    let operator = scene.start().await;
+    // As it ships: its Lease is away as well.
+    let operator = scene.replica().start(plane).await.unwrap();
     scene.everyday("acme").await;
     scene.ready("acme").await;
     let token = scene.token("acme").await;

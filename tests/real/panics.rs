@@ -13,7 +13,7 @@ use tracktik_operator::{
     api::Span,
     clock::Clock,
     cluster::{
-        Stores,
+        Claim, Stores,
         events::Events,
         lists::Lists,
         watches::{WatchContext, watch_credentials, watch_secrets},
@@ -76,6 +76,7 @@ fn controller(client: &Client, namespace: &str, domain: &str) -> Within {
     let (stores, metrics) = (Stores::default(), Arc::new(Metrics::default()));
     let context = Context::new(Parts {
         client: client.clone(),
+        claim: Claim::without_election(),
         stores: stores.clone(),
         endpoint: Arc::new(Fragile),
         allowed_domains: AllowedDomains::parse([domain]).unwrap(),
@@ -92,6 +93,7 @@ fn controller(client: &Client, namespace: &str, domain: &str) -> Within {
         stores,
         wake: Arc::new(move |key| wake.wake(key)),
         lists: Lists::default(),
+        selector: None,
         shutdown: watching.clone(),
     };
     let readiness = Readiness::default();

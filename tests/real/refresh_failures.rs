@@ -4,7 +4,7 @@
 use futures::StreamExt;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
-use testbed::simulator::{Fault, Target};
+use testbed::simulator::{Fault, RetryAfter, Target};
 
 use crate::scene::{Scene, Status};
 
@@ -56,15 +56,29 @@ fn faults() -> Vec<(&'static str, Fault, i64)> {
     let missing = Fault::MissingKey {
         key: "access_token".to_owned(),
     };
+    let redirect = Fault::Redirect {
+        location: "/elsewhere".to_owned(),
+    };
+    let error = Fault::OkWithError {
+        error: "invalid_grant".to_owned(),
+    };
+    let later = |retry_after| Fault::Unavailable { retry_after };
     vec![
         ("lost", lost(503), 30),
         ("late", lost(504), 30),
         ("failed", failed, 30),
         ("closed", Fault::Close { after_effect: true }, 30),
         ("cut", Fault::CutBody, 30),
+        ("silent", Fault::Silence { after_effect: true }, 30),
         ("page", Fault::Html, 600),
+        ("huge", Fault::HugeBody, 600),
+        ("redirect", redirect, 600),
+        ("error-200", error, 600),
+        ("malformed", Fault::MalformedJson, 600),
         ("no-token", missing, 600),
         ("throttled", Fault::TooManyRequests { retry_after: None }, 60),
+        ("later", later(RetryAfter::Seconds(700)), 700),
+        ("later-date", later(RetryAfter::DateIn(700)), 699),
         ("firewall", Fault::Firewall, 600),
     ]
 }
@@ -73,9 +87,11 @@ fn faults() -> Vec<(&'static str, Fault, i64)> {
 #[tokio::test]
 async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
     let all = futures::stream::iter(faults());
-    all.for_each_concurrent(3, async |(name, fault, least)| {
+    all.for_each_concurrent(6, async |(name, fault, least)| {
         let scene = Scene::new(&format!("spent-{name}")).await;
-        let _operator = scene.start().await;
+        let patience = ["--request-timeout-seconds", "5"];
+        let operator = scene.operator().args(patience);
+        let _operator = operator.start(scene.plane).await.unwrap();
         let account = scene.refreshing(name).await;
         let whose = Target::Username(account.username);
         scene.simulator.set_fault(whose, fault.clone(), Some(1));
@@ -87,10 +103,12 @@ async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
         assert_eq!(status.0["lastHandledRotate"], "1", "{name}");
         let (mark, issue) = scene.mark_and_issue(name).await;
         assert_eq!(mark, Some(issue), "{name}");
+        assert_eq!(scene.token(name).await, before, "{name}");
+        assert_eq!(scene.simulator.counts().stray_requests, 0, "a redirect was followed");
         assert_eq!(scene.grants(), (1, 1), "{name}");
         match fault {
             // The host asked for a pause, which nobody can end.
-            Fault::TooManyRequests { .. } | Fault::Firewall => return,
+            Fault::TooManyRequests { .. } | Fault::Unavailable { .. } | Fault::Firewall => return,
             // Nobody asks, and a login is made; the lost answer was a refresh that was done.
             Fault::Close { .. } => {
                 assert!(!scene.simulator.valid(&before), "{name}");

@@ -149,6 +149,31 @@ async fn a_password_that_is_put_right_at_tracktik_is_tried_at_once_by_rotate() {
     assert_eq!(scene.attempts("acme"), 5);
 }
 
+/// As two keys that are edited one after the other: between the two edits stands an account that does not exist.
+#[tokio::test]
+async fn an_account_that_is_changed_in_two_steps_costs_one_refused_login_and_keeps_the_old_token_meanwhile() {
+    let scene = Scene::new("two-steps").await;
+    let _operator = scene.start().await;
+    scene.everyday("acme").await;
+    scene.ready("acme").await;
+    let old = scene.token("acme").await;
+    let other = scene.account("other").await;
+    let username = json!({ "stringData": { "username": other.username } });
+    scene.patch_secret("acme", username).await;
+    scene.not_ready("acme", "CredentialsRejected").await;
+    assert_eq!(scene.token("acme").await, old);
+    assert!(scene.simulator.valid(&old));
+    let began = Instant::now();
+    let rest = json!({ "stringData": {
+        "client_id": other.client_id, "client_secret": other.client_secret, "password": other.password,
+    } });
+    scene.patch_secret("acme", rest).await;
+    let new = scene.token_after("acme", &old).await;
+    soon("the other account is in use", began);
+    assert_eq!(scene.simulator.owner_of(&new), Some(other.username));
+    assert_eq!(scene.simulator.counts().token_requests, 3);
+}
+
 #[tokio::test]
 async fn a_back_off_is_ended_early_three_times_an_hour_and_no_more() {
     let scene = Scene::new("early").await;

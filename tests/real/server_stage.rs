@@ -68,7 +68,7 @@ impl Stage {
     pub async fn counts(&self, account: &Account) -> (u64, u64) {
         let mut counts = self.server.counts().await.unwrap();
         assert_eq!(counts.refreshes, 0);
-        let UserCounts { logins, refused } = counts.by_username.remove(&account.username).unwrap_or_default();
+        let UserCounts { logins, refused, .. } = counts.by_username.remove(&account.username).unwrap_or_default();
         (logins, refused)
     }
 

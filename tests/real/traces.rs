@@ -43,7 +43,7 @@ fn traces_of_process(operator: &Operator) -> Vec<Trace> {
     ]
 }
 
-fn trace(place: impl Into<String>, text: impl Into<Vec<u8>>) -> Trace {
+pub fn trace(place: impl Into<String>, text: impl Into<Vec<u8>>) -> Trace {
     Trace {
         place: place.into(),
         text: text.into(),
@@ -52,7 +52,7 @@ fn trace(place: impl Into<String>, text: impl Into<Vec<u8>>) -> Trace {
 
 /// Every object of the namespace, of any kind that can be listed, as the API server shows it, managed fields included.
 /// Of Secrets all but the values.
-async fn objects(scene: &Scene) -> Vec<Trace> {
+pub async fn objects(scene: &Scene) -> Vec<Trace> {
     let discovery = Discovery::new(scene.client.clone()).run().await.unwrap();
     let mut found = Vec::new();
     for (resource, capabilities) in discovery.groups().flat_map(ApiGroup::recommended_resources) {

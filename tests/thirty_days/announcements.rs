@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::{
-    api_server::{ApiServer, StatusWrites},
+    api_server::{ApiServer, Calls},
     world::World,
 };
 
 const ROTATE: &str = "tracktik-operator.io/rotate";
 
 /// Longer than an announcement can be relied on, and shorter than a call of the API server may take.
-const SLOW: StatusWrites = StatusWrites::Take(Duration::from_secs(12));
+const SLOW: Calls = Calls::Take(Duration::from_secs(12));
 
 /// The longest pause after a request that was not sent, and the time that it takes to find out.
 const PAUSE: Duration = Duration::from_secs(75);
@@ -50,7 +50,7 @@ async fn a_rotation_whose_announcement_came_too_late_is_carried_out_once_the_api
     world.api.annotate("a", ROTATE, "1");
     not_handled_for(&world, Duration::from_mins(3)).await;
     assert!(!world.api.announcements().is_empty());
-    world.api.status_writes(StatusWrites::Prompt);
+    world.api.status_writes(Calls::Prompt);
     tokio::time::sleep(PAUSE).await;
     handled_by_one_login(&world);
     tokio::time::sleep(Duration::from_mins(20)).await;
@@ -60,7 +60,7 @@ async fn a_rotation_whose_announcement_came_too_late_is_carried_out_once_the_api
 
 #[tokio::test(start_paused = true)]
 async fn a_rotation_whose_announcement_landed_without_an_answer_is_carried_out_once_there_is_one() {
-    for unanswered in [StatusWrites::LandWith504, StatusWrites::LandUnanswered] {
+    for unanswered in [Calls::LandWith504, Calls::LandUnanswered] {
         let world = settled().await;
         let before = world.api.announcements().len();
         world.api.status_writes(unanswered);
@@ -70,7 +70,7 @@ async fn a_rotation_whose_announcement_landed_without_an_answer_is_carried_out_o
         // After 1 s, doubling to a minute, whatever the watch tells of what has landed.
         assert!((1..=10).contains(&announced), "{announced} with {unanswered:?}");
         assert_eq!(world.tracktik.attempts(), 1, "{unanswered:?}");
-        world.api.status_writes(StatusWrites::Prompt);
+        world.api.status_writes(Calls::Prompt);
         tokio::time::sleep(PAUSE).await;
         handled_by_one_login(&world);
         world.end().await;
@@ -81,7 +81,7 @@ async fn a_rotation_whose_announcement_landed_without_an_answer_is_carried_out_o
 async fn stopped_over_an_announcement(after: Duration) -> World {
     let mut world = settled().await;
     let before = world.api.announcements().len();
-    world.api.status_writes(StatusWrites::Take(Duration::from_secs(2)));
+    world.api.status_writes(Calls::Take(Duration::from_secs(2)));
     world.api.annotate("a", ROTATE, "1");
     tokio::time::sleep(after).await;
     world.end_operator().await;
@@ -99,9 +99,30 @@ async fn a_rotation_that_was_announced_when_the_process_was_asked_to_end_is_carr
     let mut world = stopped_over_an_announcement(Duration::from_secs(1)).await;
     assert_eq!(world.tracktik.attempts(), 1);
     nothing_announced(&world.api);
-    world.api.status_writes(StatusWrites::Prompt);
+    world.api.status_writes(Calls::Prompt);
     world.start();
     tokio::time::sleep(Duration::from_secs(1)).await;
+    handled_by_one_login(&world);
+    world.end().await;
+}
+
+/// It stands in `lastHandledRotate` from then on, and no login was made for it.
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_was_announced_when_the_process_was_killed_is_carried_out_by_the_next_a_minute_later() {
+    let mut world = settled().await;
+    world.api.status_writes(Calls::LandUnanswered);
+    world.api.annotate("a", ROTATE, "1");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.kill().await;
+    assert!(world.api.is_pending("a"));
+    assert_eq!(world.api.handled_rotate("a").as_deref(), Some("1"));
+    world.api.status_writes(Calls::Prompt);
+    world.start();
+    tokio::time::sleep(Duration::from_secs(55)).await;
+    assert_eq!(world.tracktik.attempts(), 1);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    handled_by_one_login(&world);
+    tokio::time::sleep(Duration::from_mins(20)).await;
     handled_by_one_login(&world);
     world.end().await;
 }
@@ -120,7 +141,7 @@ async fn announcements_that_come_too_late_are_a_minute_apart() {
     assert!(apart >= Duration::from_mins(1), "{apart:?}");
     assert!(world.api.writes().1 - written <= 2 * announced.len());
     assert_eq!(world.tracktik.attempts(), 1);
-    world.api.status_writes(StatusWrites::Prompt);
+    world.api.status_writes(Calls::Prompt);
     tokio::time::sleep(PAUSE).await;
     handled_by_one_login(&world);
     world.end().await;

@@ -4,13 +4,15 @@
 //! Anything else that is asked is a test failure.
 
 mod answers;
+mod calls;
+mod diary;
 mod people;
+mod served;
 mod status;
 mod watch;
 
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
     sync::{Arc, Mutex},
 };
 
@@ -20,11 +22,15 @@ use serde_json::{Value, json};
 use tracktik_operator::{
     api::Span,
     clock::{Clock, Instant},
+    cluster::ObjectKey,
 };
 
-pub use status::StatusWrites;
+pub use calls::Calls;
+pub use diary::{Entry, What};
+use served::Served;
 use watch::Watch;
 
+/// The namespace of objects that are named without one.
 const NAMESPACE: &str = "team";
 
 #[derive(Clone)]
@@ -36,13 +42,14 @@ pub struct ApiServer {
 #[derive(Default)]
 struct State {
     version: u64,
-    secrets: BTreeMap<String, Value>,
-    credentials: BTreeMap<String, Value>,
+    secrets: BTreeMap<ObjectKey, Value>,
+    credentials: BTreeMap<ObjectKey, Value>,
     least_life: Option<Span>,
     secret_writes: usize,
     marks: usize,
     status_writes: usize,
-    status_behaviour: StatusWrites,
+    all_calls: Calls,
+    status_writes_are: Calls,
     announcements: Vec<Instant>,
     events: usize,
     requests: usize,
@@ -51,6 +58,15 @@ struct State {
     store_attempts: Vec<Instant>,
     store_refusal: Option<u16>,
     watch: Option<Watch>,
+    served: Served,
+    diary: Vec<Entry>,
+    wrong: Vec<String>,
+}
+
+/// `name`, or `namespace/name`.
+fn key(name: &str) -> ObjectKey {
+    let (namespace, name) = name.split_once('/').unwrap_or((NAMESPACE, name));
+    ObjectKey::new(namespace, name)
 }
 
 impl ApiServer {
@@ -63,7 +79,7 @@ impl ApiServer {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
+            async move { server.serve(request).await }
         });
         kube::Client::new(service, NAMESPACE)
     }
@@ -105,10 +121,8 @@ impl ApiServer {
     }
 
     /// What stands in a key of a Secret.
-    pub fn value(&self, secret: &str, key: &str) -> String {
-        let encoded = self.state.lock().unwrap().secrets[secret]["data"][key].clone();
-        let bytes: k8s_openapi::ByteString = serde_json::from_value(encoded).unwrap();
-        String::from_utf8(bytes.0).unwrap()
+    pub fn value(&self, secret: &str, of: &str) -> String {
+        decoded(&self.state.lock().unwrap().secrets[&key(secret)]["data"][of])
     }
 
     /// How often a refresh token was marked as tried.
@@ -118,24 +132,35 @@ impl ApiServer {
 }
 
 impl State {
-    fn store_secret(&mut self, name: &str, mut secret: Value) {
+    fn store_secret(&mut self, key: ObjectKey, mut secret: Value) {
         self.version += 1;
         secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        secret["metadata"]["namespace"] = json!(NAMESPACE);
+        secret["metadata"]["namespace"] = json!(key.namespace);
         self.tell_secret(&secret);
-        self.secrets.insert(name.to_owned(), secret);
+        self.served.changed(self.version, "secrets", "MODIFIED", &secret);
+        self.secrets.insert(key, secret);
     }
 
-    fn remove_secret(&mut self, name: &str) {
+    fn remove_secret(&mut self, key: &ObjectKey) {
         self.version += 1;
-        self.secrets.remove(name).unwrap();
-        self.tell_deletion(name);
+        let mut secret = self.secrets.remove(key).unwrap();
+        secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        self.served.changed(self.version, "secrets", "DELETED", &secret);
+        self.tell_deletion(key);
     }
 
-    fn store_credential(&mut self, name: &str, mut credential: Value) {
+    fn store_credential(&mut self, key: ObjectKey, mut credential: Value) {
         self.version += 1;
         credential["metadata"]["resourceVersion"] = json!(self.version.to_string());
         self.tell_credential(&credential);
-        self.credentials.insert(name.to_owned(), credential);
+        let version = self.version;
+        self.served
+            .changed(version, "tracktikcredentials", "MODIFIED", &credential);
+        self.credentials.insert(key, credential);
     }
+}
+
+fn decoded(value: &Value) -> String {
+    let bytes: k8s_openapi::ByteString = serde_json::from_value(value.clone()).unwrap();
+    String::from_utf8(bytes.0).unwrap()
 }

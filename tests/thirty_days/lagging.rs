@@ -36,6 +36,26 @@ async fn a_label_of_the_source_that_the_watch_has_not_brought_costs_few_reads_an
     world.end().await;
 }
 
+/// The watch still shows the token Secret before the operator's own write of it, and status before its own.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_watch_has_not_brought_yet_is_not_requested_again() {
+    let world = settled().await;
+    world.api.annotate("a", "tracktik-operator.io/rotate", "1");
+    world.api.lag();
+    tokio::time::sleep(Duration::from_mins(35)).await;
+    assert_eq!(
+        world.tracktik.attempts(),
+        2,
+        "one for the request, and none for what is behind"
+    );
+    let token = world.api.value("a-token", "access_token");
+    world.api.catch_up();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(world.tracktik.attempts(), 2);
+    assert_eq!(world.api.value("a-token", "access_token"), token);
+    world.end().await;
+}
+
 /// Token Secrets under ten earlier names expire at once, and with them the one in place of a credential that is
 /// suspended. That the watch tells of no deletion makes the rest the only thing to wake for.
 #[tokio::test(start_paused = true)]

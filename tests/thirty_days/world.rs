@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -13,14 +13,20 @@ use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     api::{Moment, Span},
     clock::Clock,
-    cluster::{events::Events, watches::Wake},
+    cluster::{
+        Claim, Stores,
+        events::Events,
+        fenced,
+        lists::Lists,
+        watches::{Wake, WatchContext, watch_credentials, watch_secrets},
+    },
     controller::{
         Context, Parts,
         run_loop::{Wakeups, run_loop},
     },
-    health::Liveness,
+    health::{Liveness, Readiness},
     metrics::Metrics,
-    oauth::AllowedDomains,
+    oauth::{AllowedDomains, TokenEndpoint},
     rotation::gate::Limits,
 };
 
@@ -31,34 +37,60 @@ const START: Moment = Moment::from_seconds(1_795_000_000);
 /// How long the operator lets what has begun come to its end.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-pub struct World {
+pub struct World<E = TrackTik> {
     pub api: ApiServer,
-    pub tracktik: Arc<TrackTik>,
+    pub tracktik: Arc<E>,
     clock: Clock,
     set_by: Arc<AtomicI64>,
+    eyes: Eyes,
+    ids: Option<Ids>,
     operator: Operator,
 }
 
+/// How an operator learns of changes.
+#[derive(Clone, Copy)]
+enum Eyes {
+    /// It is told at once, or when a test likes.
+    Told,
+    /// It watches for itself.
+    Watches,
+}
+
+/// Where the names of grants come from in a world that must go the same way twice.
+type Ids = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// An operator that runs.
 struct Operator {
+    liveness: Liveness,
+    readiness: Readiness,
     stop: CancellationToken,
     reconciling: JoinHandle<()>,
     telling: AbortHandle,
 }
 
 impl Operator {
-    fn start(api: &ApiServer, tracktik: &Arc<TrackTik>, clock: &Clock) -> Self {
+    fn start(api: &ApiServer, tracktik: Arc<dyn TokenEndpoint>, clock: &Clock, eyes: Eyes, ids: Option<&Ids>) -> Self {
         let wakeups = Wakeups::default();
         let queue = wakeups.clone();
         let wake: Wake = Arc::new(move |key| queue.wake(key));
-        let stores = api.watched(&wake);
-        let (events, sending) = Events::new(api.client());
-        let telling = tokio::spawn(sending).abort_handle();
+        let claim = Claim::without_election();
         let stop = CancellationToken::new();
-        let context = Context::new(Parts {
-            client: api.client(),
+        let readiness = Readiness::default();
+        let (client, stores) = match eyes {
+            Eyes::Told => (api.client(), api.watched(&wake)),
+            Eyes::Watches => {
+                let client = fenced(api.client(), claim.clone());
+                let stores = watches(&client, wake, &readiness, &stop);
+                (client, stores)
+            }
+        };
+        let (events, sending) = Events::new(client.clone());
+        let telling = tokio::spawn(sending).abort_handle();
+        let mut context = Context::new(Parts {
+            client,
+            claim,
             stores,
-            endpoint: Arc::<TrackTik>::clone(tracktik),
+            endpoint: tracktik,
             allowed_domains: AllowedDomains::default(),
             events,
             metrics: Arc::new(Metrics::default()),
@@ -67,14 +99,43 @@ impl Operator {
             limits: Limits::default(),
         })
         .unwrap();
+        if let Some(ids) = ids {
+            context.new_id = Arc::clone(ids);
+        }
         let liveness = Liveness::new(Duration::from_mins(1));
-        let reconciling = tokio::spawn(run_loop(Arc::new(context), wakeups, liveness, PATIENCE));
+        let turning = run_loop(Arc::new(context), wakeups, liveness.clone(), PATIENCE);
+        let reconciling = tokio::spawn(turning);
         Self {
+            liveness,
+            readiness,
             stop,
             reconciling,
             telling,
         }
     }
+}
+
+/// Stores that the operator's own watches of all namespaces fill.
+fn watches(client: &kube::Client, wake: Wake, readiness: &Readiness, shutdown: &CancellationToken) -> Stores {
+    let stores = Stores::default();
+    stores.expect_credentials("");
+    let context = WatchContext {
+        stores: stores.clone(),
+        wake,
+        lists: Lists::default(),
+        selector: None,
+        shutdown: shutdown.clone(),
+    };
+    let (credentials, secrets) = (readiness.item("credentials"), readiness.item("Secrets"));
+    let all = String::new();
+    tokio::spawn(watch_credentials(
+        client.clone(),
+        all.clone(),
+        context.clone(),
+        credentials,
+    ));
+    tokio::spawn(watch_secrets(client.clone(), all, context, secrets));
+    stores
 }
 
 impl World {
@@ -85,21 +146,58 @@ impl World {
 
     /// As [`Self::with`], with credentials that are renewed by this grant.
     pub fn renewing_by(grant: &str, credentials: &[&str]) -> Self {
+        Self::seen_by(Eyes::Told, grant, credentials)
+    }
+
+    /// As [`Self::renewing_by`], with an operator that watches for itself.
+    pub fn watched(grant: &str, credentials: &[&str]) -> Self {
+        Self::seen_by(Eyes::Watches, grant, credentials)
+    }
+
+    fn seen_by(eyes: Eyes, grant: &str, credentials: &[&str]) -> Self {
+        let world = Self::before(TrackTik::new, eyes, None, |_, _| ());
+        for name in credentials {
+            world.api.add_credential(name, grant);
+        }
+        world
+    }
+}
+
+impl<E: TokenEndpoint> World<E> {
+    /// An operator that has just started in front of this TrackTik, with what was settled before. With a seed, the
+    /// operator does the same at the same times whenever the same happens to it.
+    pub fn around(tracktik: impl FnOnce(Clock) -> E, seed: Option<u64>, settle: impl FnOnce(&ApiServer, &E)) -> Self {
+        Self::before(tracktik, Eyes::Told, seed, settle)
+    }
+
+    fn before(
+        tracktik: impl FnOnce(Clock) -> E,
+        eyes: Eyes,
+        seed: Option<u64>,
+        settle: impl FnOnce(&ApiServer, &E),
+    ) -> Self {
         let set_by = Arc::new(AtomicI64::new(0));
         let clock = Clock::following_tokio(START, Arc::clone(&set_by));
         let api = ApiServer::new(clock.clone());
-        let tracktik = Arc::new(TrackTik::new(clock.clone()));
-        let operator = Operator::start(&api, &tracktik, &clock);
-        for name in credentials {
-            api.add_credential(name, grant);
-        }
+        let tracktik = Arc::new(tracktik(clock.clone()));
+        settle(&api, &tracktik);
+        let ids = seed.map(ids);
+        let operator = Operator::start(&api, Arc::<E>::clone(&tracktik), &clock, eyes, ids.as_ref());
         Self {
             api,
             tracktik,
             clock,
             set_by,
+            eyes,
+            ids,
             operator,
         }
+    }
+
+    /// What `/livez` and `/readyz` would say: whether the loop turns, and what is missing.
+    pub fn probes(&self) -> (bool, Vec<String>) {
+        let turns = self.operator.liveness.stuck_for().is_none();
+        (turns, self.operator.readiness.missing())
     }
 
     /// Sets the wall clock forward by this, or back. The time that passes is the same as before.
@@ -148,6 +246,12 @@ impl World {
 
     /// Starts another operator after the one before has ended or was killed.
     pub fn start(&mut self) {
-        self.operator = Operator::start(&self.api, &self.tracktik, &self.clock);
+        let tracktik = Arc::<E>::clone(&self.tracktik);
+        self.operator = Operator::start(&self.api, tracktik, &self.clock, self.eyes, self.ids.as_ref());
     }
+}
+
+fn ids(seed: u64) -> Ids {
+    let given = AtomicU64::new(0);
+    Arc::new(move || format!("{seed:016x}{:016x}", given.fetch_add(1, Ordering::Relaxed)))
 }

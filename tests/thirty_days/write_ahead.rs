@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    api_server::StatusWrites,
+    api_server::Calls,
     tracktik::LOGIN,
     world::{PATIENCE, World},
 };
@@ -26,7 +26,7 @@ fn written_since(world: &World, before: &mut (usize, usize)) -> (usize, usize) {
 async fn a_renewal_soon_after_the_start_is_announced_and_later_ones_are_not() {
     let mut world = World::with(&["a"]);
     // So that a request that did not wait for its announcement would be seen before it.
-    world.api.status_writes(StatusWrites::Take(Duration::from_secs(1)));
+    world.api.status_writes(Calls::Take(Duration::from_secs(1)));
     tokio::time::sleep(SOON_DUE).await;
     world.kill().await;
     let mut seen = (0, 0);
@@ -65,12 +65,12 @@ async fn before_a_write_of_status_is_let_through_nothing_is_requested() {
         }
         let before = world.tracktik.attempts();
         for code in [403, 500] {
-            world.api.status_writes(StatusWrites::Refused(code));
+            world.api.status_writes(Calls::Refused(code));
             tokio::time::sleep(Duration::from_mins(22)).await;
             assert_eq!(world.tracktik.attempts(), before, "{code}");
         }
         assert!(world.api.reads() > 10, "it was about to");
-        world.api.status_writes(StatusWrites::Prompt);
+        world.api.status_writes(Calls::Prompt);
         tokio::time::sleep(PATIENCE).await;
         assert_eq!(world.tracktik.attempts(), before + 1);
         tokio::time::sleep(Duration::from_mins(30)).await;

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{outcome::Outcome, request::Digest};
+use super::{
+    outcome::Outcome,
+    request::{Digest, Refusal},
+};
 use crate::{
-    api::{Moment, Span},
+    api::{Moment, Reason, Span},
     rotation::backoff::Pace,
 };
 
@@ -35,7 +38,7 @@ pub struct AccountGuard {
     /// The same, by the time at which each is forgotten.
     forgotten: BTreeSet<(Moment, Digest)>,
     /// The rejections of the last hour, by time and account: some hundreds, since each holds a place for minutes.
-    rejections: BTreeMap<(Moment, Digest), usize>,
+    rejections: BTreeMap<(Moment, Digest), Vec<Reason>>,
 }
 
 /// The latest answer to some values.
@@ -45,38 +48,46 @@ struct LastAnswer {
     rejections: i32,
     /// Not before this time, unless asked for.
     until: Moment,
+    /// Why the last of them was rejected; nothing after a success.
+    reason: Option<Reason>,
 }
 
 impl AccountGuard {
-    /// Until when these values must not be sent, if so.
+    /// Why these values must not be sent now, if so.
     ///
     /// `by_request`, that a person asks for it, passes over the pace of the values, and not over what the account bears.
     /// `proven` stands for a success that this process has not seen itself.
     #[must_use]
-    pub fn refused_until(&self, sent: Sent, proven: bool, by_request: bool, now: Moment) -> Option<Moment> {
+    pub fn refusal(&self, sent: Sent, proven: bool, by_request: bool, now: Moment) -> Option<Refusal> {
         let last = self.values.get(&sent.values);
-        let pace = last
-            .filter(|last| last.rejections > 0 && last.until > now && !by_request)
-            .map(|last| last.until);
+        let pace = last.filter(|last| last.until > now && !by_request).and_then(|last| {
+            let (until, reason) = (last.until, last.reason?);
+            Some(Refusal { until, reason })
+        });
         // Others may send wrong passwords for this account for ever; the right one goes through.
         let succeeded = last.map_or(proven, |last| last.rejections == 0);
         let account = if succeeded {
             None
         } else {
-            self.account_refused_until(sent.account, now)
+            self.account_refusal(sent.account, now)
         };
-        pace.max(account)
+        pace.into_iter().chain(account).max_by_key(|refusal| refusal.until)
     }
 
-    fn account_refused_until(&self, account: Digest, now: Moment) -> Option<Moment> {
-        let times: Vec<Moment> = self
+    fn account_refusal(&self, account: Digest, now: Moment) -> Option<Refusal> {
+        let rejections: Vec<(Moment, Reason)> = self
             .rejections
             .iter()
             .filter(|((at, of), _)| *of == account && *at + WINDOW > now)
-            .flat_map(|((at, _), count)| std::iter::repeat_n(*at, *count))
+            .flat_map(|((at, _), reasons)| reasons.iter().map(|reason| (*at, *reason)))
             .collect();
-        let oldest_that_counts = times.len().checked_sub(MOST_REJECTIONS)?;
-        times.get(oldest_that_counts).map(|at| *at + WINDOW)
+        let oldest_that_counts = rejections.len().checked_sub(MOST_REJECTIONS)?;
+        let (at, _) = rejections.get(oldest_that_counts)?;
+        let (_, reason) = rejections.last()?;
+        Some(Refusal {
+            until: *at + WINDOW,
+            reason: *reason,
+        })
     }
 
     /// A request that sent these values ended. What says nothing about them changes nothing.
@@ -87,14 +98,20 @@ impl AccountGuard {
                 LastAnswer {
                     rejections: 0,
                     until: now,
+                    reason: None,
                 },
             ),
-            Outcome::Rejected { .. } => {
+            Outcome::Rejected { reason, .. } => {
                 let before = self.values.get(&sent.values).map_or(0, |last| last.rejections);
                 let rejections = before.saturating_add(1);
                 let until = now + Pace::Rejection.wait(rejections, 0);
-                self.remember(sent.values, LastAnswer { rejections, until });
-                *self.rejections.entry((now, sent.account)).or_default() += 1;
+                let answer = LastAnswer {
+                    rejections,
+                    until,
+                    reason: Some(reason),
+                };
+                self.remember(sent.values, answer);
+                self.rejections.entry((now, sent.account)).or_default().push(reason);
             }
             _ => {}
         }

@@ -94,7 +94,7 @@ impl HostNews {
         match outcome {
             Outcome::NotSent => return,
             Outcome::Token => self.answered(),
-            Outcome::Rejected { retry_after } | Outcome::RefreshRefused { retry_after } => {
+            Outcome::Rejected { retry_after, .. } | Outcome::RefreshRefused { retry_after } => {
                 self.answered();
                 if let Some(pause) = retry_after {
                     self.throttled(pause, now);

@@ -38,7 +38,7 @@ use held_places::HeldPlaces;
 use host_news::HostNews;
 use line::{Lines, Rank, Waiter};
 pub use outcome::{Outcome, Past};
-pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Request, Wait, Waiting, WaitsFor};
+pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Refusal, Request, Wait, Waiting, WaitsFor};
 
 use crate::api::Moment;
 
@@ -139,7 +139,7 @@ impl Gate {
             return AccountAnswer::Busy;
         };
         let (host, rank) = (flight.host.clone(), flight.rank.clone());
-        let refused = self.accounts.refused_until(sent, !rank.unproven, by_request, now);
+        let refused = self.accounts.refusal(sent, !rank.unproven, by_request, now);
         if !busy && refused.is_none() {
             flight.sent = Some(sent);
         }
@@ -149,7 +149,7 @@ impl Gate {
             self.lines.insert(Waiter::new(host, rank, None, Some(sent.account)));
             return AccountAnswer::Busy;
         }
-        refused.map_or(AccountAnswer::Go, |until| AccountAnswer::Rejected { until })
+        refused.map_or(AccountAnswer::Go, AccountAnswer::Rejected)
     }
 
     /// A request has ended, or came to nothing. A place that is not in flight changes nothing.

@@ -1,6 +1,6 @@
 //! How a request ended, and what remains of requests that another process made.
 
-use crate::api::{Moment, Span};
+use crate::api::{Moment, Reason, Span};
 
 /// How a request ended that had a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ pub enum Outcome {
     Misbehaved,
     /// The login was refused.
     Rejected {
+        /// In the word of status: what of it was refused, as far as the answer tells.
+        reason: Reason,
         /// What `Retry-After` asked for.
         retry_after: Option<Span>,
     },

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::Moment;
+use crate::api::{Moment, Reason};
 
 /// How many places there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,10 +112,16 @@ pub enum AccountAnswer {
     /// in flight, behind which nobody lines up.
     Busy,
     /// These values were refused before, or this account too often. The credential is not in the line.
-    Rejected {
-        /// When it may ask again.
-        until: Moment,
-    },
+    Rejected(Refusal),
+}
+
+/// Why some values must not be sent, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Refusal {
+    /// When they may be asked for again.
+    pub until: Moment,
+    /// In the word of status: what was refused last.
+    pub reason: Reason,
 }
 
 /// A place that was taken. Its number is used again once it is finished, which keeps equal states equal; the time

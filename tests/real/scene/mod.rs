@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -47,7 +50,7 @@ pub struct Scene {
     pub client: Client,
     pub namespace: String,
     pub simulator: Simulator,
-    authority: Authority,
+    authority: Arc<Authority>,
     folder: tempfile::TempDir,
 }
 
@@ -63,8 +66,18 @@ impl Scene {
 
     /// On this control plane, which must have the CRD.
     pub async fn on(plane: &'static ControlPlane, name: &str, life: Duration) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         testbed::install_tls_provider();
+        Self::signed_by(Arc::new(Authority::new().unwrap()), plane, name, life).await
+    }
+
+    /// As [`Self::on`], with servers that this authority signs for, as it does for others that outlive this scene.
+    pub async fn signed_by(
+        authority: Arc<Authority>,
+        plane: &'static ControlPlane,
+        name: &str,
+        life: Duration,
+    ) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let client = plane.client().await.unwrap();
         let namespace = format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         apply(
@@ -75,7 +88,6 @@ impl Scene {
         .unwrap();
         apply_operator_rbac(&client, &[&namespace]).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let authority = Authority::new().unwrap();
         authority.write_ca(&folder.path().join("ca.pem")).unwrap();
         let issued = authority.issue(folder.path(), &["127.0.0.1", "localhost"]).unwrap();
         let certificate = Certificate {
@@ -105,8 +117,18 @@ impl Scene {
         self.operator_at("debug")
     }
 
-    /// As [`Self::operator`], with these lines in its log.
+    /// As [`Self::operator`], with these lines in its log. It is the only one of its namespace, and all of them would
+    /// share one Lease: a test that kills it should not have to wait for that to run out.
     pub fn operator_at(&self, log_level: &str) -> OperatorBuilder {
+        self.built(log_level).arg("--leader-elect=false")
+    }
+
+    /// One of several operators for this namespace, of which one leads.
+    pub fn replica(&self) -> OperatorBuilder {
+        self.built("debug")
+    }
+
+    fn built(&self, log_level: &str) -> OperatorBuilder {
         Operator::builder(env!("CARGO_BIN_EXE_tracktik-operator"))
             .namespaces([self.namespace.as_str()])
             .args(["--allowed-domain", &self.simulator.domain()])

@@ -25,8 +25,9 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
 
-totals = {"logins": 0, "refused": 0, "refreshes": 0}
-by_username = collections.defaultdict(lambda: {"logins": 0, "refused": 0})
+totals = {"logins": 0, "refused": 0, "refreshes": 0, "repeatedRefreshTokens": 0}
+by_username = collections.defaultdict(lambda: {"logins": 0, "refused": 0, "refreshes": 0})
+refresh_tokens_seen = set()
 # Requests run in threads; a test compares these numbers exactly.
 counting = threading.Lock()
 
@@ -92,6 +93,12 @@ def token(request):
     from oauth2_provider.views import TokenView
 
     grant, username = request.POST.get("grant_type"), request.POST.get("username")
+    refresh_token = request.POST.get("refresh_token")
+    if refresh_token:
+        username = owner_of(refresh_token)
+        with counting:
+            totals["repeatedRefreshTokens"] += refresh_token in refresh_tokens_seen
+            refresh_tokens_seen.add(refresh_token)
     outcome = "refused"
     try:
         response = TokenView.as_view()(request)
@@ -103,8 +110,16 @@ def token(request):
         if request.method == "POST":
             with counting:
                 totals[outcome] += 1
-                if username and outcome != "refreshes":
+                if username:
                     by_username[username][outcome] += 1
+
+
+def owner_of(refresh_token):
+    from oauth2_provider.models import RefreshToken
+
+    # A used one stays in the table, as revoked.
+    known = RefreshToken.objects.filter(token=refresh_token).select_related("user").first()
+    return known.user.username if known else None
 
 
 def whoami(request):

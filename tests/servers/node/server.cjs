@@ -28,7 +28,8 @@ const clients = new Map();
 const passwords = new Map();
 const byAccessToken = new Map();
 const byRefreshToken = new Map();
-const counts = { logins: 0, refused: 0, refreshes: 0, byUsername: {} };
+const refreshTokensSeen = new Set();
+const counts = { logins: 0, refused: 0, refreshes: 0, repeatedRefreshTokens: 0, byUsername: {} };
 
 const clientRepository = {
   // An unknown client is `undefined`: how to answer that is the library's to decide.
@@ -87,26 +88,37 @@ async function token(request) {
   } catch (failure) {
     answer = vanilla.handleVanillaError(failure);
   }
-  const { grant_type: grant, username } = asked.body;
+  const { grant_type: grant, refresh_token: refreshToken } = asked.body;
   const granted = grant === "refresh_token" ? "refreshes" : "logins";
   const outcome = answer.status === 200 ? granted : "refused";
   counts[outcome] += 1;
-  if (username && outcome !== "refreshes") {
-    counts.byUsername[username] ??= { logins: 0, refused: 0 };
+  if (refreshToken) {
+    counts.repeatedRefreshTokens += refreshTokensSeen.has(refreshToken) ? 1 : 0;
+    refreshTokensSeen.add(refreshToken);
+  }
+  // A refresh grant names nobody; whose it was is told by the token that came of it.
+  const username = asked.body.username ?? (await issued(answer.body?.access_token))?.user.id;
+  if (username) {
+    counts.byUsername[username] ??= { logins: 0, refused: 0, refreshes: 0 };
     counts.byUsername[username][outcome] += 1;
   }
   return vanilla.responseToVanilla(answer);
 }
 
+// What was issued with this access token, by its signature and the repository; alive or not.
+async function issued(accessToken) {
+  const claims = await jwt.verify(accessToken ?? "").catch(() => undefined);
+  return byAccessToken.get(claims?.jti);
+}
+
 async function whoami(request) {
   const [, bearer] = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "") ?? [];
-  const claims = await jwt.verify(bearer ?? "").catch(() => undefined);
-  const issued = byAccessToken.get(claims?.jti);
+  const found = await issued(bearer);
   // The library marks a revoked token in the repository only; its signature stays good.
-  if (!issued || issued.accessTokenExpiresAt.getTime() <= Date.now()) {
+  if (!found || found.accessTokenExpiresAt.getTime() <= Date.now()) {
     return Response.json({ error: "invalid_token" }, { status: 401 });
   }
-  return Response.json({ username: issued.user.id });
+  return Response.json({ username: found.user.id });
 }
 
 async function createAccount(request) {

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use k8s_openapi::jiff::Timestamp;
 use serde::Deserialize;
 
 /// One answered request. A watch counts when it begins, so that a running one is seen too.
@@ -29,21 +30,40 @@ pub struct AuditEvent {
     pub code: u16,
     /// The path and query of the request.
     pub request_uri: String,
+    /// When it arrived.
+    pub received: Timestamp,
 }
 
 impl AuditEvent {
     /// Whether it asked for a rehearsal, which changes nothing.
     #[must_use]
     pub fn is_dry_run(&self) -> bool {
-        let query = self.request_uri.split_once('?').map_or("", |(_, query)| query);
-        query.split('&').any(|parameter| parameter == "dryRun=All")
+        self.parameters().any(|parameter| parameter == "dryRun=All")
+    }
+
+    /// Under which name it wrote, where it gave one.
+    #[must_use]
+    pub fn field_manager(&self) -> Option<&str> {
+        self.parameters()
+            .find_map(|parameter| parameter.strip_prefix("fieldManager="))
     }
 
     /// Whether it asked to change something and was allowed to.
     #[must_use]
     pub fn is_write(&self) -> bool {
+        self.asks_for_a_change() && !self.is_dry_run() && self.code < 300
+    }
+
+    /// Whether it asked to change something, or rehearsed it, whatever the answer.
+    #[must_use]
+    pub fn asks_for_a_change(&self) -> bool {
         let writes = ["create", "update", "patch", "delete", "deletecollection"];
-        writes.contains(&self.verb.as_str()) && !self.is_dry_run() && self.code < 300
+        writes.contains(&self.verb.as_str())
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = &str> {
+        let query = self.request_uri.split_once('?').map_or("", |(_, query)| query);
+        query.split('&')
     }
 }
 
@@ -98,6 +118,7 @@ struct Record {
     object_ref: ObjectRef,
     #[serde(default)]
     response_status: ResponseStatus,
+    request_received_timestamp: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +152,7 @@ impl From<Record> for AuditEvent {
             name: record.object_ref.name,
             code: record.response_status.code,
             request_uri: record.request_uri,
+            received: record.request_received_timestamp,
         }
     }
 }

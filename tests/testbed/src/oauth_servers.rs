@@ -65,7 +65,9 @@ pub struct Counts {
     pub refused: u64,
     /// Refresh grants answered with tokens.
     pub refreshes: u64,
-    /// By the `username` in the request, so without refresh grants that name none.
+    /// Refresh tokens that had arrived before, whatever became of them then.
+    pub repeated_refresh_tokens: u64,
+    /// By the user name in the request, or of the refresh token in it; without refused ones of which neither is known.
     pub by_username: BTreeMap<String, UserCounts>,
 }
 
@@ -76,6 +78,8 @@ pub struct UserCounts {
     pub logins: u64,
     /// As [`Counts::refused`].
     pub refused: u64,
+    /// As [`Counts::refreshes`].
+    pub refreshes: u64,
 }
 
 /// Why a server did not start or did not answer a test.

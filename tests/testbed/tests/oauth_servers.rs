@@ -81,8 +81,14 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
 
     let counts = server.counts().await?;
     assert_eq!((counts.logins, counts.refused, counts.refreshes), (2, 3, 1));
-    let user = counts.by_username.get(&account.username);
-    assert_eq!(user, Some(&UserCounts { logins: 2, refused: 3 }));
+    let of_the_account = counts.by_username.get(&account.username);
+    let expected = UserCounts {
+        logins: 2,
+        refused: 3,
+        refreshes: 1,
+    };
+    assert_eq!(of_the_account, Some(&expected));
+    assert_eq!(counts.repeated_refresh_tokens, 0);
 
     // A refusal that came sooner would be for another reason, such as the changed password.
     while server.whoami(&second).await?.is_some() {
@@ -91,6 +97,10 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
     }
     let lived = asked.elapsed();
     assert!(lived >= Duration::from_secs(4), "the token ended after {lived:?}");
+
+    let spent = text(&tokens, "refresh_token");
+    assert!(refresh(&client, &server, &account, &spent).await.is_err());
+    assert_eq!(server.counts().await?.repeated_refresh_tokens, 1);
 
     let domain = server.domain();
     drop(server);

@@ -1,52 +1,53 @@
 //! What is answered to a request of the operator's.
 
-use http::{Method, Request, Response, header::CONTENT_TYPE};
+use http::{Method, Request, Response, header::CONTENT_TYPE, request::Parts};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::{Value, json};
-use tracktik_operator::{clock::monotonic, rotation::observation::Issue, secrets::issue_record};
+use tracktik_operator::{clock::monotonic, cluster::ObjectKey, rotation::observation::Issue, secrets::issue_record};
 
-use super::{ApiServer, State};
+use super::{ApiServer, State, What, decoded, status::patch_status};
 
 const TRIED: &str = "tracktik-operator.io/tried";
+const MARK: &str = "tracktik-operator.io/credential";
 
 impl ApiServer {
     /// Answers a request; one that is not expected fails the test.
     pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
-        let path = parts.uri.path().to_owned();
-        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let (code, answer) = match (&parts.method, segments.as_slice()) {
-            (&Method::PATCH, [.., "tracktikcredentials", name, "status"]) => self.write_status(name, &body).await,
-            (&Method::PATCH, [.., "secrets", name])
-                if parts.headers[CONTENT_TYPE] == "application/merge-patch+json" =>
-            {
-                let mut state = self.state.lock().unwrap();
-                state.requests += 1;
-                mark_secret(&mut state, name, &body)
-            }
-            (method, segments) => self.answer_at_once(method, segments, parts.uri.query().unwrap_or_default(), body),
-        };
+        let of_status = parts.uri.path().ends_with("/status");
+        let call = |server: &Self| server.answer_at_once(&parts, body);
+        let (code, answer) = self.carried_out(of_status, call).await;
         let body = Body::from(serde_json::to_vec(&answer).unwrap());
         Response::builder().status(code).body(body).unwrap()
     }
 
-    fn answer_at_once(&self, method: &Method, segments: &[&str], query: &str, body: Value) -> (u16, Value) {
+    fn answer_at_once(&self, parts: &Parts, body: Value) -> (u16, Value) {
         let mut state = self.state.lock().unwrap();
-        state.requests += 1;
-        match (method, segments) {
-            (&Method::GET, [.., "secrets", name]) => {
-                state.reads += 1;
-                match state.secrets.get(*name) {
-                    Some(secret) => (200, secret.clone()),
-                    None => refusal(404, "NotFound"),
+        let segments: Vec<&str> = parts.uri.path().trim_matches('/').split('/').collect();
+        match (&parts.method, segments.as_slice()) {
+            (&Method::PATCH, [.., namespace, "tracktikcredentials", name, "status"]) => {
+                patch_status(&mut state, &ObjectKey::new(*namespace, *name), &body)
+            }
+            (method, [.., namespace, "secrets", name]) => {
+                let key = ObjectKey::new(*namespace, *name);
+                let merges = || parts.headers[CONTENT_TYPE] == "application/merge-patch+json";
+                match *method {
+                    Method::GET => {
+                        state.reads += 1;
+                        let found = state.secrets.get(&key).cloned();
+                        found.map_or_else(|| refusal(404, "NotFound"), |secret| (200, secret))
+                    }
+                    Method::PATCH if merges() => mark_secret(&mut state, &key, &body),
+                    Method::PATCH => {
+                        let dry_run = parts.uri.query().unwrap_or_default().contains("dryRun=All");
+                        self.apply_secret(&mut state, &key, body, dry_run)
+                    }
+                    Method::DELETE => delete_secret(&mut state, &key, &body),
+                    _ => panic!("{method} of a Secret is not expected"),
                 }
             }
-            (&Method::PATCH, [.., "secrets", name]) => {
-                self.apply_secret(&mut state, name, body, query.contains("dryRun=All"))
-            }
-            (&Method::DELETE, [.., "secrets", name]) => delete_secret(&mut state, name, &body),
             (&Method::POST, [.., "events"]) => {
                 state.events += 1;
                 (201, body)
@@ -55,9 +56,17 @@ impl ApiServer {
         }
     }
 
-    fn apply_secret(&self, state: &mut State, name: &str, mut object: Value, dry_run: bool) -> (u16, Value) {
+    fn apply_secret(&self, state: &mut State, key: &ObjectKey, mut object: Value, dry_run: bool) -> (u16, Value) {
         let asked = object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-        let found = state.secrets.get(name).cloned();
+        let found = state.secrets.get(key).cloned();
+        let owner = marked_for(&object);
+        if let Some(found) = &found
+            && marked_for(found) != owner
+        {
+            state
+                .wrong
+                .push(format!("{key} is not of {owner:?}, and was written to"));
+        }
         let current = found
             .as_ref()
             .and_then(|found| found["metadata"]["resourceVersion"].as_str());
@@ -75,7 +84,7 @@ impl ApiServer {
             }
         }
         let uid = found.as_ref().map_or_else(
-            || json!(format!("uid-of-{name}")),
+            || json!(format!("uid-of-{}", key.name)),
             |found| found["metadata"]["uid"].clone(),
         );
         object["metadata"]["uid"] = uid;
@@ -92,15 +101,24 @@ impl ApiServer {
                 state.least_life = Some(state.least_life.map_or(left, |least| least.min(left)));
             }
             state.secret_writes += 1;
-            state.store_secret(name, object.clone());
-            object = state.secrets[name].clone();
+            if let Some(credential) = owner {
+                let access_token = object["data"]["access_token"].clone();
+                let access_token = if access_token.is_string() {
+                    decoded(&access_token)
+                } else {
+                    String::new()
+                };
+                state.note(&credential, What::Stored { access_token });
+            }
+            state.store_secret(key.clone(), object);
+            object = state.secrets[key].clone();
         }
         (200, json!({ "metadata": object["metadata"] }))
     }
 }
 
-fn delete_secret(state: &mut State, name: &str, options: &Value) -> (u16, Value) {
-    let Some(found) = state.secrets.get(name) else {
+fn delete_secret(state: &mut State, key: &ObjectKey, options: &Value) -> (u16, Value) {
+    let Some(found) = state.secrets.get(key) else {
         return refusal(404, "NotFound");
     };
     let preconditions = &options["preconditions"];
@@ -109,15 +127,18 @@ fn delete_secret(state: &mut State, name: &str, options: &Value) -> (u16, Value)
             return refusal(409, "Conflict");
         }
     }
-    state.remove_secret(name);
+    if marked_for(found).is_none() {
+        state.wrong.push(format!("{key} is nobody's, and was deleted"));
+    }
+    state.remove_secret(key);
     state.deletions.push(monotonic());
     let done = json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" });
     (200, done)
 }
 
 /// A refresh token is marked as tried, on exactly the version that the operator has seen.
-fn mark_secret(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
-    let Some(mut secret) = state.secrets.get(name).cloned() else {
+fn mark_secret(state: &mut State, key: &ObjectKey, patch: &Value) -> (u16, Value) {
+    let Some(mut secret) = state.secrets.get(key).cloned() else {
         return refusal(404, "NotFound");
     };
     let same = |field: &str| patch["metadata"][field] == secret["metadata"][field];
@@ -126,8 +147,18 @@ fn mark_secret(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
     }
     secret["metadata"]["annotations"][TRIED] = patch["metadata"]["annotations"][TRIED].clone();
     state.marks += 1;
-    state.store_secret(name, secret);
-    (200, json!({ "metadata": state.secrets[name]["metadata"] }))
+    match marked_for(&secret) {
+        Some(credential) => state.note(&credential, What::Marked),
+        None => state.wrong.push(format!("{key} is nobody's, and was marked")),
+    }
+    state.store_secret(key.clone(), secret);
+    (200, json!({ "metadata": state.secrets[key]["metadata"] }))
+}
+
+/// The credential that a Secret belongs to, as `namespace/name`.
+fn marked_for(secret: &Value) -> Option<String> {
+    let mark = secret["metadata"]["annotations"][MARK].as_str()?;
+    mark.split_once('@').map(|(credential, _uid)| credential.to_owned())
 }
 
 fn issue(secret: &Value) -> Option<Issue> {

@@ -3,71 +3,92 @@
 use k8s_openapi::ByteString;
 use serde_json::{Value, json};
 
-use super::{ApiServer, NAMESPACE};
+use testbed::simulator::Account;
+
+use super::{ApiServer, key};
 
 impl ApiServer {
     /// A source Secret and a credential of this name, renewed by this grant.
     pub fn add_credential(&self, name: &str, grant: &str) {
-        let mut state = self.state.lock().unwrap();
-        let source = json!({
-            "metadata": { "name": name, "uid": format!("uid-of-source-{name}") },
-            "type": "Opaque",
-            // "id", "s", and the user that the token endpoint tells one from another by.
-            "data": {
-                "client_id": "aWQ=", "client_secret": "cw==", "password": "cA==",
-                "username": base64(&format!("user-{name}")),
-            },
-        });
-        state.store_secret(name, source);
+        let account = Account {
+            client_id: "id".to_owned(),
+            client_secret: "s".to_owned(),
+            username: format!("user-{name}"),
+            password: "p".to_owned(),
+        };
+        self.write_source(name, &account);
+        self.add_credential_alone(name, grant, "acme.staffr.net");
+    }
+
+    /// A credential for this domain, whose source Secret has its name.
+    pub fn add_credential_alone(&self, name: &str, grant: &str, domain: &str) {
+        let key = key(name);
         let credential = json!({
             "metadata": {
-                "name": name, "namespace": NAMESPACE, "uid": format!("uid-of-{name}"), "generation": 1,
+                "name": key.name, "namespace": key.namespace, "uid": format!("uid-of-{}", key.name), "generation": 1,
                 "creationTimestamp": "2026-11-01T00:00:00Z",
             },
             "spec": {
-                "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": name } },
+                "domain": domain, "credentials": { "secretRef": { "name": key.name } },
                 "renewal": { "grant": grant },
             },
             "status": { "observedGeneration": -1 },
         });
-        state.store_credential(name, credential);
+        self.state.lock().unwrap().store_credential(key, credential);
+    }
+
+    /// Writes a source Secret with these values, or into the one that is there.
+    pub fn write_source(&self, name: &str, account: &Account) {
+        let key = key(name);
+        let mut state = self.state.lock().unwrap();
+        let new = || json!({ "metadata": { "name": key.name, "uid": format!("uid-of-source-{}", key.name) }, "type": "Opaque" });
+        let mut source = state.secrets.get(&key).cloned().unwrap_or_else(new);
+        source["data"] = json!({
+            "client_id": base64(&account.client_id), "client_secret": base64(&account.client_secret),
+            "username": base64(&account.username), "password": base64(&account.password),
+        });
+        state.store_secret(key, source);
     }
 
     /// A Secret of this name is somebody else's from now on.
     pub fn take_name(&self, name: &str) {
-        let theirs = json!({ "metadata": { "name": name, "uid": "uid-of-theirs" }, "type": "Opaque", "data": {} });
-        self.state.lock().unwrap().store_secret(name, theirs);
+        let key = key(name);
+        let theirs = json!({ "metadata": { "name": key.name, "uid": "uid-of-theirs" }, "type": "Opaque", "data": {} });
+        self.state.lock().unwrap().store_secret(key, theirs);
     }
 
     /// Sets an annotation of a credential.
     pub fn annotate(&self, credential: &str, annotation: &str, value: &str) {
         let mut state = self.state.lock().unwrap();
-        let mut object = state.credentials[credential].clone();
+        let key = key(credential);
+        let mut object = state.credentials[&key].clone();
         object["metadata"]["annotations"][annotation] = json!(value);
-        state.store_credential(credential, object);
+        state.store_credential(key, object);
     }
 
     /// Sets a field of a credential's spec, and with it the generation.
     pub fn edit_spec(&self, credential: &str, field: &str, value: Value) {
         let mut state = self.state.lock().unwrap();
-        let mut object = state.credentials[credential].clone();
+        let key = key(credential);
+        let mut object = state.credentials[&key].clone();
         object["spec"][field] = value;
         let generation = object["metadata"]["generation"].as_i64().unwrap();
         object["metadata"]["generation"] = json!(generation + 1);
-        state.store_credential(credential, object);
+        state.store_credential(key, object);
     }
 
     /// Sets a label of a Secret.
     pub fn label_secret(&self, name: &str, label: &str, value: &str) {
         let mut state = self.state.lock().unwrap();
-        let mut object = state.secrets[name].clone();
+        let key = key(name);
+        let mut object = state.secrets[&key].clone();
         object["metadata"]["labels"][label] = json!(value);
-        state.store_secret(name, object);
+        state.store_secret(key, object);
     }
 
     /// The Secret as it is, if it is.
     pub fn secret(&self, name: &str) -> Option<Value> {
-        self.state.lock().unwrap().secrets.get(name).cloned()
+        self.state.lock().unwrap().secrets.get(&key(name)).cloned()
     }
 
     /// Makes a Secret of these annotations.
@@ -76,17 +97,17 @@ impl ApiServer {
             "metadata": { "name": name, "uid": format!("uid-of-{name}"), "annotations": annotations },
             "type": "Opaque", "data": {},
         });
-        self.state.lock().unwrap().store_secret(name, object);
+        self.state.lock().unwrap().store_secret(key(name), object);
     }
 
     /// Deletes a Secret.
     pub fn delete_secret(&self, name: &str) {
-        self.state.lock().unwrap().remove_secret(name);
+        self.state.lock().unwrap().remove_secret(&key(name));
     }
 
     /// Deletes a credential where no watch is there to tell of it.
     pub fn delete_credential_unseen(&self, name: &str) {
-        self.state.lock().unwrap().credentials.remove(name).unwrap();
+        self.state.lock().unwrap().credentials.remove(&key(name)).unwrap();
     }
 }
 

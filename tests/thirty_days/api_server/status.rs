@@ -1,53 +1,14 @@
 //! Status: how it is written, at what cost, and what stands in it.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tracktik_operator::clock::{Instant, monotonic};
+use tracktik_operator::{
+    clock::{Instant, monotonic},
+    cluster::ObjectKey,
+};
 
-use super::{ApiServer, State, answers::refusal};
-
-/// What becomes of writes of status.
-#[derive(Clone, Copy, Debug, Default)]
-pub enum StatusWrites {
-    /// They are carried out and answered at once.
-    #[default]
-    Prompt,
-    /// They take this long.
-    Take(Duration),
-    /// They are carried out, and a proxy in between says that it got no answer.
-    LandWith504,
-    /// They are carried out, and never answered.
-    LandUnanswered,
-    /// They are answered with this code, and not carried out.
-    Refused(u16),
-}
+use super::{ApiServer, State, What, answers::refusal, key};
 
 impl ApiServer {
-    /// What becomes of writes of status from now on; of those under way, what was said when they came.
-    pub fn status_writes(&self, behaviour: StatusWrites) {
-        self.state.lock().unwrap().status_behaviour = behaviour;
-    }
-
-    pub(super) async fn write_status(&self, name: &str, patch: &Value) -> (u16, Value) {
-        let behaviour = {
-            let mut state = self.state.lock().unwrap();
-            state.requests += 1;
-            state.status_behaviour
-        };
-        match behaviour {
-            StatusWrites::Refused(code) => return refusal(code, "InternalError"),
-            StatusWrites::Take(time) => tokio::time::sleep(time).await,
-            StatusWrites::Prompt | StatusWrites::LandWith504 | StatusWrites::LandUnanswered => {}
-        }
-        let answer = patch_status(&mut self.state.lock().unwrap(), name, patch);
-        match behaviour {
-            StatusWrites::LandWith504 => refusal(504, "Timeout"),
-            StatusWrites::LandUnanswered => std::future::pending().await,
-            _ => answer,
-        }
-    }
-
     /// When a request that was about to be sent was announced in status.
     pub fn announcements(&self) -> Vec<Instant> {
         self.state.lock().unwrap().announcements.clone()
@@ -74,12 +35,12 @@ impl ApiServer {
     }
 
     fn status(&self, credential: &str) -> Value {
-        self.state.lock().unwrap().credentials[credential]["status"].clone()
+        self.state.lock().unwrap().credentials[&key(credential)]["status"].clone()
     }
 }
 
-fn patch_status(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
-    let Some(mut credential) = state.credentials.get(name).cloned() else {
+pub(super) fn patch_status(state: &mut State, of: &ObjectKey, patch: &Value) -> (u16, Value) {
+    let Some(mut credential) = state.credentials.get(of).cloned() else {
         return refusal(404, "NotFound");
     };
     assert_eq!(
@@ -92,6 +53,7 @@ fn patch_status(state: &mut State, name: &str, patch: &Value) -> (u16, Value) {
         state.announcements.push(monotonic());
     }
     state.status_writes += 1;
-    state.store_credential(name, credential);
-    (200, state.credentials[name].clone())
+    state.note(&of.to_string(), What::Said);
+    state.store_credential(of.clone(), credential);
+    (200, state.credentials[of].clone())
 }

@@ -8,35 +8,33 @@ use tracktik_operator::{
     secrets::metadata::SecretMeta,
 };
 
-use super::{ApiServer, NAMESPACE, State};
+use super::{ApiServer, Calls, State};
 
 /// The watches of one operator.
 pub(super) struct Watch {
     stores: Stores,
     wake: Wake,
     lags: bool,
+    /// The first lists were answered.
+    listed: bool,
 }
 
 impl ApiServer {
     /// Stores that hold what there is, and that every change is brought to from now on: those of an operator that has
-    /// just started. One that watched before is told no more.
+    /// just started. One that watched before is told no more. While calls are refused or not heard, so are lists, and
+    /// nothing is told before [`Self::catch_up`].
     pub fn watched(&self, wake: &Wake) -> Stores {
         let stores = Stores::default();
+        stores.expect_credentials("");
         let mut state = self.state.lock().unwrap();
+        let lags = matches!(state.all_calls, Calls::Refused(_) | Calls::Unheard);
         state.watch = Some(Watch {
             stores: stores.clone(),
             wake: Arc::clone(wake),
-            lags: false,
+            lags,
+            listed: false,
         });
-        state.tell_all();
-        let (mut concerned, secrets) = (
-            stores.credentials_are("", Sync::Synced),
-            stores.secrets_are("", Sync::Synced),
-        );
-        concerned.extend(secrets);
-        for key in concerned {
-            wake(key);
-        }
+        state.list();
         stores
     }
 
@@ -49,11 +47,25 @@ impl ApiServer {
     pub fn catch_up(&self) {
         let mut state = self.state.lock().unwrap();
         state.watch.as_mut().unwrap().lags = false;
-        state.tell_all();
+        state.list();
     }
 }
 
 impl State {
+    /// What a complete list tells, and at the first that it was one.
+    fn list(&mut self) {
+        self.tell_all();
+        let Some(watch) = self.watch.as_mut().filter(|watch| !watch.lags && !watch.listed) else {
+            return;
+        };
+        watch.listed = true;
+        let mut concerned = watch.stores.credentials_are("", Sync::Synced);
+        concerned.extend(watch.stores.secrets_are("", Sync::Synced));
+        for key in concerned {
+            (watch.wake)(key);
+        }
+    }
+
     fn tell_all(&self) {
         for secret in self.secrets.values() {
             self.tell_secret(secret);
@@ -61,17 +73,13 @@ impl State {
         for credential in self.credentials.values() {
             self.tell_credential(credential);
         }
-        let there: HashSet<ObjectKey> = self
-            .secrets
-            .keys()
-            .map(|name| ObjectKey::new(NAMESPACE, name))
-            .collect();
+        let there: HashSet<ObjectKey> = self.secrets.keys().cloned().collect();
         let gone = self
             .watch
             .iter()
             .flat_map(|watch| watch.stores.secrets_besides("", &there));
         for key in gone {
-            self.tell_deletion(&key.name);
+            self.tell_deletion(&key);
         }
     }
 
@@ -80,9 +88,8 @@ impl State {
         self.tell(|stores| stores.put_secret(SecretMeta::from_object_meta(meta)));
     }
 
-    pub(super) fn tell_deletion(&self, secret: &str) {
-        let key = ObjectKey::new(NAMESPACE, secret);
-        self.tell(|stores| stores.remove_secret(&key, &self.version.to_string()));
+    pub(super) fn tell_deletion(&self, secret: &ObjectKey) {
+        self.tell(|stores| stores.remove_secret(secret, &self.version.to_string()));
     }
 
     pub(super) fn tell_credential(&self, credential: &Value) {

@@ -97,13 +97,25 @@ pub(super) fn cut(granted: &Granted) -> Response {
 
 /// 429 in TrackTik's layout.
 pub(super) fn too_many_requests(retry_after: Option<&RetryAfter>) -> Response {
-    let mut answer = rest_error(429, "Too many requests, please cool off for the next minute");
-    let text = retry_after.map(|retry_after| match retry_after {
+    let answer = rest_error(429, "Too many requests, please cool off for the next minute");
+    match retry_after {
+        Some(retry_after) => later(answer, retry_after),
+        None => answer,
+    }
+}
+
+/// 503 of the load balancer, with a time to come again.
+pub(super) fn unavailable(retry_after: &RetryAfter) -> Response {
+    later(balancer(503), retry_after)
+}
+
+fn later(mut answer: Response, retry_after: &RetryAfter) -> Response {
+    let text = match retry_after {
         RetryAfter::Seconds(seconds) => seconds.to_string(),
         RetryAfter::DateIn(seconds) => http_date(*seconds),
         RetryAfter::Text(text) => text.clone(),
-    });
-    if let Some(Ok(value)) = text.map(HeaderValue::try_from) {
+    };
+    if let Ok(value) = HeaderValue::try_from(text) {
         answer.headers_mut().insert(header::RETRY_AFTER, value);
     }
     answer

@@ -24,6 +24,11 @@ pub enum Fault {
         #[serde(default)]
         retry_after: Option<RetryAfter>,
     },
+    /// 503 of the load balancer that says when to come again, no effect.
+    Unavailable {
+        /// The header of this name.
+        retry_after: RetryAfter,
+    },
     /// An answer of this status that is no OAuth answer: 500 with TrackTik's `{status, error}`, any
     /// other with the load balancer's HTML.
     Status {
@@ -123,6 +128,7 @@ impl Fault {
             | Self::HugeBody
             | Self::CutBody => true,
             Self::TooManyRequests { .. }
+            | Self::Unavailable { .. }
             | Self::Firewall
             | Self::Refusal { .. }
             | Self::Html

@@ -79,6 +79,7 @@ async fn broken(fault: Fault, reply: Option<Reply>, peer: &Peer) -> Response {
             })
         }
         Fault::TooManyRequests { retry_after } => answers::too_many_requests(retry_after.as_ref()),
+        Fault::Unavailable { retry_after } => answers::unavailable(&retry_after),
         Fault::Status { status, .. } => answers::status(status),
         Fault::Firewall => answers::balancer(403),
         Fault::Refusal { status, error, dialect } => answers::refusal(status, &error, dialect),

@@ -75,6 +75,14 @@ async fn retry_after_has_two_forms_and_none() {
     let text = throttled(Some(RetryAfter::Text("soon".to_owned()))).await;
     assert_eq!(text.expect("an answer").header("retry-after"), "soon");
     assert_eq!(throttled(None).await.expect("an answer").header("retry-after"), "");
+    let retry_after = RetryAfter::Seconds(30);
+    let unavailable = bench.login_meeting(Fault::Unavailable { retry_after }).await;
+    let unavailable = unavailable.expect("an answer");
+    assert_eq!(
+        (unavailable.status.as_u16(), unavailable.header("retry-after")),
+        (503, "30")
+    );
+    assert_eq!(bench.simulator.counts().logins, 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,135 @@
+//! The fence: no write leaves a process that may not be the leader any more.
+//!
+//! It stands around the client, so that no write, of today or to come, can forget to ask. It stands within the retries:
+//! an API server that is overloaded has a write tried again for as long as its deadline lets it, and that is when Leases are
+//! not renewed either.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use kube::{
+    Client,
+    client::{Body, retry::RetryPolicy},
+};
+use tower::{BoxError, Service, retry::Retry};
+
+use super::Claim;
+
+/// A client that asks the claim right before each attempt at a write, dry runs included, and answers
+/// [`NotLeader`](super::NotLeader) where it is not current: then nothing was sent. What only reads is let through.
+///
+/// `server` itself must try nothing again; whether it is worth another attempt is judged here, as kube does by default.
+#[must_use]
+pub fn fenced(server: Client, claim: Claim) -> Client {
+    let namespace = server.default_namespace().to_owned();
+    let attempts = Retry::new(RetryPolicy::server_retry(), Fence { server, claim });
+    Client::new(attempts, namespace)
+}
+
+#[derive(Clone)]
+struct Fence {
+    server: Client,
+    claim: Claim,
+}
+
+impl Service<Request<Body>> for Fence {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let Self { server, claim } = self.clone();
+        Box::pin(async move {
+            if !request.method().is_safe() {
+                claim.check()?;
+            }
+            Ok(server.send(request).await?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
+
+    use http::{Method, StatusCode};
+    use tower::service_fn;
+
+    use super::*;
+    use crate::{
+        clock::Clock,
+        cluster::{
+            ClusterError,
+            claim::{Grip, Renewed},
+            error::Carried,
+        },
+    };
+
+    /// A server that answers each request with this, and how many it was sent.
+    fn server(status: StatusCode) -> (Client, Arc<AtomicUsize>) {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        let service = service_fn(move |_: Request<Body>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let answer = Response::builder().status(status).body(Body::empty());
+            async move { answer }
+        });
+        (Client::new(service, "default"), sent)
+    }
+
+    fn claim_for(deadline: Duration) -> (Grip, Claim) {
+        let clock = Clock::system();
+        Grip::new(Renewed::now(&clock), deadline, clock)
+    }
+
+    async fn send(client: &Client, method: Method) -> Result<StatusCode, ClusterError> {
+        let request = Request::builder().method(method).uri("/").body(Body::empty()).unwrap();
+        let answer = client.send(request).await;
+        let status = answer.as_ref().map(Response::status);
+        status.map_err(|error| ClusterError::from_kube(error, Carried::NoValues))
+    }
+
+    #[tokio::test]
+    async fn without_a_claim_only_reads_are_sent() {
+        let (server, sent) = server(StatusCode::OK);
+        let (grip, claim) = claim_for(Duration::from_secs(10));
+        let client = fenced(server, claim);
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            assert_eq!(send(&client, method).await, Ok(StatusCode::OK));
+        }
+        grip.withdraw();
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            assert_eq!(send(&client, method).await, Err(ClusterError::NotLeader));
+        }
+        assert_eq!(sent.load(Ordering::Relaxed), 4, "nothing was sent");
+        assert_eq!(send(&client, Method::GET).await, Ok(StatusCode::OK));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_further_attempt_at_a_write_asks_anew() {
+        let (server, sent) = server(StatusCode::SERVICE_UNAVAILABLE);
+        // Tokio's clock is paused and the wall clock is not: the monotonic one ends this claim.
+        let (_grip, claim) = claim_for(Duration::from_millis(500));
+        let client = fenced(server, claim.clone());
+        assert_eq!(send(&client, Method::PATCH).await, Err(ClusterError::NotLeader));
+        assert!(!claim.is_current());
+        let attempts = sent.load(Ordering::Relaxed);
+        assert!((2..15).contains(&attempts), "{attempts}");
+        // Those of a read go on to their end.
+        let unavailable = send(&client, Method::GET).await;
+        assert_eq!(unavailable, Ok(StatusCode::SERVICE_UNAVAILABLE));
+    }
+}

@@ -1,0 +1,193 @@
+//! The work of whoever may act: the watches, the loop and the sender of events. A follower has none of it.
+
+use std::{sync::Arc, time::Duration};
+
+use kube::Client;
+use tokio::task::JoinSet;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::{
+    clock::Clock,
+    cluster::{
+        Claim, Stores,
+        events::Events,
+        list_trials::{try_credentials, try_secrets},
+        lists::Lists,
+        watches::{WatchContext, watch_credentials, watch_secrets},
+    },
+    controller::{
+        Context, NoRandomNumbers, Parts,
+        run_loop::{Wakeups, run_loop},
+    },
+    health::{Readiness, ReadinessItem},
+    http_server::Reported,
+    oauth::{allowed_domains::AllowedDomains, endpoint::HttpTokenEndpoint},
+    settings::Settings,
+};
+
+/// How long the last events may take.
+const LAST_EVENTS: Duration = Duration::from_secs(2);
+
+/// How long reconciles that are under way at the end may take: a token request of 40 s, and storing what it gave.
+const LAST_RECONCILES: Duration = Duration::from_mins(1);
+
+/// The lists that the work depends on, and what is known of each: asked for once by a follower, then by the watches.
+pub(crate) struct Lookouts {
+    scopes: Vec<Scope>,
+    selector: Option<String>,
+}
+
+/// A namespace, or all under `""`.
+struct Scope {
+    namespace: String,
+    credentials: ReadinessItem,
+    secrets: ReadinessItem,
+}
+
+impl Lookouts {
+    pub(crate) fn new(settings: &Settings, readiness: &Readiness) -> Self {
+        let all = [String::new()];
+        let namespaces = if settings.namespaces.is_empty() {
+            all.as_slice()
+        } else {
+            &settings.namespaces
+        };
+        let scopes = namespaces.iter().map(|namespace| {
+            let place = if namespace.is_empty() {
+                "all namespaces".to_owned()
+            } else {
+                format!("namespace {namespace}")
+            };
+            Scope {
+                namespace: namespace.clone(),
+                credentials: readiness.item(format!("credentials in {place}")),
+                secrets: readiness.item(format!("Secrets in {place}")),
+            }
+        });
+        Self {
+            scopes: scopes.collect(),
+            selector: settings.selector.clone(),
+        }
+    }
+
+    /// Tries each list until it is let through once, so that a replica which could never do the work is not taken for
+    /// one that can. Ends when dropped.
+    pub(crate) fn tried(&self, client: &Client) -> JoinSet<()> {
+        let mut trials = JoinSet::new();
+        for scope in &self.scopes {
+            let (namespace, selector) = (scope.namespace.clone(), self.selector.clone());
+            let (credentials, secrets) = (scope.credentials.clone(), scope.secrets.clone());
+            trials.spawn(try_credentials(
+                client.clone(),
+                namespace.clone(),
+                selector,
+                credentials,
+            ));
+            trials.spawn(try_secrets(client.clone(), namespace, secrets));
+        }
+        trials
+    }
+}
+
+/// The watches, the loop and the sender of events. Dropped, all of it ends where it stands.
+pub(crate) struct Work {
+    tasks: JoinSet<()>,
+    reconciling: AbortOnDropHandle<()>,
+    watching: CancellationToken,
+}
+
+impl Work {
+    /// From the moment on that this claim is current. `client` asks it before each write.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub(crate) fn start(
+        settings: &Settings,
+        (client, claim): (Client, Claim),
+        (endpoint, allowed): (HttpTokenEndpoint, AllowedDomains),
+        lookouts: Lookouts,
+        reported: &Reported,
+        stopping: CancellationToken,
+    ) -> Result<Self, NoRandomNumbers> {
+        let mut tasks = JoinSet::new();
+        let (events, sending) = Events::new(client.clone());
+        tasks.spawn(sending);
+        let stores = Stores::default();
+        let context = Arc::new(Context::new(Parts {
+            client: client.clone(),
+            claim: claim.clone(),
+            stores: stores.clone(),
+            endpoint: Arc::new(endpoint),
+            allowed_domains: allowed,
+            events,
+            metrics: Arc::clone(&reported.metrics),
+            clock: Clock::system(),
+            stopping,
+            limits: settings.login_limits,
+        })?);
+        report_figures(reported, &context);
+        let wakeups = Wakeups::default();
+        let watching = CancellationToken::new();
+        let wake = wakeups.clone();
+        let watch = WatchContext {
+            stores,
+            wake: Arc::new(move |key| wake.wake(key)),
+            lists: Lists::default(),
+            selector: lookouts.selector,
+            shutdown: watching.clone(),
+        };
+        for scope in lookouts.scopes {
+            watch.stores.expect_credentials(&scope.namespace);
+            let namespace = scope.namespace.clone();
+            tasks.spawn(watch_credentials(
+                client.clone(),
+                namespace,
+                watch.clone(),
+                scope.credentials,
+            ));
+            tasks.spawn(watch_secrets(
+                client.clone(),
+                scope.namespace,
+                watch.clone(),
+                scope.secrets,
+            ));
+        }
+        let reconciling = tokio::spawn(run_loop(context, wakeups, reported.liveness.clone(), LAST_RECONCILES));
+        Ok(Self {
+            tasks,
+            reconciling: AbortOnDropHandle::new(reconciling),
+            watching,
+        })
+    }
+
+    /// Until the loop has let what it had begun come to its end. The watches go on until then: a token that was granted
+    /// is still to be stored.
+    pub(crate) async fn until_stopped(mut self) {
+        if self.reconciling.await.is_err() {
+            tracing::error!("the reconcile loop ended in a panic, which is a bug");
+        }
+        self.watching.cancel();
+        // The sender of events ends once the last reconcile has dropped its end of the queue.
+        let rest = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_EVENTS, rest).await.is_err() {
+            tracing::debug!("the last events were not recorded");
+        }
+    }
+}
+
+/// What a process says of credentials that another may have renewed since would be wrong.
+fn report_figures(reported: &Reported, context: &Arc<Context>) {
+    let (stores, claim) = (context.stores.clone(), context.claim.clone());
+    reported.metrics.credentials_from(Arc::new(move || {
+        if !claim.is_current() {
+            return Vec::new();
+        }
+        stores.credentials().iter().map(|seen| seen.figures()).collect()
+    }));
+    let (gate, claim) = (context.gate.clone(), context.claim.clone());
+    reported
+        .metrics
+        .gate_from(Arc::new(move || claim.is_current().then(|| gate.figures())));
+    let claim = context.claim.clone();
+    reported.metrics.leader_from(Arc::new(move || claim.is_current()));
+}

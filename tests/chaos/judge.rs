@@ -1,0 +1,191 @@
+//! What the records of the servers and of the API server say of rounds that have ended.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use testbed::audit_log::AuditEvent;
+
+use crate::{
+    crew::Blow,
+    fate::{Fate, Played},
+    figures::OPERATOR,
+    landing::Landing,
+    replicas::{FIRST, OTHER, lease_namespace, user},
+    servers::Backend,
+    subject::Grant,
+    work::Work,
+};
+
+/// What the judgement of one credential comes to.
+pub struct Verdict {
+    pub work: Work,
+    pub blow: Blow,
+    pub backend: Backend,
+    pub grant: Grant,
+    pub landing: Landing,
+    pub recovery: Option<Duration>,
+    pub logins: u64,
+    pub refreshes: u64,
+    /// Granted to a leader that had stood still, after it went on.
+    pub granted_late: u64,
+    /// Logins that would not have been without the kill.
+    pub extra_logins: u64,
+}
+
+/// Of some rounds, by all that the API server's record tells.
+pub struct Judgement {
+    pub verdicts: Vec<Verdict>,
+    pub foreign_writes: Vec<String>,
+    /// Writes that a leader which had stood still finished when it went on.
+    pub finished_late: u64,
+    pub violations: Vec<String>,
+}
+
+/// Judges rounds that were played together, of which the earlier ones' writes may still be in the record.
+#[derive(Default)]
+pub struct Judge {
+    operators: BTreeSet<String>,
+    token_secrets: BTreeSet<(String, String)>,
+    lease_namespaces: BTreeSet<String>,
+}
+
+impl Judge {
+    pub fn judge(&mut self, rounds: &[Played], audit: &[AuditEvent]) -> Judgement {
+        self.operators.insert(OPERATOR.to_owned());
+        for round in rounds {
+            let namespace = &round.namespace;
+            self.operators.extend([FIRST, OTHER].map(|of| user(namespace, of)));
+            self.lease_namespaces.insert(lease_namespace(namespace));
+            let secrets = round.subjects.iter().map(|fate| fate.subject.token_secret());
+            self.token_secrets
+                .extend(secrets.map(|secret| (namespace.clone(), secret)));
+        }
+        let ours = |event: &&AuditEvent| self.operators.contains(&event.user) && event.is_write();
+        let writes: Vec<_> = audit.iter().filter(ours).collect();
+        let foreign = writes.iter().filter(|event| self.is_foreign(event));
+        let foreign_writes = foreign.map(|event| format!("{event:?}")).collect();
+        let mut judgement = Judgement {
+            verdicts: Vec::new(),
+            foreign_writes,
+            finished_late: 0,
+            violations: Vec::new(),
+        };
+        let stored = stored(&writes);
+        for round in rounds {
+            judgement.add(round, audit, &stored);
+        }
+        judgement
+    }
+
+    /// Whether it is none to the token Secrets, the statuses and the Leases of the rounds, and no event.
+    fn is_foreign(&self, event: &AuditEvent) -> bool {
+        match (event.resource.as_str(), event.subresource.as_str()) {
+            ("secrets", "") => !self
+                .token_secrets
+                .contains(&(event.namespace.clone(), event.name.clone())),
+            ("leases", "") => !self.lease_namespaces.contains(&event.namespace),
+            ("tracktikcredentials", "status") | ("events", "") => false,
+            _ => true,
+        }
+    }
+}
+
+impl Judgement {
+    fn add(&mut self, round: &Played, audit: &[AuditEvent], stored: &BTreeMap<(&str, &str), u64>) {
+        let told = |what: &str| format!("round {}, {:?} at {:?}: {what}", round.round, round.blow, round.work);
+        let late = written_after_thaw(round, audit);
+        self.finished_late += late.len() as u64;
+        self.violations.extend(more_than_begun(&late).map(|what| told(&what)));
+        self.violations.extend(round.violations.iter().map(|what| told(what)));
+        for fate in &round.subjects {
+            let secret = fate.subject.token_secret();
+            let stored = stored.get(&(round.namespace.as_str(), secret.as_str())).copied();
+            let (verdict, wrong) = verdict(round, fate, stored.unwrap_or_default());
+            let of = |what: String| told(&format!("{}: {what}", fate.subject.name));
+            self.violations.extend(wrong.into_iter().map(of));
+            self.verdicts.push(verdict);
+        }
+    }
+}
+
+/// How often tokens were stored, by namespace and name of the Secret.
+fn stored<'a>(writes: &[&'a AuditEvent]) -> BTreeMap<(&'a str, &'a str), u64> {
+    let mut stored = BTreeMap::new();
+    for event in writes.iter().filter(|event| stores_tokens(event)) {
+        *stored
+            .entry((event.namespace.as_str(), event.name.as_str()))
+            .or_default() += 1;
+    }
+    stored
+}
+
+/// Tokens are applied by the operator's own manager; the mark of a refresh token has another.
+fn stores_tokens(event: &AuditEvent) -> bool {
+    event.resource == "secrets" && event.field_manager() == Some("tracktik-operator")
+}
+
+fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
+    let (subject, granted) = (&fate.subject, fate.granted);
+    let mut violations = Vec::new();
+    let grants = granted.logins + granted.refreshes;
+    let lost = grants.saturating_sub(stored);
+    // One kill with one request under way: at most one grant is in no Secret, as far as the record tells. A write that was
+    // under way at the kill is recorded as unanswered, and may have been carried out.
+    if lost > 1 || stored > grants {
+        violations.push(format!("{grants} grants, of which {stored} were stored"));
+    }
+    if granted.refused > 0 {
+        violations.push(format!("{} requests were refused", granted.refused));
+    }
+    let planned = match (subject.grant, round.work) {
+        (Grant::Refresh, _) | (Grant::Password, Work::First) => 1,
+        (Grant::Password, Work::Asked) => 3,
+        (Grant::Password, Work::Due | Work::DueLater) => stored,
+    };
+    let extra_logins = granted.logins.saturating_sub(planned);
+    let landing = Landing::of(fate.before.as_ref(), &fate.found, lost);
+    if extra_logins > u64::from(landing.is_in_doubt()) {
+        violations.push(format!("{extra_logins} logins too many, killed {}", landing.name()));
+    }
+    let verdict = Verdict {
+        work: round.work,
+        blow: round.blow,
+        backend: subject.backend,
+        grant: subject.grant,
+        landing,
+        recovery: fate.recovery,
+        logins: granted.logins,
+        refreshes: granted.refreshes,
+        granted_late: fate.granted_to_thawed,
+        extra_logins,
+    };
+    (verdict, violations)
+}
+
+/// What a leader that had stood still had written when it went on, whatever the answer was. It tries the Lease as well.
+fn written_after_thaw<'a>(round: &Played, audit: &'a [AuditEvent]) -> Vec<&'a AuditEvent> {
+    let Some(thaw) = round.thaw else {
+        return Vec::new();
+    };
+    let of = user(&round.namespace, FIRST);
+    let theirs = audit.iter().filter(|event| event.user == of && event.received > thaw);
+    theirs
+        .filter(|event| event.resource != "leases" && event.asks_for_a_change())
+        .collect()
+}
+
+/// The claim is asked right before a request; one that was on its way to the wire by then is finished after the thaw, as
+/// after any delay in the network, and its precondition tells whether it still fits. Nothing may follow it.
+fn more_than_begun(late: &[&AuditEvent]) -> impl Iterator<Item = String> {
+    let mut of_each: BTreeMap<_, Vec<&AuditEvent>> = BTreeMap::new();
+    for event in late {
+        let credential = event.name.trim_end_matches("-token");
+        of_each.entry(credential.to_owned()).or_default().push(event);
+    }
+    of_each
+        .into_values()
+        .filter(|events| events.len() > 1)
+        .map(|events| format!("{events:#?}"))
+}

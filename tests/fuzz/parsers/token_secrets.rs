@@ -1,0 +1,110 @@
+//! The metadata of a token Secret as the watch delivers it: what is kept of it is little, whose it is cannot be forged, and
+//! no copy is taken for the original.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
+use tracktik_operator::{
+    api::annotations::{CREDENTIAL, ISSUE},
+    secrets::{
+        issue_record,
+        metadata::SecretMeta,
+        ownership::{Mark, Ownership, ownership},
+        token_secret::Desired,
+    },
+};
+
+use crate::verdict::{Judgement, Parser, Verdict, ensure, same};
+
+pub const PARSER: Parser = Parser {
+    name: "token_secrets",
+    dictionary: &[
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "deletionTimestamp",
+        "annotations",
+        "labels",
+        "ownerReferences",
+        "controller",
+        "tracktik-operator.io/credential",
+        "tracktik-operator.io/issue",
+        "tracktik-operator.io/tried",
+        "app.kubernetes.io/managed-by",
+        "team/acme@u2",
+        "team/acme@u1",
+        "elsewhere/acme@u2",
+        "acme-token",
+        "\\\"secret\\\"",
+        "label a",
+        "annotation a",
+        "\"2026-11-23T00:00:00Z\"",
+    ],
+    judge,
+};
+
+fn judge(bytes: &[u8]) -> Judgement {
+    let Ok(meta) = serde_json::from_slice::<ObjectMeta>(bytes) else {
+        return Ok(Verdict::rejected("no metadata"));
+    };
+    let before = meta.annotations.clone().unwrap_or_default();
+    let found = SecretMeta::from_object_meta(meta);
+    let Some(kept) = found.mark() else {
+        let nothing = found.annotations.is_empty() && found.labels.is_empty() && found.owners.is_empty();
+        ensure(nothing, || format!("of a foreign one is kept: {found:?}"))?;
+        return Ok(Verdict::rejected("foreign"));
+    };
+    let mark = Mark::parse(kept).ok_or("what is kept as a mark is none")?;
+    same(&mark.namespace, &found.namespace, "the namespace")?;
+    same(&Some(&kept.to_owned()), &before.get(CREDENTIAL), "the mark")?;
+    small(&found)?;
+    let issue = found.annotations.get(ISSUE).and_then(|facts| issue_record::read(facts));
+    if issue.is_some() {
+        let facts: Value = serde_json::from_str(&found.annotations[ISSUE]).unwrap_or_default();
+        let of = facts["secret"].as_str().unwrap_or_default();
+        ensure(of.is_empty() || of == found.name, || {
+            format!("a copy of {of:?} is kept as {:?}", found.name)
+        })?;
+    }
+    let spec = json!({ "domain": "acme.staffr.net", "credentials": {}, "tokenSecret": { "metadata": { "labels": { "a": "b" } } } });
+    let me = Mark {
+        namespace: "team".to_owned(),
+        name: "acme".to_owned(),
+        uid: "u2".to_owned(),
+    };
+    let desired = Desired::of(&serde_json::from_value(spec).unwrap(), me.clone());
+    let owners = found.owner_uids();
+    let whose = ownership(found.claim(&owners), &me);
+    let mine = kept == "team/acme@u2" && found.namespace == "team";
+    same(&(whose == Ownership::Ours), &mine, "whether it is ours")?;
+    let drift = issue.as_ref().map(|issue| desired.drift(&found, issue));
+    if let Some(None) = &drift {
+        ensure(mine && found.labels.get("a").map(String::as_str) == Some("b"), || {
+            format!("no drift: {found:?}")
+        })?;
+    }
+    Ok(Verdict::accepted(format!(
+        "ours {mine}, drift {drift:?}, {} annotations",
+        found.annotations.len().min(5)
+    )))
+}
+
+/// Whoever writes Secrets decides how much stands in one, and not how much of it is remembered.
+fn small(found: &SecretMeta) -> Result<(), String> {
+    let largest = |of: &BTreeMap<String, String>, key: &str| of.get(key).map_or(0, String::len);
+    ensure(largest(&found.annotations, CREDENTIAL) <= 512, || {
+        "a long mark".to_owned()
+    })?;
+    ensure(largest(&found.annotations, ISSUE) <= 96 * 1_024, || {
+        "long facts".to_owned()
+    })?;
+    let others = found
+        .annotations
+        .iter()
+        .filter(|(key, _)| !key.starts_with("tracktik-operator.io/"));
+    let long = others.map(|(_, value)| value.len()).max().unwrap_or(0);
+    ensure(long <= 4 * 1_024, || format!("a value of {long} bytes"))?;
+    ensure(found.owners.len() <= 4, || format!("{} owners", found.owners.len()))
+}

@@ -1,0 +1,226 @@
+//! A proxy between an operator and its API server that knows requests apart, and does to each what it is told to.
+//!
+//! It ends TLS with a certificate that the operator's kubeconfig names, and passes the operator's own token on: to the
+//! API server, and in its audit log, the requests are the operator's.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use http_body_util::BodyExt;
+use hyper::{
+    Request,
+    body::{Bytes, Incoming},
+    header,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use testbed::{operator::Operator, operator_start::OperatorBuilder};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_rustls::{TlsAcceptor, rustls};
+
+use crate::{
+    api_answers::{Answer, expired, half, refusal, whole},
+    api_trouble::{Call, Seen, Trouble, Troubles},
+    scene::Scene,
+};
+
+/// Passes requests on to the API server of a scene. Dropping it ends all connections.
+pub struct ApiProxy {
+    troubles: Arc<Mutex<Troubles>>,
+    connections: Arc<Mutex<JoinSet<()>>>,
+    kubeconfig: Value,
+    /// Holds the kubeconfig by which an operator knows it.
+    folder: tempfile::TempDir,
+    _serving: JoinSet<()>,
+}
+
+impl ApiProxy {
+    pub async fn of(scene: &Scene) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kubeconfig = operators_kubeconfig(scene, &folder).await;
+        let upstream = Upstream::of(&kubeconfig);
+        let tls = acceptor(scene, &folder);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let troubles: Arc<Mutex<Troubles>> = Arc::default();
+        let connections: Arc<Mutex<JoinSet<()>>> = Arc::default();
+        let (met, opened) = (Arc::clone(&troubles), Arc::clone(&connections));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let served = serve(connection, tls.clone(), upstream.clone(), Arc::clone(&met));
+                opened.lock().unwrap().spawn(served);
+            }
+        });
+        let cluster = &mut kubeconfig["clusters"][0]["cluster"];
+        cluster["server"] = json!(format!("https://{address}"));
+        cluster["certificate-authority-data"] = base64(scene.authority().ca_pem());
+        Self {
+            troubles,
+            connections,
+            kubeconfig,
+            folder,
+            _serving: serving,
+        }
+    }
+
+    /// An operator that knows its API server by this proxy only.
+    pub async fn start(&self, scene: &Scene, builder: OperatorBuilder) -> Operator {
+        let user = self.kubeconfig["users"][0]["user"].clone();
+        self.start_as(scene, builder, user).await
+    }
+
+    /// As [`Self::start`], with this `user` in its kubeconfig.
+    pub async fn start_as(&self, scene: &Scene, builder: OperatorBuilder, user: Value) -> Operator {
+        let mut kubeconfig = self.kubeconfig.clone();
+        kubeconfig["users"][0]["user"] = user;
+        let file = self.folder.path().join("through-the-proxy");
+        std::fs::write(&file, kubeconfig.to_string()).unwrap();
+        builder.arg("--kubeconfig").arg(&file).start(scene.plane).await.unwrap()
+    }
+
+    /// The next request of this kind for this credential meets this.
+    pub fn once(&self, call: Call, credential: &str, trouble: Trouble) {
+        self.troubles().plan(call, credential, trouble, Some(1));
+    }
+
+    /// So does every one of them to come, until [`Self::clear`].
+    pub fn always(&self, call: Call, credential: &str, trouble: Trouble) {
+        self.troubles().plan(call, credential, trouble, None);
+    }
+
+    pub fn clear(&self) {
+        self.troubles().clear();
+    }
+
+    /// Ends every connection, and with it the watches; those to come are let through.
+    pub fn cut(&self) {
+        self.connections.lock().unwrap().abort_all();
+    }
+
+    /// How many requests of this kind have met a trouble.
+    pub fn met(&self, call: Call) -> usize {
+        self.troubles()
+            .seen
+            .iter()
+            .filter(|seen| **seen == (call, true))
+            .count()
+    }
+
+    /// How many requests of this kind came, whatever became of them.
+    pub fn seen(&self, call: Call) -> usize {
+        self.troubles().seen.iter().filter(|seen| seen.0 == call).count()
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap()
+    }
+}
+
+/// As which the operator that ships knows its API server.
+async fn operators_kubeconfig(scene: &Scene, folder: &tempfile::TempDir) -> Value {
+    let file = folder.path().join("kubeconfig");
+    let plane = scene.plane;
+    plane
+        .kubeconfig_for_service_account("tracktik-system", "tracktik-operator", &file)
+        .await
+        .unwrap();
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn acceptor(scene: &Scene, folder: &tempfile::TempDir) -> TlsAcceptor {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    let issued = scene.authority().issue(folder.path(), &["127.0.0.1"]).unwrap();
+    let certificate = CertificateDer::from_pem_file(issued.cert_path).unwrap();
+    let key = PrivateKeyDer::from_pem_file(issued.key_path).unwrap();
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    TlsAcceptor::from(Arc::new(config.with_single_cert(vec![certificate], key).unwrap()))
+}
+
+/// What connections are for: requests pass, or meet their trouble.
+async fn serve(
+    connection: tokio::net::TcpStream,
+    tls: TlsAcceptor,
+    upstream: Upstream,
+    troubles: Arc<Mutex<Troubles>>,
+) {
+    let Ok(connection) = tls.accept(connection).await else {
+        return;
+    };
+    let answer = service_fn(|request| answer(request, upstream.clone(), Arc::clone(&troubles)));
+    // An operator that hangs up and a service that does are no concern of the proxy's.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(connection), answer)
+        .await;
+}
+
+/// An error ends the connection without an answer.
+async fn answer(
+    request: Request<Incoming>,
+    upstream: Upstream,
+    troubles: Arc<Mutex<Troubles>>,
+) -> Result<Answer, io::Error> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let seen = Seen {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        content_type: content_type.and_then(|value| value.to_str().ok()).unwrap_or_default(),
+        body: &serde_json::from_slice(&body).unwrap_or_default(),
+    };
+    let trouble = troubles.lock().unwrap().meet(&seen);
+    let passed = match trouble {
+        Some(trouble) if !trouble.passes_on() => None,
+        _ => Some(upstream.ask(&parts, body).await?),
+    };
+    match (trouble, passed) {
+        (None, Some(passed)) => Ok(whole(passed)),
+        (Some(Trouble::CutAnswer), Some(passed)) => half(passed).await,
+        (Some(Trouble::Answer { code, retry_after }), _) => Ok(refusal(code, retry_after)),
+        (Some(Trouble::ExpiredEvent), _) => Ok(expired()),
+        (Some(Trouble::LostAnswer | Trouble::Silence), _) => std::future::pending().await,
+        _ => Err(io::ErrorKind::ConnectionReset.into()),
+    }
+}
+
+/// The API server behind it.
+#[derive(Clone)]
+struct Upstream {
+    client: reqwest::Client,
+    server: String,
+}
+
+impl Upstream {
+    fn of(kubeconfig: &Value) -> Self {
+        let cluster = &kubeconfig["clusters"][0]["cluster"];
+        let authority = cluster["certificate-authority-data"].clone();
+        let authority: k8s_openapi::ByteString = serde_json::from_value(authority).unwrap();
+        let authority = reqwest::Certificate::from_pem(&authority.0).unwrap();
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([authority]);
+        Self {
+            client: client.build().unwrap(),
+            server: cluster["server"].as_str().unwrap().trim_end_matches('/').to_owned(),
+        }
+    }
+
+    async fn ask(&self, parts: &hyper::http::request::Parts, body: Bytes) -> Result<reqwest::Response, io::Error> {
+        let mut headers = parts.headers.clone();
+        headers.remove(header::HOST);
+        let url = format!("{}{}", self.server, parts.uri.path_and_query().unwrap());
+        let request = self
+            .client
+            .request(parts.method.clone(), url)
+            .headers(headers)
+            .body(body);
+        request.send().await.map_err(io::Error::other)
+    }
+}
+
+fn base64(text: String) -> Value {
+    serde_json::to_value(k8s_openapi::ByteString(text.into_bytes())).unwrap()
+}

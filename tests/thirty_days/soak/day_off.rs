@@ -1,0 +1,90 @@
+//! An operator that was down for a day: every token has expired, and all are valid again within a minute, the soonest needed
+//! first; 200 broken credentials beside them change nothing for those that work.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tracktik_operator::clock::{Instant, monotonic};
+
+use super::{ledger::Whom, residents, town::Town};
+
+const CREDENTIALS: usize = 1_000;
+const BROKEN: usize = 200;
+const HOSTS: usize = 10;
+
+/// Who comes first after the start finds the gate empty, and does not wait for those who are looked at later.
+const AT_ONCE: usize = 18;
+
+/// What came of it.
+struct Outcome {
+    /// Of any token in steady operation, in milliseconds.
+    least_life: i64,
+    /// Until every credential that works had a token again.
+    recovered_after: Duration,
+    /// By then, those that do not work.
+    in_vain: usize,
+    /// When the tokens that were replaced had expired, in the order in which they were, on each host.
+    order: BTreeMap<usize, Vec<Instant>>,
+}
+
+async fn after_a_day_off(broken: usize) -> Outcome {
+    let mut all = residents::healthy(CREDENTIALS, HOSTS);
+    all.extend(residents::broken(broken, HOSTS));
+    let mut town = Town::of(all, HOSTS, 1);
+    town.pass(Duration::from_mins(100)).await;
+    let least_life = town.ledger.seen.least_life.unwrap();
+    let day = Duration::from_hours(24);
+    town.ledger
+        .disturb(Whom::All, monotonic() + day + Duration::from_mins(10));
+    town.world.kill().await;
+    tokio::time::sleep(day).await;
+    town.world.start();
+    let began = monotonic();
+    let (mut granted, mut in_vain, mut order) = (0, 0, BTreeMap::<usize, Vec<Instant>>::new());
+    while granted < CREDENTIALS {
+        assert!(began.elapsed() < Duration::from_mins(10), "{granted} after ten minutes");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for arrival in town.world.tracktik.take_arrivals() {
+            let users = town.ledger.users(&arrival.username);
+            in_vain += usize::from(arrival.refused);
+            granted += usize::from(arrival.granted);
+            // Those who share an account come one after the other.
+            if arrival.granted && users.len() == 1 && granted > AT_ONCE {
+                let expired = town.ledger.expiry(users[0]).unwrap();
+                order.entry(town.residents[users[0]].host).or_default().push(expired);
+            }
+        }
+    }
+    let recovered_after = began.elapsed();
+    // All that was granted is in place, and stays so.
+    town.pass(Duration::from_mins(15)).await;
+    town.world.end().await;
+    Outcome {
+        least_life,
+        recovered_after,
+        in_vain,
+        order,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_day_off_the_soonest_needed_come_first_and_broken_ones_change_nothing() {
+    let alone = after_a_day_off(0).await;
+    let beside = after_a_day_off(BROKEN).await;
+    for (outcome, broken) in [(&alone, 0), (&beside, BROKEN)] {
+        println!(
+            "{CREDENTIALS} credentials with {broken} broken beside them: least life {} ms; after a day off all valid again \
+             in {:?}, {} requests in vain by then",
+            outcome.least_life, outcome.recovered_after, outcome.in_vain
+        );
+        for (host, expired) in &outcome.order {
+            assert!(expired.is_sorted(), "host {host}, {broken} broken: {expired:?}");
+        }
+        assert!(
+            outcome.recovered_after < Duration::from_mins(1),
+            "{:?}",
+            outcome.recovered_after
+        );
+    }
+    let apart = (alone.least_life - beside.least_life).abs();
+    assert!(apart <= 1_000, "{apart} ms");
+}

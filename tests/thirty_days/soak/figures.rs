@@ -1,0 +1,43 @@
+//! What came out, for whoever reads it.
+
+/// Figures of a simulation.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub lifetimes: usize,
+    pub grants: usize,
+    pub refreshes: usize,
+    pub requests: usize,
+    /// Of healthy credentials, in milliseconds.
+    pub least_life: Option<i64>,
+    pub most_refusals_per_hour: usize,
+    /// For one token of a credential that was healthy all along.
+    pub most_writes: usize,
+    pub healthy_looks: usize,
+    pub looks: usize,
+    /// Of all that happened, in its order.
+    pub fingerprint: u64,
+}
+
+impl Seen {
+    /// So that whoever waits for a million sees how far it has come.
+    pub fn print(&self, day: u64) {
+        let healthy = self.healthy_looks * 100 / self.looks.max(1);
+        println!(
+            "day {day}: {} lifetimes, least life {:?} ms, healthy {healthy} %",
+            self.lifetimes, self.least_life
+        );
+    }
+
+    /// This happened then, after all that happened before.
+    pub fn mix(&mut self, millis: u64, who: &str) {
+        let mixed = who.bytes().fold(self.fingerprint, |mixed, byte| {
+            (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
+        self.fingerprint = mixed.rotate_left(7) ^ millis;
+    }
+
+    /// A healthy credential's token has so many milliseconds left.
+    pub fn left(&mut self, millis: i64) {
+        self.least_life = Some(self.least_life.map_or(millis, |least| least.min(millis)));
+    }
+}

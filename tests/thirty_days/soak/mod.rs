@@ -1,0 +1,117 @@
+//! A simulation of thousands of credentials over weeks in which everything that may go wrong does: `make soak`.
+//!
+//! The seed decides all that happens. What must never be seen ends it with the seed and the time, and the same seed leads
+//! there again.
+
+mod day_off;
+mod dice;
+mod figures;
+mod hanging_host;
+mod happening;
+mod incidents;
+mod ledger;
+mod life;
+mod mass_failure;
+mod residents;
+mod shared_account;
+mod simulation;
+mod tenants;
+mod town;
+mod weather;
+mod wrong_password;
+
+use std::{str::FromStr, time::Duration};
+
+use simulation::{Simulation, Size};
+use town::Town;
+use weather::Weather;
+
+/// As many lifetimes as fit into `cargo test`.
+const LIFETIMES: usize = 20_000;
+
+/// More than so many are simulated with thousands of credentials.
+const SMALL: usize = 100_000;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the size of a test is no setting of the operator's"
+)]
+fn asked<T: FromStr>(variable: &str) -> Option<T> {
+    std::env::var(variable).ok().and_then(|value| value.parse().ok())
+}
+
+fn size() -> Size {
+    let lifetimes = asked("SOAK_LIFETIMES").unwrap_or(LIFETIMES);
+    let (credentials, broken, hosts) = if lifetimes > SMALL {
+        (3_000, 200, 40)
+    } else {
+        (300, 200, 10)
+    };
+    Size {
+        seed: asked("SOAK_SEED").unwrap_or(1),
+        lifetimes,
+        credentials,
+        broken,
+        hosts,
+    }
+}
+
+/// Runs it, prints what came of it, and answers with the fingerprint of all that happened.
+async fn run(size: Size) -> u64 {
+    println!("{size:?}");
+    let mut simulation = Simulation::new(size);
+    simulation.run().await;
+    let mut town = simulation.town;
+    let (by_login, by_refresh) = town.ledger.availability();
+    let (seen, counts) = (&town.ledger.seen, town.world.tracktik.counts());
+    let grants = seen.grants - seen.refreshes;
+    println!("{} virtual days, {seen:#?}", town.days());
+    println!("availability {by_login:.5} with logins, {by_refresh:.5} with refreshes");
+    println!(
+        "{grants} logins and {} refreshes for {} tokens",
+        seen.refreshes, seen.lifetimes
+    );
+    println!(
+        "worst in two minutes: {} failed logins, {} requests without a token",
+        counts.worst_failures_per_two_minutes,
+        town.world.tracktik.worst_fruitless()
+    );
+    assert_eq!(counts.banned_addresses, 0);
+    assert!(seen.most_refusals_per_hour <= 5, "{}", seen.most_refusals_per_hour);
+    // An announcement, a mark, the token and the outcome; fewer for a login.
+    assert!(seen.most_writes <= 4, "{}", seen.most_writes);
+    assert!(
+        seen.healthy_looks * 3 > seen.looks,
+        "there is little to be said of what is never healthy"
+    );
+    let fingerprint = seen.fingerprint;
+    town.world.end().await;
+    fingerprint
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_goes_wrong_no_limit_is_reached_and_no_healthy_credential_is_without_a_token() {
+    run(size()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_leads_to_the_same_end() {
+    let small = Size {
+        seed: asked("SOAK_SEED").unwrap_or(7),
+        lifetimes: 200,
+        credentials: 12,
+        broken: 4,
+        hosts: 3,
+    };
+    assert_eq!(run(small).await, run(small).await);
+}
+
+/// Nothing is said to the books of a host that is down, as if nothing were wrong.
+#[tokio::test(start_paused = true)]
+#[should_panic(expected = "is healthy and its token has Some")]
+async fn a_healthy_credential_whose_token_runs_out_ends_the_simulation() {
+    let mut town = Town::of(residents::healthy(2, 1), 1, 1);
+    town.pass(Duration::from_mins(70)).await;
+    town.world.tracktik.weather(&residents::domain(0), Weather::Closed);
+    town.pass(Duration::from_mins(70)).await;
+}

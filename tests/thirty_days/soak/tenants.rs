@@ -1,0 +1,206 @@
+//! TrackTik with many tenants, each a host of its own: accounts, sessions and the ban are those of the bench's simulator;
+//! what the weather is like on each host is said here.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    net::{IpAddr, Ipv4Addr},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use testbed::simulator::{
+    Account, Counts, TokenRequest,
+    world::{Reply, Rules, World as Simulated},
+};
+use tracktik_operator::{
+    api::Grant,
+    clock::{Instant, monotonic},
+    oauth::{GrantRequest, TokenEndpoint, TokenRequestFailure},
+    secrets::sensitive::{Sensitive, ServiceAccount, Tokens},
+};
+
+use super::weather::{Outcome, Weather};
+
+/// The cluster's.
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Over so long TrackTik counts failures.
+const WINDOW: Duration = Duration::from_mins(2);
+
+/// A request that arrived.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub at: Instant,
+    pub username: String,
+    pub how: Grant,
+    /// Whether TrackTik granted tokens, be it that they were lost on the way.
+    pub granted: bool,
+    /// Whether TrackTik refused what was sent.
+    pub refused: bool,
+}
+
+pub struct Tenants {
+    began: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    simulated: Simulated,
+    weather: HashMap<String, Weather>,
+    arrivals: Vec<Arrival>,
+    granted_at: Vec<Instant>,
+    refresh_tokens: HashSet<u64>,
+    fruitless: VecDeque<Instant>,
+    worst: usize,
+    wrong: Vec<String>,
+}
+
+impl Tenants {
+    pub fn new() -> Self {
+        let state = State {
+            simulated: Simulated::new(Rules::default()),
+            weather: HashMap::new(),
+            arrivals: Vec::new(),
+            granted_at: Vec::new(),
+            refresh_tokens: HashSet::new(),
+            fruitless: VecDeque::new(),
+            worst: 0,
+            wrong: Vec::new(),
+        };
+        Self {
+            began: monotonic(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// From now on this account may log in with these values, and with no other.
+    pub fn admit(&self, account: &Account) {
+        self.with(|state| state.simulated.add_account(account.clone()));
+    }
+
+    /// From now on.
+    pub fn weather(&self, host: &str, weather: Weather) {
+        self.with(|state| state.weather.insert(host.to_owned(), weather));
+    }
+
+    /// Requests that arrived since this was asked last.
+    pub fn take_arrivals(&self) -> Vec<Arrival> {
+        self.with(|state| std::mem::take(&mut state.arrivals))
+    }
+
+    /// When this access token was granted.
+    pub fn granted_at(&self, access_token: &str) -> Instant {
+        let serial = usize::try_from(serial(access_token)).unwrap();
+        self.with(|state| state.granted_at[serial])
+    }
+
+    /// What TrackTik counted.
+    pub fn counts(&self) -> Counts {
+        self.with(|state| state.simulated.counts())
+    }
+
+    /// The most requests in any two minutes that were heard and gave no token, whatever TrackTik makes of them.
+    pub fn worst_fruitless(&self) -> usize {
+        self.with(|state| state.worst)
+    }
+
+    /// What the operator must never do, and did.
+    pub fn wrong(&self) -> Vec<String> {
+        self.with(|state| state.wrong.clone())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All that happens to TrackTik happens when the request arrives.
+    fn arrives(&self, host: &str, grant: &GrantRequest<'_>) -> Outcome {
+        let (asked, now) = (asked(grant), monotonic() - self.began);
+        self.with(|state| {
+            let weather = state.weather.get(host).copied().unwrap_or_default();
+            if let Some(token) = asked.get("refresh_token")
+                && !state.refresh_tokens.insert(serial(token))
+            {
+                state.wrong.push(format!("a refresh token was sent twice to {host}"));
+            }
+            if !weather.hears() {
+                return weather.outcome(None, grant.grant());
+            }
+            let username = state.simulated.username_of(&asked).unwrap_or_default().to_owned();
+            let admitted = state.simulated.admits(now, ADDRESS, &asked);
+            let reply = match (admitted, weather.acts()) {
+                (false, _) => Some(Reply::Blocked),
+                (true, true) => Some(state.simulated.admitted(now, ADDRESS, &asked)),
+                (true, false) => None,
+            };
+            state.arrivals.push(Arrival {
+                at: monotonic(),
+                username,
+                how: grant.grant(),
+                granted: matches!(reply, Some(Reply::Granted(_))),
+                refused: matches!(reply, Some(Reply::Refused(_))),
+            });
+            if matches!(reply, Some(Reply::Granted(_))) {
+                state.granted_at.push(monotonic());
+            }
+            let outcome = weather.outcome(reply, grant.grant());
+            if outcome.1.is_err() {
+                state.fruitless();
+            }
+            outcome
+        })
+    }
+}
+
+impl State {
+    fn fruitless(&mut self) {
+        let now = monotonic();
+        self.fruitless.push_back(now);
+        while self.fruitless.front().is_some_and(|at| *at + WINDOW <= now) {
+            self.fruitless.pop_front();
+        }
+        self.worst = self.worst.max(self.fruitless.len());
+    }
+}
+
+/// Both kinds of token end in the number of their session.
+fn serial(token: &str) -> u64 {
+    u64::from_str_radix(&token[token.len() - 16..], 16).unwrap()
+}
+
+fn asked(grant: &GrantRequest<'_>) -> TokenRequest {
+    let of = |client_id: &Sensitive, client_secret: &Sensitive, username: &str, password: &str| Account {
+        client_id: client_id.expose().to_owned(),
+        client_secret: client_secret.expose().to_owned(),
+        username: username.to_owned(),
+        password: password.to_owned(),
+    };
+    match grant {
+        GrantRequest::Password(ServiceAccount {
+            client_id,
+            client_secret,
+            username,
+            password,
+        }) => TokenRequest::login(&of(client_id, client_secret, username.expose(), password.expose())),
+        GrantRequest::Refresh {
+            client_id,
+            client_secret,
+            refresh_token,
+        } => TokenRequest::refresh(&of(client_id, client_secret, "", ""), refresh_token.expose()),
+    }
+}
+
+impl TokenEndpoint for Tenants {
+    fn request_token<'a>(
+        &'a self,
+        domain: &'a str,
+        grant: GrantRequest<'a>,
+    ) -> BoxFuture<'a, Result<Tokens, TokenRequestFailure>> {
+        let (after, answer) = self.arrives(domain, &grant);
+        Box::pin(async move {
+            tokio::time::sleep(after).await;
+            answer
+        })
+    }
+}
