@@ -102,7 +102,7 @@ pub struct LastUsed {
 }
 
 /// A pace for something that is refused, or undone by somebody.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pause {
     count: i32,
     /// Not before this time.

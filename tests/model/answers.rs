@@ -1,5 +1,5 @@
 //! What a process makes of the answer to a call: as the second halves of `controller/token_request.rs`,
-//! `refresh_token.rs`, `store_held.rs`, `repair.rs` and `record.rs`.
+//! `refresh_token.rs`, `store_held.rs` and `repair.rs`.
 
 use std::rc::Rc;
 
@@ -15,6 +15,7 @@ use tracktik_operator::{
 };
 
 use crate::{
+    api_server::SecretObject,
     invariants::Broken,
     observe::{fingerprint, uid},
     process::{HeldTokens, Memory, Op, Reply, Stage, Turn},
@@ -39,7 +40,7 @@ impl World {
             Op::MarkPutBack => self.marked(replica, of, turn, reply, false, rules),
             Op::Send => self.answered(replica, of, turn, &reply, rules),
             Op::Store => self.stored(replica, of, &turn, reply, rules),
-            Op::Verify => self.verified(replica, of, turn, &reply, rules),
+            Op::Verify => self.verified(replica, of, turn, &reply),
             Op::Record(status) => self.recorded(replica, of, turn, *status, &reply),
         }
     }
@@ -47,39 +48,6 @@ impl World {
     /// Something was done, or learned.
     pub fn look_again(&mut self, replica: usize, of: usize) {
         self.desk_mut(replica, of).stage = Stage::DUE;
-    }
-
-    fn announced(
-        &mut self,
-        replica: usize,
-        of: usize,
-        turn: Turn,
-        status: crate::api_server::Status,
-        reply: &Reply,
-        rules: &Rules,
-    ) {
-        if let Reply::StatusWritten(version) = reply {
-            self.status_accepted(replica, of, *version, status);
-            self.desk_mut(replica, of).stage = Stage::Attempting(Rc::new(turn));
-            return;
-        }
-        let pause = self.status_pace(replica, of);
-        let until = self.pause_requests(replica, of, pause);
-        self.not_sent(replica, of, turn, until, rules);
-    }
-
-    fn status_accepted(&mut self, replica: usize, of: usize, version: u64, status: crate::api_server::Status) {
-        let memory = &mut self.desk_mut(replica, of).memory;
-        memory.status = Some((version, status));
-        memory.status_failures = 0;
-        self.office_mut(replica).status_accepted = true;
-    }
-
-    /// `record::pace`, after one more status that could not be written.
-    fn status_pace(&mut self, replica: usize, of: usize) -> Span {
-        let memory = &mut self.desk_mut(replica, of).memory;
-        memory.status_failures += 1;
-        doubling(Span::seconds(1), memory.status_failures, Span::minutes(1))
     }
 
     fn marked(&mut self, replica: usize, of: usize, mut turn: Turn, reply: Reply, in_attempt: bool, rules: &Rules) {
@@ -107,7 +75,7 @@ impl World {
         self.give_up(replica, of, &mut turn, rules);
         if *reply == Reply::Conflict {
             turn.next = self.retry_conflict(replica, of);
-            self.settle(replica, of, turn, rules);
+            self.settle(replica, of, turn);
         } else {
             self.record_trouble(replica, of, &turn);
             self.look_again(replica, of);
@@ -231,24 +199,7 @@ impl World {
         self.look_again(replica, of);
     }
 
-    fn recorded(
-        &mut self,
-        replica: usize,
-        of: usize,
-        mut turn: Turn,
-        status: crate::api_server::Status,
-        reply: &Reply,
-    ) {
-        if let Reply::StatusWritten(version) = reply {
-            self.status_accepted(replica, of, *version, status);
-        } else {
-            let pace = self.status_pace(replica, of);
-            turn.next = turn.next.min(turn.now + pace);
-        }
-        self.finished(replica, of, &turn);
-    }
-
-    fn verified(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply, rules: &Rules) {
+    fn verified(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply) {
         if *reply != Reply::Done {
             self.record_trouble(replica, of, &turn);
         }
@@ -256,7 +207,7 @@ impl World {
         let found = found.filter(|secret| secret.ours && *reply == Reply::Done);
         let Some(secret) = found else {
             turn.next = self.retry_conflict(replica, of);
-            return self.settle(replica, of, turn, rules);
+            return self.settle(replica, of, turn);
         };
         let memory = &mut self.desk_mut(replica, of).memory;
         memory.verified = Some((secret.version, Content::Good));
@@ -274,7 +225,7 @@ pub fn accepted(memory: &mut Memory) {
 }
 
 /// `Turn::remember_own_write`.
-fn remember_own_write(memory: &mut Memory, secret: &Rc<crate::api_server::SecretObject>) {
+fn remember_own_write(memory: &mut Memory, secret: &Rc<SecretObject>) {
     memory.wrote = Some(secret.version);
     memory.verified = None;
     memory.token_secret = Some(Rc::clone(secret));

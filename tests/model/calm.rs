@@ -1,8 +1,8 @@
 //! From here on nothing goes wrong: each state must come to rest, with good tokens in place and all places free.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use tracktik_operator::api::Span;
+use tracktik_operator::api::{Moment, Span};
 
 use crate::{
     api_server::CREDENTIALS,
@@ -17,9 +17,9 @@ use crate::{
 /// More than any way to rest takes.
 const MOST_MOVES: usize = 500;
 
-/// States that are known to come to rest.
+/// States that are known to come to rest, and when.
 #[derive(Default)]
-pub struct Calm(HashSet<Print>);
+pub struct Calm(HashMap<Print, Moment>);
 
 impl Calm {
     /// Follows one order of events from this state until it comes to one that is known, or to rest.
@@ -27,19 +27,21 @@ impl Calm {
         let mut world = from.clone();
         world.heal();
         let end = world.now + rules.rests_within;
-        let mut way = Vec::new();
+        let mut way = HashSet::new();
         for turn in 0..MOST_MOVES {
             let print = Print::of(&world);
-            if !self.0.insert(print) {
-                return Ok(());
+            let settled = is_settled(&world, rules).then_some(world.now);
+            if settled.is_some() && !places_return(&world, rules) {
+                return Err(Broken::PlaceHeldForEver);
             }
-            way.push(print);
-            if is_settled(&world, rules) {
-                return if places_return(&world, rules) {
-                    Ok(())
-                } else {
-                    Err(Broken::PlaceHeldForEver)
-                };
+            // A state that comes again is a circle.
+            if !way.insert(print) {
+                break;
+            }
+            let known = self.0.get(&print).copied();
+            if let Some(rest) = settled.or(known).filter(|rest| *rest <= end) {
+                self.0.extend(way.into_iter().map(|print| (print, rest)));
+                return Ok(());
             }
             let Some(next) = one_of(&world, rules, turn).filter(|next| next.now <= end) else {
                 break;

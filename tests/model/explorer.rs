@@ -119,12 +119,8 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
         Order::NearestFirst => waiting.pop_front(),
     } {
         deepest = deepest.max(depth);
-        // What goes well comes last, so that the deepest is reached with the most that may still go wrong.
-        let mut next = if world.now > end {
-            Vec::new()
-        } else {
-            successors(&world, rules, faults_left > 0)
-        };
+        let mut next = successors(&world, rules, faults_left > 0);
+        next.retain(|next| next.world.now <= end);
         // Each way on ends somewhere: if all those ends come to rest, so does whatever leads there.
         let at_the_end = next.iter().all(|next| next.is_fault);
         let mut restless = || at_the_end.then(|| calm.comes_to_rest(&world, rules).err())?;
@@ -134,6 +130,7 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
             broken = Some((promise, story(&reached, print)));
             break;
         }
+        // What goes well comes last, so that the deepest is reached with the most that may still go wrong.
         next.sort_by_key(|next| !next.is_fault);
         for next in next {
             transitions += 1;

@@ -1,22 +1,15 @@
 //! What may happen next: a call that goes well or not, a process that dies, stands still or goes on, somebody's hands,
 //! and, where nobody has anything to do, the time.
 
-use tracktik_operator::{
-    api::{Moment, Span},
-    oauth::{Silence, TokenRequestFailure},
-};
+use tracktik_operator::api::Moment;
 
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
-    election::{may_act, waits_until},
-    invariants::may_be_made,
-    process::{Frozen, Op, Reply, Stage},
-    rules::{Hands, Rules, START},
+    election::waits_until,
+    process::{Frozen, Op, Stage},
+    rules::{Hands, Rules},
     world::{REPLICAS, World},
 };
-
-/// A call that takes its time takes this long: longer than an announcement may be relied on.
-const SLOW: Span = Span::seconds(12);
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,11 +204,18 @@ fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
     }
 }
 
-/// When something is due that nobody is at yet.
+/// When something is due that nobody is at yet. A follower is of interest only while nobody renews the Lease.
 fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
+    let holder = world.lease.holder;
+    let renewed = rules.overlap
+        || world
+            .replicas
+            .iter()
+            .any(|process| process.acts() && process.name == holder);
     let mut instants = Vec::new();
-    for replica in 0..REPLICAS {
-        match &world.replicas[replica].office {
+    for (replica, process) in world.replicas.iter().enumerate() {
+        match &process.office {
+            None if renewed => {}
             None => instants.extend(waits_until(world, replica)),
             Some(office) if office.frozen.is_none() => {
                 instants.extend(office.gate.next_change(world.now));
@@ -227,129 +227,6 @@ fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
             Some(_) => {}
         }
     }
-    let leads = world
-        .replicas
-        .iter()
-        .any(|process| process.acts() && process.name == world.lease.holder);
-    // A follower waits for a leader that renews; only without one is the end of its patience of interest.
-    if leads {
-        instants.retain(|at| *at != world.now);
-    }
     let first = instants.into_iter().filter(|at| *at > world.now).min()?;
-    Some(World::rounded(first, rules.grain).max(START))
-}
-
-impl World {
-    /// A call, and what becomes of it.
-    fn call(&mut self, replica: usize, of: usize, how: How, rules: &Rules) {
-        let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
-            panic!("no call to be made")
-        };
-        let lost = |op: &Op| match op {
-            Op::Send => Reply::Failed(TokenRequestFailure::NoAnswer(Silence::TimedOut)),
-            _ => Reply::Lost,
-        };
-        match how {
-            How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
-            How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
-            _ => {
-                self.unheard += u8::from(how == How::LostAfter && op == Op::Send);
-                may_be_made(self, (replica, of), &op, &turn, rules);
-                let reply = self.carry_out(replica, of, &op, &turn, rules);
-                match how {
-                    How::LostAfter => self.answer(replica, of, lost(&op), rules),
-                    How::Slow => {
-                        self.pass(self.now + SLOW);
-                        self.answer(replica, of, reply, rules);
-                    }
-                    _ => self.answer(replica, of, reply, rules),
-                }
-            }
-        }
-    }
-
-    /// The process goes on where it stood still: a call that it was about to make goes out now. If the Lease names
-    /// another by then, that is all: the claim is asked for before each call, and the process ends.
-    fn thaw(&mut self, replica: usize, rules: &Rules) {
-        let frozen = self.office_mut(replica).frozen.take();
-        self.renew();
-        for of in 0..CREDENTIALS {
-            let was_about_to = frozen.is_some_and(|frozen| frozen.calls == Some(of));
-            self.excused[of] |= was_about_to || self.desk(replica, of).memory.held.is_some();
-        }
-        let mut answer = None;
-        if let Some(of) = frozen.and_then(|frozen| frozen.calls) {
-            let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
-                panic!("it stands still in the middle of nothing")
-            };
-            self.strays += u8::from(op == Op::Send);
-            answer = Some((of, self.carry_out(replica, of, &op, &turn, rules)));
-        }
-        if !may_act(self, replica, rules) {
-            return self.restart(replica);
-        }
-        if let Some((of, reply)) = answer {
-            self.answer(replica, of, reply, rules);
-        }
-        self.wake_due(replica);
-    }
-
-    /// Somebody changes a token Secret.
-    fn meddle(&mut self, of: usize, secret: Option<SecretObject>) {
-        let under_way = self
-            .replicas
-            .iter()
-            .filter_map(|process| process.office.as_ref())
-            .any(|office| {
-                let desk = &office.desks[of];
-                let rehearsed = match &desk.stage {
-                    Stage::Attempting(turn) | Stage::Calling(_, turn) => turn.request.is_some(),
-                    _ => false,
-                };
-                rehearsed || desk.memory.held.is_some()
-            });
-        self.excused[of] |= under_way;
-        self.api.replace(of, secret);
-        self.tell(Some(of));
-    }
-
-    /// The time passes, and whoever sleeps until then is woken.
-    pub fn pass(&mut self, at: Moment) {
-        self.now = at;
-        self.renew();
-        for replica in 0..REPLICAS {
-            if self.replicas[replica].acts() {
-                self.wake_due(replica);
-            }
-        }
-    }
-
-    fn wake_due(&mut self, replica: usize) {
-        let now = self.now;
-        for of in 0..CREDENTIALS {
-            if matches!(self.desk(replica, of).stage, Stage::Asleep { until } if until <= now) {
-                self.desk_mut(replica, of).wake();
-            }
-        }
-        self.wake_from_the_gate(replica);
-    }
-
-    /// Looks at what has been woken, where that comes to no call: such a look changes nothing for anybody else.
-    pub fn settle_what_needs_no_call(&mut self, rules: &Rules) {
-        for replica in 0..REPLICAS {
-            for of in 0..CREDENTIALS {
-                let acts = self.replicas[replica].acts();
-                if !acts || self.desk(replica, of).stage != Stage::DUE {
-                    continue;
-                }
-                let mut looked = self.clone();
-                looked.go_on(replica, of, rules);
-                if matches!(looked.desk(replica, of).stage, Stage::Asleep { .. }) {
-                    *self = looked;
-                } else {
-                    self.desk_mut(replica, of).stage = Stage::Due { calls: true };
-                }
-            }
-        }
-    }
+    Some(World::rounded(first, rules.grain))
 }

@@ -14,6 +14,7 @@ use tracktik_operator::{
 
 use crate::{
     api_server::{Objects, SecretObject, Slot, Status},
+    others::heed,
     process::{Memory, Office},
     rules::{Rules, Safeguard},
 };
@@ -49,6 +50,9 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
     let cache = office.cache.clone();
     let memory = &mut Rc::make_mut(&mut office.desks[of]).memory;
     let slot = &cache.slots[of];
+    if !rules.lacks(Safeguard::HeedingOthers) {
+        heed(&cache.credentials[of], memory, now);
+    }
     forget_what_the_cache_has(slot, memory);
     let latest_status = latest_status(&cache, of, memory).clone();
     let token_secret = best_known(slot, memory);

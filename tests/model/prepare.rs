@@ -47,7 +47,7 @@ impl World {
                         what: WaitsFor::Account,
                         until: None,
                     };
-                    return self.wait_at_the_gate(replica, of, turn, wait, rules);
+                    return self.wait_at_the_gate(replica, of, turn, wait);
                 }
                 AccountAnswer::Rejected(refusal) => {
                     return self.refused_by_the_guard(replica, of, turn, refusal, rules);

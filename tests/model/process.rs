@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use tracktik_operator::{
     api::{Grant, Moment},
+    controller::memory::Pause,
     oauth::TokenRequestFailure,
     rotation::{
         Decision, Observation,
@@ -124,6 +125,8 @@ pub struct Memory {
     pub waiting: Option<Waiting>,
     pub no_request_before: Moment,
     pub anchors: AnchorsKept,
+    pub announced: Option<String>,
+    pub overwritten: Pause,
     pub status_failures: i32,
 }
 

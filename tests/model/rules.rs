@@ -153,6 +153,8 @@ pub enum Safeguard {
     Doubt,
     /// Waiting for the pace of a failure that status tells of.
     FailureRecord,
+    /// Heeding what another operator has written into status.
+    HeedingOthers,
     /// Giving the place back where nothing was sent.
     PlaceGivenBack,
 }

@@ -156,6 +156,13 @@ fn the_issued_time_tells_a_token_that_was_put_back() {
     );
 }
 
+/// Of two operators that overlap by mistake, one fails.
+#[test]
+fn heeding_others_keeps_two_operators_from_overwriting_each_other_for_ever() {
+    let rules = Rules::new(1).overlapping();
+    breaks(Safeguard::HeedingOthers, Broken::NeverSettles, due, &rules);
+}
+
 #[test]
 fn a_place_that_is_not_given_back_is_held_for_ever() {
     breaks(Safeguard::PlaceGivenBack, Broken::NeverSettles, new, &Rules::new(1));

@@ -15,6 +15,9 @@ use crate::{
 /// Replicas.
 pub const REPLICAS: usize = 2;
 
+/// The credentials, as the gate knows them.
+pub const NAMES: [&str; CREDENTIALS] = ["default/a", "default/b"];
+
 /// The Lease: who holds it, and since when the record stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lease {

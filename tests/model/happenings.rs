@@ -1,0 +1,134 @@
+//! What each move makes of the world.
+
+use tracktik_operator::{
+    api::{Moment, Span},
+    oauth::{Silence, TokenRequestFailure},
+};
+
+use crate::{
+    api_server::{CREDENTIALS, SecretObject},
+    election::may_act,
+    invariants::may_be_made,
+    moves::How,
+    process::{Frozen, Op, Reply, Stage},
+    rules::Rules,
+    world::{REPLICAS, World},
+};
+
+/// A call that takes its time takes this long: longer than an announcement may be relied on.
+const SLOW: Span = Span::seconds(12);
+
+impl World {
+    /// A call, and what becomes of it.
+    pub fn call(&mut self, replica: usize, of: usize, how: How, rules: &Rules) {
+        let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
+            panic!("no call to be made")
+        };
+        let lost = |op: &Op| match op {
+            Op::Send => Reply::Failed(TokenRequestFailure::NoAnswer(Silence::TimedOut)),
+            _ => Reply::Lost,
+        };
+        match how {
+            How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
+            How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
+            _ => {
+                self.unheard += u8::from(how == How::LostAfter && op == Op::Send);
+                may_be_made(self, (replica, of), &op, &turn, rules);
+                let reply = self.carry_out(replica, of, &op, &turn, rules);
+                match how {
+                    How::LostAfter => self.answer(replica, of, lost(&op), rules),
+                    How::Slow => {
+                        self.pass(self.now + SLOW);
+                        self.answer(replica, of, reply, rules);
+                    }
+                    _ => self.answer(replica, of, reply, rules),
+                }
+            }
+        }
+    }
+
+    /// The process goes on where it stood still: a call that it was about to make goes out now. If the Lease names
+    /// another by then, that is all: the claim is asked for before each call, and the process ends.
+    pub fn thaw(&mut self, replica: usize, rules: &Rules) {
+        let frozen = self.office_mut(replica).frozen.take();
+        self.renew();
+        for of in 0..CREDENTIALS {
+            let was_about_to = frozen.is_some_and(|frozen| frozen.calls == Some(of));
+            self.excused[of] |= was_about_to || self.desk(replica, of).memory.held.is_some();
+        }
+        let mut answer = None;
+        if let Some(of) = frozen.and_then(|frozen| frozen.calls) {
+            let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
+                panic!("it stands still in the middle of nothing")
+            };
+            self.strays += u8::from(op == Op::Send);
+            answer = Some((of, self.carry_out(replica, of, &op, &turn, rules)));
+        }
+        if !may_act(self, replica, rules) {
+            return self.restart(replica);
+        }
+        if let Some((of, reply)) = answer {
+            self.answer(replica, of, reply, rules);
+        }
+        self.wake_due(replica);
+    }
+
+    /// Somebody changes a token Secret.
+    pub fn meddle(&mut self, of: usize, secret: Option<SecretObject>) {
+        let under_way = self
+            .replicas
+            .iter()
+            .filter_map(|process| process.office.as_ref())
+            .any(|office| {
+                let desk = &office.desks[of];
+                let rehearsed = match &desk.stage {
+                    Stage::Attempting(turn) | Stage::Calling(_, turn) => turn.request.is_some(),
+                    _ => false,
+                };
+                rehearsed || desk.memory.held.is_some()
+            });
+        self.excused[of] |= under_way;
+        self.api.replace(of, secret);
+        self.tell(Some(of));
+    }
+
+    /// The time passes, and whoever sleeps until then is woken.
+    pub fn pass(&mut self, at: Moment) {
+        self.now = at;
+        self.renew();
+        for replica in 0..REPLICAS {
+            if self.replicas[replica].acts() {
+                self.wake_due(replica);
+            }
+        }
+    }
+
+    fn wake_due(&mut self, replica: usize) {
+        let now = self.now;
+        for of in 0..CREDENTIALS {
+            if matches!(self.desk(replica, of).stage, Stage::Asleep { until } if until <= now) {
+                self.desk_mut(replica, of).wake();
+            }
+        }
+        self.wake_from_the_gate(replica);
+    }
+
+    /// Looks at what has been woken, where that comes to no call: such a look changes nothing for anybody else.
+    pub fn settle_what_needs_no_call(&mut self, rules: &Rules) {
+        for replica in 0..REPLICAS {
+            for of in 0..CREDENTIALS {
+                let acts = self.replicas[replica].acts();
+                if !acts || self.desk(replica, of).stage != Stage::DUE {
+                    continue;
+                }
+                let mut looked = self.clone();
+                looked.go_on(replica, of, rules);
+                if matches!(looked.desk(replica, of).stage, Stage::Asleep { .. }) {
+                    *self = looked;
+                } else {
+                    self.desk_mut(replica, of).stage = Stage::Due { calls: true };
+                }
+            }
+        }
+    }
+}
