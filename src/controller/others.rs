@@ -8,7 +8,6 @@ use super::memory::{Memory, is_later};
 use crate::{
     api::{Failure, Moment, TrackTikCredentialStatus},
     cluster::CredentialView,
-    rotation::backoff::pause_end,
 };
 
 /// So often in ten minutes ours is put back at once where somebody writes something else; then at a pace.
@@ -31,9 +30,7 @@ pub fn heed(credential: &CredentialView, memory: &mut Memory, now: Moment) {
     }
     // A request that was taken back differs from what we wrote, and stands.
     let recorded = memory.requests.handled_rotate.as_ref() == Some(&ours.last_handled_rotate);
-    // One that is no longer asked for is an earlier one: to go by it would make what was asked for since twice.
-    let is_asked_for = theirs.last_handled_rotate.is_some() && theirs.last_handled_rotate == credential.rotate;
-    if recorded && is_asked_for {
+    if recorded && theirs.last_handled_rotate.is_some() {
         memory.requests.handled_rotate = None;
     }
     memory.overwritten.tried(now);
@@ -46,19 +43,11 @@ fn is_our_announcement(theirs: &TrackTikCredentialStatus, memory: &Memory) -> bo
     pending.is_some_and(|pending| memory.announced.as_ref() == Some(&pending.issue_id))
 }
 
-/// Until when what we would write is kept back. Never a request that status does not tell of: a crash would lose it, and
-/// the next process send it again.
+/// Until when our words are kept back.
 #[must_use]
-pub fn yields_until(
-    ours: &TrackTikCredentialStatus,
-    earlier: &TrackTikCredentialStatus,
-    memory: &Memory,
-    now: Moment,
-) -> Option<Moment> {
-    let until = pause_end(memory.overwritten.until, now)?;
-    let of_request = |status: &TrackTikCredentialStatus| status.failure.as_ref().and_then(latest);
-    let news = of_request(ours) > of_request(earlier);
-    (memory.overwritten.count() > AT_ONCE && !news).then_some(until)
+pub fn yields_until(memory: &Memory, now: Moment) -> Option<Moment> {
+    let until = memory.overwritten.until.filter(|until| *until > now)?;
+    (memory.overwritten.count() > AT_ONCE).then_some(until)
 }
 
 /// Whether their failure record is of a later request than ours. One that was merely taken away tells nothing, and must not
@@ -180,37 +169,24 @@ mod tests {
             last_handled_rotate: Some(value.to_owned()),
             ..TrackTikCredentialStatus::default()
         };
-        let stays = |remembered: &str| Some(Some(remembered.to_owned()));
-        for (remembered, theirs, expected) in [
-            ("one", "two", None),
-            ("taken back", "two", stays("taken back")),
-            // Asked for before: a late write, or a backup.
-            ("one", "none", stays("one")),
-        ] {
+        for (remembered, expected) in [("one", None), ("taken back", Some(Some("taken back".to_owned())))] {
             let mut memory = Memory::default();
-            memory.requests.handled_rotate = stays(remembered);
+            memory.requests.handled_rotate = Some(Some(remembered.to_owned()));
             memory.status = Some(("10".to_owned(), handled("one")));
-            let mut credential = seen("11", handled(theirs));
-            credential.rotate = Some("two".to_owned());
-            heed(&credential, &mut memory, NOW);
+            heed(&seen("11", handled("two")), &mut memory, NOW);
             assert_eq!(memory.requests.handled_rotate, expected);
         }
     }
 
     #[test]
-    fn who_is_overwritten_again_and_again_keeps_a_pace_but_for_a_request_of_its_own() {
+    fn who_is_overwritten_again_and_again_keeps_a_pace() {
         let mut memory = Memory::default();
-        let yields =
-            |memory: &Memory, now| yields_until(&says(Some(failed(NOW))), &says(Some(failed(NOW))), memory, now);
         for version in 1..=AT_ONCE + 1 {
-            assert_eq!(yields(&memory, NOW), None);
+            assert_eq!(yields_until(&memory, NOW), None);
             memory.status = Some((version.to_string(), says(Some(failed(NOW)))));
             heed(&seen(&(version + 1).to_string(), says(None)), &mut memory, NOW);
         }
-        assert!(yields(&memory, NOW) > Some(NOW));
-        assert_eq!(yields(&memory, NOW + Span::minutes(6)), None);
-        assert_eq!(yields_until(&says(Some(failed(NOW))), &says(None), &memory, NOW), None);
-        // Nor for longer than it was meant, where the clock was set back since.
-        assert!(yields(&memory, NOW - Span::hours(48)) < Some(NOW));
+        assert!(yields_until(&memory, NOW) > Some(NOW));
+        assert_eq!(yields_until(&memory, NOW + Span::minutes(6)), None);
     }
 }

@@ -44,7 +44,7 @@ pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let earlier = turn.latest_status().clone();
     let status = desired(turn, &says, &earlier);
     if status != earlier
-        && let Some(until) = yields_until(&status, &earlier, turn.memory, turn.now)
+        && let Some(until) = yields_until(turn.memory, turn.now)
     {
         return Recorded::Yielded(until);
     }
