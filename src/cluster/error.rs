@@ -62,8 +62,9 @@ pub enum ClusterError {
     /// The operator's own credentials for the API server were refused (401), or cannot be read.
     #[error("the API server does not accept the operator's own credentials")]
     Unauthenticated,
-    /// Nothing was sent: it would have been a write, and another process may be the leader by now.
-    #[error("nothing was sent: {NotLeader}")]
+    /// Held back: it is a write, and another process may be the leader by now. An earlier attempt at it may have been
+    /// carried out without an answer.
+    #[error("a write was held back: {NotLeader}")]
     NotLeader,
     /// No connection, or it broke: the call may or may not have been carried out.
     #[error("the API server cannot be reached: {0}")]

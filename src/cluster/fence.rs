@@ -4,55 +4,32 @@
 //! an API server that is overloaded has a write tried again for as long as its deadline lets it, and that is when Leases are
 //! not renewed either.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use http::{Request, Response};
+use http::Request;
 use kube::{
     Client,
     client::{Body, retry::RetryPolicy},
 };
-use tower::{BoxError, Service, retry::Retry};
+use tower::{BoxError, retry::Retry, service_fn};
 
 use super::Claim;
 
 /// A client that asks the claim right before each attempt at a write, dry runs included, and answers
-/// [`NotLeader`](super::NotLeader) where it is not current: then nothing was sent. What only reads is let through.
+/// [`NotLeader`](super::NotLeader) where it is not current: that attempt was not sent. What only reads is let through.
 ///
 /// `server` itself must try nothing again; whether it is worth another attempt is judged here, as kube does by default.
 #[must_use]
 pub fn fenced(server: Client, claim: Claim) -> Client {
     let namespace = server.default_namespace().to_owned();
-    let attempts = Retry::new(RetryPolicy::server_retry(), Fence { server, claim });
-    Client::new(attempts, namespace)
-}
-
-#[derive(Clone)]
-struct Fence {
-    server: Client,
-    claim: Claim,
-}
-
-impl Service<Request<Body>> for Fence {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Self { server, claim } = self.clone();
-        Box::pin(async move {
+    let fence = service_fn(move |request: Request<Body>| {
+        let (server, claim) = (server.clone(), claim.clone());
+        async move {
             if !request.method().is_safe() {
                 claim.check()?;
             }
-            Ok(server.send(request).await?)
-        })
-    }
+            Ok::<_, BoxError>(server.send(request).await?)
+        }
+    });
+    Client::new(Retry::new(RetryPolicy::server_retry(), fence), namespace)
 }
 
 #[cfg(test)]
@@ -65,8 +42,7 @@ mod tests {
         time::Duration,
     };
 
-    use http::{Method, StatusCode};
-    use tower::service_fn;
+    use http::{Method, Response, StatusCode};
 
     use super::*;
     use crate::{

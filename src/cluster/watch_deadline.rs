@@ -1,14 +1,10 @@
 //! How long a watch may take to begin.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::io;
 
-use http::{Request, Response};
+use http::Request;
 use kube::{Client, client::Body};
-use tower::{BoxError, Service};
+use tower::{BoxError, service_fn};
 
 use super::DEADLINE;
 
@@ -20,37 +16,22 @@ use super::DEADLINE;
 #[must_use]
 pub fn begun_in_time(server: Client) -> Client {
     let namespace = server.default_namespace().to_owned();
-    Client::new(BegunInTime { server }, namespace)
-}
-
-struct BegunInTime {
-    server: Client,
-}
-
-impl Service<Request<Body>> for BegunInTime {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let server = self.server.clone();
-        let query = request.uri().query().unwrap_or_default();
-        let watch = query.split('&').any(|parameter| parameter == "watch=true");
-        Box::pin(async move {
+    let in_time = service_fn(move |request: Request<Body>| {
+        let server = server.clone();
+        async move {
+            let query = request.uri().query().unwrap_or_default();
+            let watch = query.split('&').any(|parameter| parameter == "watch=true");
             let answer = server.send(request);
             if !watch {
-                return Ok(answer.await?);
+                return Ok::<_, BoxError>(answer.await?);
             }
             match tokio::time::timeout(DEADLINE, answer).await {
                 Ok(answer) => Ok(answer?),
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
             }
-        })
-    }
+        }
+    });
+    Client::new(in_time, namespace)
 }
 
 #[cfg(test)]
@@ -64,10 +45,10 @@ mod tests {
     };
 
     /// What becomes of a request to a server that is silent for this long.
-    async fn asked(uri: &str, silent: Duration) -> Result<Response<Body>, ClusterError> {
-        let server = tower::service_fn(move |_: Request<Body>| async move {
+    async fn asked(uri: &str, silent: Duration) -> Result<http::Response<Body>, ClusterError> {
+        let server = service_fn(move |_: Request<Body>| async move {
             tokio::time::sleep(silent).await;
-            Ok::<_, Infallible>(Response::new(Body::empty()))
+            Ok::<_, Infallible>(http::Response::new(Body::empty()))
         });
         let request = Request::get(uri).body(Body::empty()).unwrap();
         let answer = begun_in_time(Client::new(server, "default")).send(request).await;

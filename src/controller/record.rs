@@ -88,7 +88,7 @@ async fn write(
         // Under another uid the patch's own test fails, which is an invalid patch without fields.
         Err(ClusterError::Invalid { fields }) if fields.is_empty() => Recorded::Gone,
         Err(ClusterError::NotFound) => Recorded::Gone,
-        // Not sent, so not counted.
+        // Held back by ourselves and not refused, so not counted.
         Err(ClusterError::NotLeader) => Recorded::Failed,
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);

@@ -21,7 +21,7 @@ pub enum Call {
 }
 
 /// Records a refusal; the step is tried again at the pace of refusals, or when target, source or spec change. Of a call
-/// that was not sent there is nothing to record.
+/// that was held back there is nothing to record.
 pub fn record(turn: &mut Turn<'_>, error: &ClusterError, call: Call, secret: &ObjectKey) {
     if *error == ClusterError::NotLeader {
         return;

@@ -83,18 +83,7 @@ pub fn classify(grant: Grant, answer: &Answer<'_>, now: Moment) -> Result<Tokens
         (429, _) => TokenRequestFailure::Throttled { status, retry_after },
         (403, _) if is_load_balancer(answer.headers) => TokenRequestFailure::Firewall,
         // Before Retry-After: a wrong password that is tried every minute, because the server says so, locks the account.
-        (400 | 401 | 403, Some(code)) => match grant {
-            Grant::Password => TokenRequestFailure::LoginRefused {
-                status,
-                code,
-                retry_after,
-            },
-            Grant::Refresh => TokenRequestFailure::RefreshRefused {
-                status,
-                code,
-                retry_after,
-            },
-        },
+        (400 | 401 | 403, Some(code)) => TokenRequestFailure::refused(grant, status, code, retry_after),
         // Before Retry-After: in a redirect that says when to follow it.
         (300..=399, _) => misbehaved(Misbehaviour::Redirect),
         _ if retry_after.is_some() => TokenRequestFailure::Throttled { status, retry_after },

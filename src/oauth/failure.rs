@@ -5,7 +5,7 @@
 
 use super::failure_detail::{ConnectFault, ErrorCode, Misbehaviour, Silence};
 use crate::{
-    api::{Reason, Span},
+    api::{Grant, Reason, Span},
     rotation::{backoff::Pace, gate::Outcome},
 };
 
@@ -58,6 +58,23 @@ pub enum TokenRequestFailure {
 }
 
 impl TokenRequestFailure {
+    /// What was sent with this grant was refused.
+    #[must_use]
+    pub fn refused(grant: Grant, status: u16, code: ErrorCode, retry_after: Option<Span>) -> Self {
+        match grant {
+            Grant::Password => Self::LoginRefused {
+                status,
+                code,
+                retry_after,
+            },
+            Grant::Refresh => Self::RefreshRefused {
+                status,
+                code,
+                retry_after,
+            },
+        }
+    }
+
     /// The reason for conditions and events.
     #[must_use]
     pub fn reason(self) -> Reason {

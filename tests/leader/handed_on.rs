@@ -11,13 +11,8 @@ use crate::{
 
 #[tokio::test]
 async fn of_two_operators_one_works_and_hands_over_within_two_seconds_of_its_end() {
-    let replicas = Replicas::new("handed-over").await;
+    let (replicas, first, second, token) = Replicas::at_work("handed-over").await;
     let scene = &replicas.scene;
-    let first = replicas.leader().await;
-    let second = replicas.follower().await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
-    let token = scene.token("acme").await;
     assert!(first.metrics().await.unwrap().contains("tracktik_credential_ready{"));
     assert_idle(&second).await;
 
@@ -47,13 +42,8 @@ async fn of_two_operators_one_works_and_hands_over_within_two_seconds_of_its_end
 
 #[tokio::test]
 async fn a_grant_that_is_under_way_at_the_end_is_stored_before_the_next_leads() {
-    let replicas = Replicas::new("last-grant").await;
+    let (replicas, first, second, token) = Replicas::at_work("last-grant").await;
     let scene = &replicas.scene;
-    let first = replicas.leader().await;
-    let second = replicas.follower().await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
-    let token = scene.token("acme").await;
     // Longer than a claim lasts: the Lease has to be renewed meanwhile.
     scene.simulator.set_fault(
         testbed::simulator::Target::Everywhere,
@@ -61,13 +51,7 @@ async fn a_grant_that_is_under_way_at_the_end_is_stored_before_the_next_leads() 
         Some(1),
     );
     scene.annotate("acme", "tracktik-operator.io/rotate", "slowly").await;
-    let sent = || async {
-        match scene.simulator.counts().token_requests {
-            2 => Ok(()),
-            count => Err(format!("{count} requests")),
-        }
-    };
-    eventually(WITHIN_THE_LEASE, sent).await;
+    scene.in_flight().await;
     first.signal("TERM").await.unwrap();
     let stored = scene.token_after("acme", &token).await;
     let granted = Instant::now();
@@ -81,13 +65,8 @@ async fn a_grant_that_is_under_way_at_the_end_is_stored_before_the_next_leads() 
 
 #[tokio::test]
 async fn a_leader_that_is_killed_is_replaced_within_the_lease() {
-    let replicas = Replicas::new("killed").await;
+    let (replicas, first, second, token) = Replicas::at_work("killed").await;
     let scene = &replicas.scene;
-    let first = replicas.leader().await;
-    let second = replicas.follower().await;
-    scene.everyday("acme").await;
-    scene.ready("acme").await;
-    let token = scene.token("acme").await;
     let began = Instant::now();
     first.kill().await.unwrap();
     leads(&second, true).await;

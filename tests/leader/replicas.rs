@@ -48,6 +48,16 @@ impl Replicas {
         Self { scene, stage }
     }
 
+    /// A leader that has brought the credential `acme` its token, which is told too, and a follower.
+    pub async fn at_work(name: &str) -> (Self, Operator, Operator, String) {
+        let replicas = Self::new(name).await;
+        let (first, second) = (replicas.leader().await, replicas.follower().await);
+        replicas.scene.everyday("acme").await;
+        replicas.scene.ready("acme").await;
+        let token = replicas.scene.token("acme").await;
+        (replicas, first, second, token)
+    }
+
     pub fn builder(&self) -> OperatorBuilder {
         self.scene.replica().args(["--lease-namespace", self.stage.namespace()])
     }

@@ -11,10 +11,7 @@ use kube::api::ListParams;
 use serde_json::{Value, json};
 use testbed::simulator::{Fault, Target};
 
-use crate::{
-    figures::say,
-    scene::{PATIENCE, Scene, eventually},
-};
+use crate::{figures::say, scene::Scene};
 
 const OTHERS: usize = 200;
 const HANGING: usize = 20;
@@ -106,13 +103,7 @@ async fn two_hundred_credentials_are_renewed_on_time_while_another_host_hangs() 
         .simulator
         .set_fault(Target::Host("localhost".to_owned()), silence, None);
     ask_for_rotation(&scene, names("hanging", HANGING), "1").await;
-    eventually(PATIENCE, || async {
-        match scene.simulator.counts().in_flight {
-            0 => Err("nobody hangs yet".to_owned()),
-            _ => Ok(()),
-        }
-    })
-    .await;
+    scene.in_flight().await;
     let disturbed = renewed(&scene, "while one host hangs", "2").await;
     // Twice, for a machine that is busy with something else.
     assert!(disturbed.0 < undisturbed.0 * 2 + HANG / 2, "{disturbed:?}");

@@ -7,7 +7,7 @@ use testbed::simulator::{Account, Fault, Target};
 
 use crate::{
     figures::soon,
-    scene::{PATIENCE, Scene, Status, eventually},
+    scene::{Scene, Status},
 };
 
 /// Credentials that read the same source Secret.
@@ -99,13 +99,7 @@ async fn a_rotate_that_waits_behind_another_of_its_account_is_told_over_a_live_t
         .simulator
         .set_fault(Target::Everywhere, Fault::Delay { milliseconds: 14_000 }, Some(1));
     scene.annotate("a", "tracktik-operator.io/rotate", "1").await;
-    eventually(PATIENCE, || async {
-        match scene.simulator.counts().in_flight {
-            0 => Err("no token request is in flight".to_owned()),
-            _ => Ok(()),
-        }
-    })
-    .await;
+    scene.in_flight().await;
     scene.annotate("b", "tracktik-operator.io/rotate", "1").await;
     let told = |status: &Status| {
         status

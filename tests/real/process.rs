@@ -124,13 +124,7 @@ async fn a_token_that_is_being_requested_at_sigterm_is_stored_and_no_other_is_re
     let slow = Fault::Delay { milliseconds: 2_000 };
     scene.simulator.set_fault(Target::Everywhere, slow, None);
     scene.everyday("acme").await;
-    eventually(PATIENCE, || async {
-        match scene.simulator.counts().in_flight {
-            0 => Err("no token request is in flight".to_owned()),
-            _ => Ok(()),
-        }
-    })
-    .await;
+    scene.in_flight().await;
     operator.signal("TERM").await.unwrap();
     operator
         .log_line("a second signal ends the process at once", PATIENCE)

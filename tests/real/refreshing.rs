@@ -39,17 +39,6 @@ impl Scene {
         (annotations.remove(TRIED), issue["issueId"].as_str().unwrap().to_owned())
     }
 
-    /// Waits until a token request is being answered.
-    pub async fn in_flight(&self) {
-        eventually(PATIENCE, || async {
-            match self.simulator.counts().in_flight {
-                0 => Err("no token request is in flight".to_owned()),
-                _ => Ok(()),
-            }
-        })
-        .await;
-    }
-
     /// Waits until the token in place is one that TrackTik takes.
     pub async fn token_that_works(&self, name: &str) -> String {
         eventually(PATIENCE, || async {

@@ -7,7 +7,7 @@ use tracktik_operator::{api::Span, clock::monotonic};
 
 use crate::{tracktik::Answer, world::World};
 
-const NAMES: [&str; 3] = ["a", "b", "c"];
+pub const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// The loop looks at the clocks at least every five seconds.
 const TWO_TURNS: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const TWO_TURNS: Duration = Duration::from_secs(10);
 const REJECTED: Duration = Duration::from_mins(30);
 
 /// A token of an hour is not renewed before this, whatever its jitter.
-const SHORTEST: Duration = Duration::from_mins(37);
+pub const SHORTEST: Duration = Duration::from_mins(37);
 
 /// Three credentials in the midst of the life of their first tokens, when the clock is set by so much.
 async fn set_by(step: Span) -> World {
@@ -28,7 +28,7 @@ async fn set_by(step: Span) -> World {
 }
 
 /// Each credential has had so many logins, and each of them its use.
-fn logins(world: &World, each: usize) {
+pub fn logins(world: &World, each: usize) {
     for name in NAMES {
         assert_eq!(world.tracktik.granted_to(name).len(), each, "{name}");
         for of in ["Ready", "Renewed"] {

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use tracktik_operator::{api::Span, clock::monotonic};
 
-use crate::{tracktik::Answer, world::World};
-
-const NAMES: [&str; 3] = ["a", "b", "c"];
+use crate::{
+    clock_jumps::{NAMES, SHORTEST, logins},
+    tracktik::Answer,
+    world::World,
+};
 
 /// Twice the time between two looks at the clocks.
 const SETTLED: Duration = Duration::from_secs(10);
-
-/// A token of an hour is not renewed before this, whatever its jitter.
-const SHORTEST: Duration = Duration::from_mins(37);
 
 /// Three credentials in the midst of the life of their tokens, and a successor whose clock differs by so much.
 async fn succeeded_by(differs: Span) -> World {
@@ -23,16 +22,6 @@ async fn succeeded_by(differs: Span) -> World {
     world.set_clock_by(differs);
     world.start();
     world
-}
-
-fn logins(world: &World, each: usize) {
-    for name in NAMES {
-        assert_eq!(world.tracktik.granted_to(name).len(), each, "{name}");
-        for of in ["Ready", "Renewed"] {
-            let said = ("True".to_owned(), "TokenValid".to_owned());
-            assert_eq!(world.api.condition(name, of), said, "{name}");
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,17 @@ impl Scene {
         .await;
     }
 
+    /// Waits until a token request is being answered.
+    pub async fn in_flight(&self) {
+        eventually(PATIENCE, || async {
+            match self.simulator.counts().in_flight {
+                0 => Err("no token request is in flight".to_owned()),
+                _ => Ok(()),
+            }
+        })
+        .await;
+    }
+
     /// A credential's status as it stands.
     pub async fn status(&self, name: &str) -> Status {
         let object = self.credentials().get(name).await.unwrap();

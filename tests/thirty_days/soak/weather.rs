@@ -89,17 +89,5 @@ fn answer(reply: Option<Reply>, how: Grant) -> Result<Tokens, TokenRequestFailur
 }
 
 fn refused(refusal: &Refusal, how: Grant) -> TokenRequestFailure {
-    let (status, code, retry_after) = (refusal.status, ErrorCode::of(refusal.error), None);
-    match how {
-        Grant::Password => TokenRequestFailure::LoginRefused {
-            status,
-            code,
-            retry_after,
-        },
-        Grant::Refresh => TokenRequestFailure::RefreshRefused {
-            status,
-            code,
-            retry_after,
-        },
-    }
+    TokenRequestFailure::refused(how, refusal.status, ErrorCode::of(refusal.error), None)
 }
