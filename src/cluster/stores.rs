@@ -23,6 +23,17 @@ pub enum Sync {
     Refused(String),
 }
 
+/// How far the lists of credentials have come, each of a namespace or of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialLists {
+    /// How many there are.
+    pub asked: usize,
+    /// Whose list came to its end: namespaces, or `""` for all.
+    pub synced: Vec<String>,
+    /// One was neither answered nor refused yet.
+    pub unanswered: bool,
+}
+
 /// Secrets of one credential that are remembered to have gone; of more, only the current target.
 const MOST_GONE: usize = 16;
 
@@ -116,10 +127,17 @@ impl Stores {
         self.write().credentials_sync.insert(namespace.to_owned(), before);
     }
 
-    /// Whether every watch of credentials that was started has had its first list answered, or refused.
+    /// How far the lists of credentials have come.
     #[must_use]
-    pub fn credentials_listed(&self) -> bool {
-        self.read().credentials_sync.values().all(|sync| *sync != Sync::Pending)
+    pub fn credential_lists(&self) -> CredentialLists {
+        let inner = self.read();
+        let states = &inner.credentials_sync;
+        let synced = states.iter().filter(|(_, sync)| **sync == Sync::Synced);
+        CredentialLists {
+            asked: states.len(),
+            synced: synced.map(|(scope, _)| scope.clone()).collect(),
+            unanswered: states.values().any(|sync| *sync == Sync::Pending),
+        }
     }
 
     /// Notes how far a watch of credentials has come (`""` for all namespaces).

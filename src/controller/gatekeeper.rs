@@ -76,6 +76,11 @@ impl Gatekeeper {
         self.0.change(|gate, now| gate.recall(past, now));
     }
 
+    /// On start: some failure records could not be read. See [`Gate::assume_the_worst`].
+    pub fn assume_the_worst(&self) {
+        self.0.change(|gate, now| gate.assume_the_worst(now));
+    }
+
     /// Returns once somebody may have to be woken. For one task.
     pub async fn changed(&self) {
         let next = self.0.gate().next_change(self.0.clock.steady());

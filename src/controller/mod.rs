@@ -11,6 +11,7 @@ mod observe;
 mod observe_target;
 mod others;
 pub mod queue;
+mod recall;
 mod reconcile;
 mod record;
 mod refresh_token;

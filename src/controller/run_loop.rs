@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::{
     Context,
     queue::Queue,
+    recall::Recall,
     reconcile::{Next, reconcile},
 };
 use crate::{
@@ -64,7 +65,7 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
     let mut tasks: JoinSet<Finished> = JoinSet::new();
     let mut keys: HashMap<Id, ObjectKey> = HashMap::new();
     let mut clocks = Clocks::read(&context);
-    let mut recalled = false;
+    let mut recall = Recall::new(&context);
     let mut leading = true;
     loop {
         liveness.beat();
@@ -82,12 +83,16 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         for key in context.gate.to_wake() {
             wakeups.with(|queue| queue.wake(key));
         }
-        recalled = recalled || recall(&context);
+        recall.go_on(&context);
         while leading
-            && recalled
             && tasks.len() < AT_ONCE
             && let Some(key) = wakeups.with(|queue| queue.take(clock::monotonic()))
         {
+            if !recall.covers(&key.namespace) {
+                // The watch wakes it once the list that it is in has come to its end.
+                wakeups.with(|queue| queue.finished(&key, None, None));
+                continue;
+            }
             let id = tasks.spawn(one(Arc::clone(&context), key.clone())).id();
             keys.insert(id, key);
         }
@@ -111,20 +116,6 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         tasks.spawn(one(Arc::clone(&context), key));
     }
     drain(tasks, patience).await;
-}
-
-/// Before anything is done: what the failure records of all credentials tell of requests that may have failed lately.
-/// Not before each watch has answered, lest the places of some be given to others.
-fn recall(context: &Context) -> bool {
-    let listed = context.stores.credentials_listed();
-    if listed {
-        let credentials = context.stores.credentials();
-        let records = credentials
-            .iter()
-            .filter_map(|credential| credential.status.failure.as_ref());
-        context.gate.recall(records);
-    }
-    listed
 }
 
 /// Timers follow a clock that never jumps; what they are set for follows one that does.

@@ -165,6 +165,21 @@ fn recalled_requests_count_as_unproven() {
 }
 
 #[test]
+fn of_records_that_cannot_be_read_all_places_but_a_sixth_are_held_for_200_s() {
+    for (budget, left) in [(18, 3), (9, 1), (1, 1)] {
+        let mut scene = Scene::with_limits(Limits { budget, per_host: 8 });
+        scene.gate.assume_the_worst(scene.now);
+        assert_eq!(scene.gate.places_left(scene.now), left);
+        assert_eq!(scene.ask_for(&unproven("u", HOST)), None, "they serve whoever comes");
+        scene.finish("u", Outcome::Token);
+        scene.pass(Span::seconds(200) - SECOND);
+        assert_eq!(scene.gate.places_left(scene.now), left);
+        scene.pass(SECOND);
+        assert_eq!(scene.gate.places_left(scene.now), budget);
+    }
+}
+
+#[test]
 fn limits_of_nothing_let_one_request_through_at_a_time() {
     for budget in [0, 1] {
         let mut scene = Scene::with_limits(Limits { budget, per_host: 0 });

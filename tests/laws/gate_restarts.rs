@@ -150,6 +150,21 @@ impl Cluster {
 
     /// The process is gone, and another begins that knows what was written down.
     fn die(&mut self, pause: Span, off: Span) {
+        self.end(pause, off);
+        self.recall();
+    }
+
+    /// As [`Self::die`], where the other cannot read it yet.
+    fn die_and_be_blind(&mut self) {
+        self.end(Span::ZERO, Span::ZERO);
+        self.gate.assume_the_worst(self.clock(self.now));
+    }
+
+    fn recall(&mut self) {
+        self.gate.recall(self.records.clone(), self.clock(self.now));
+    }
+
+    fn end(&mut self, pause: Span, off: Span) {
         for sent in std::mem::take(&mut self.sent) {
             let ended = sent.place.is_none();
             // What ended before a place would be free again has been written down since.
@@ -168,7 +183,6 @@ impl Cluster {
         self.off = off;
         self.started = self.now;
         self.gate = Gate::new(Limits::default());
-        self.gate.recall(self.records.clone(), self.clock(self.now));
     }
 
     /// The most failed logins that TrackTik sees in two minutes.
@@ -268,6 +282,28 @@ fn the_worst_moments_to_die_are_no_worse() {
         }
     }
     assert_eq!(worst, 36);
+}
+
+/// One whose list of credentials was refused at its start cannot know of the 18 before it, nor of those that nobody knows of.
+#[test]
+fn who_cannot_read_the_records_at_first_adds_three() {
+    for seen_after in [0, 20, 100, 199, 250] {
+        let mut cluster = Cluster::new();
+        cluster.pass(YOUNG);
+        all_ask(&mut cluster, QUICK);
+        cluster.die(Span::ZERO, Span::ZERO);
+        all_ask(&mut cluster, Fate { lost: false, ..QUICK });
+        assert_eq!(cluster.most_in_two_minutes(), 36);
+        cluster.die_and_be_blind();
+        for tick in 0..300 {
+            if tick == seen_after {
+                cluster.recall();
+            }
+            all_ask(&mut cluster, QUICK);
+        }
+        let most = if seen_after == 0 { 36 } else { 39 };
+        assert_eq!(cluster.most_in_two_minutes(), most, "{seen_after}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod lagging;
 mod log;
 mod other_clocks;
 mod outage;
+mod recall;
 mod renames;
 mod repairs;
 mod restarts;

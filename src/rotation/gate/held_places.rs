@@ -40,6 +40,12 @@ impl HeldPlaces {
         self.hold_until(end, false, now);
     }
 
+    /// Holds a place for a request that may have been announced by now, or failed. Not as that of an unproven one: the
+    /// few places that are left serve them too.
+    pub fn hold_unknown(&mut self, now: Moment) {
+        self.hold_until(now + AFTER_ANNOUNCEMENT, true, now);
+    }
+
     fn hold_until(&mut self, end: Moment, proven: bool, now: Moment) {
         if end <= now {
             return;

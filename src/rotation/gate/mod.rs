@@ -206,6 +206,17 @@ impl Gate {
         }
     }
 
+    /// On start: some failure records are not known. They may tell of as many requests as there are places, and as many
+    /// others may have been lost with the process before; what is left below TrackTik's limit is one place of six, and
+    /// never less than one.
+    pub fn assume_the_worst(&mut self, now: Moment) {
+        self.held.free_ended(now);
+        let left = (self.limits.budget / 6).max(1);
+        for _ in left..self.limits.budget {
+            self.held.hold_unknown(now);
+        }
+    }
+
     fn let_next_through(&mut self, account: Digest) {
         if !self.flights.send(account) {
             self.lines.let_through(account);

@@ -3,7 +3,7 @@
 use std::io;
 
 use futures::StreamExt;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame};
 use kube::client::Body;
@@ -19,6 +19,8 @@ pub(super) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 #[derive(Default)]
 pub(super) struct Served {
     away: bool,
+    /// Whoever lists credentials may not.
+    lists_refused: bool,
     /// Somebody lists, and may watch from there.
     listed: bool,
     changes: Vec<Change>,
@@ -62,6 +64,16 @@ impl Served {
     }
 }
 
+fn whole(answer: &Value) -> Response<Streamed> {
+    let bytes = Bytes::from(answer.to_string());
+    Response::new(StreamBody::new(futures::stream::iter([Ok(Frame::data(bytes))])).boxed_unsync())
+}
+
+fn refusal() -> Value {
+    let message = "tracktikcredentials is forbidden: User cannot list resource";
+    json!({ "kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403, "message": message })
+}
+
 /// As it is sent: of Secrets, metadata.
 fn seen(kind: &str, object: &Value) -> Value {
     if kind == "secrets" {
@@ -77,6 +89,11 @@ impl ApiServer {
         let mut state = self.state.lock().unwrap();
         state.served.away = away;
         state.served.watches.clear();
+    }
+
+    /// From now on nobody may list credentials, or everybody may again.
+    pub fn refuse_lists(&self, refuse: bool) {
+        self.state.lock().unwrap().served.lists_refused = refuse;
     }
 
     /// When something was asked in vain.
@@ -117,9 +134,13 @@ impl State {
             pairs.find(|(of, _)| *of == name).map(|(_, value)| value)
         };
         if parameter("watch") != Some("true") {
+            if self.served.lists_refused && kind == "tracktikcredentials" {
+                let mut refusal = whole(&refusal());
+                *refusal.status_mut() = StatusCode::FORBIDDEN;
+                return refusal;
+            }
             self.served.listed = true;
-            let list = Bytes::from(self.listed(kind).to_string());
-            return Response::new(StreamBody::new(futures::stream::iter([Ok(Frame::data(list))])).boxed_unsync());
+            return whole(&self.listed(kind));
         }
         let since = parameter("resourceVersion").unwrap_or_default().parse().unwrap();
         let told = self.served.watch(kind, since);

@@ -1,0 +1,69 @@
+//! What was requested before this process led, as the failure records tell it: brought to the gate before anything is done.
+//!
+//! The records of a namespace are known once all of its credentials were listed. Until then none of them is looked at;
+//! and where others begin before that, the gate assumes the worst of what is not known.
+
+use std::collections::HashSet;
+
+use super::Context;
+use crate::api::{Moment, Span};
+
+/// A list that is not answered holds up those of other namespaces for so long.
+const PATIENCE: Span = Span::seconds(30);
+
+/// Which records the gate has been told of.
+#[derive(Debug)]
+pub struct Recall {
+    /// Namespaces, or all under `""`.
+    done: HashSet<String>,
+    begun: bool,
+    patient_until: Moment,
+}
+
+impl Recall {
+    /// Of none.
+    #[must_use]
+    pub fn new(context: &Context) -> Self {
+        Self {
+            done: HashSet::new(),
+            begun: false,
+            patient_until: context.clock.steady() + PATIENCE,
+        }
+    }
+
+    /// Brings to the gate what was listed since the last time.
+    pub fn go_on(&mut self, context: &Context) {
+        let lists = context.stores.credential_lists();
+        let listed = lists.synced.iter().filter(|scope| !self.done.contains(*scope));
+        let listed: Vec<String> = listed.cloned().collect();
+        for scope in listed {
+            let credentials = context.stores.credentials();
+            let here = credentials
+                .iter()
+                .filter(|credential| scope.is_empty() || credential.key.namespace == scope);
+            context
+                .gate
+                .recall(here.filter_map(|credential| credential.status.failure.as_ref()));
+            self.done.insert(scope);
+        }
+        let waits = lists.unanswered && context.clock.steady() < self.patient_until;
+        // As long as nothing was listed, nobody can begin.
+        if self.begun || waits || self.done.is_empty() {
+            return;
+        }
+        self.begun = true;
+        if self.done.len() < lists.asked {
+            tracing::warn!(
+                "the credentials of some namespaces cannot be listed, nor what was requested for them lately: for 200 s, \
+                 few tokens are requested at a time"
+            );
+            context.gate.assume_the_worst();
+        }
+    }
+
+    /// Whether credentials of this namespace may be looked at.
+    #[must_use]
+    pub fn covers(&self, namespace: &str) -> bool {
+        self.begun && (self.done.contains(namespace) || self.done.contains(""))
+    }
+}

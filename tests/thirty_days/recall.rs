@@ -1,0 +1,53 @@
+//! What the records tell of earlier requests, where they cannot all be read at the start: no limit is passed for it.
+
+use std::time::Duration;
+
+use testbed::simulator::Account;
+
+use crate::{
+    tracktik::{Answer, TrackTik},
+    world::World,
+};
+
+/// An operator that watches for itself, and so many credentials, each of an account and a host of its own.
+fn world_of(credentials: usize, answer: Answer) -> World {
+    let world: World<TrackTik> = World::watched("Password", &[]);
+    world.tracktik.answers(answer);
+    for number in 0..credentials {
+        let name = format!("c{number}");
+        let account = Account {
+            client_id: "id".to_owned(),
+            client_secret: "s".to_owned(),
+            username: format!("user-{name}"),
+            password: "p".to_owned(),
+        };
+        world.api.write_source(&name, &account);
+        world
+            .api
+            .add_credential_alone(&name, "Password", &format!("{name}.staffr.net"));
+    }
+    world
+}
+
+/// The loop turns by itself at least this often, and sees that a list was refused.
+const TURN: Duration = Duration::from_secs(6);
+
+/// Four operators within two minutes, of which each could send nine wrong passwords if it knew of none before.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_refused_at_first_does_not_hide_what_others_have_sent() {
+    let mut world = world_of(60, Answer::Rejection);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.tracktik.attempts(), 9);
+    for _ in 0..3 {
+        world.api.refuse_lists(true);
+        world.kill().await;
+        world.start();
+        tokio::time::sleep(TURN).await;
+        world.api.refuse_lists(false);
+        // The pace of a list that is refused.
+        tokio::time::sleep(Duration::from_secs(24)).await;
+    }
+    let attempts = world.tracktik.attempts();
+    assert!(attempts <= 18, "{attempts} failed logins in less than two minutes");
+    world.end().await;
+}
