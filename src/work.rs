@@ -117,7 +117,10 @@ impl Work {
             client: client.clone(),
             claim: claim.clone(),
             stores: stores.clone(),
-            endpoint: Arc::new(endpoint),
+            endpoint: Arc::new(endpoint.asking({
+                let claim = claim.clone();
+                move || claim.is_current()
+            })),
             allowed_domains: allowed,
             events,
             metrics: Arc::clone(&reported.metrics),

@@ -82,6 +82,23 @@ impl Claim {
         }
     }
 
+    /// Returns once it is not current any more, within a second where only the wall clock says so: that of a machine that
+    /// was suspended jumps. A renewal meanwhile puts it off. Never without an election.
+    pub async fn until_over(&self) {
+        let Some(elected) = &self.0 else {
+            return std::future::pending().await;
+        };
+        let mut renewed = elected.renewed.clone();
+        while self.is_current() {
+            let began = renewed.borrow_and_update().map(|renewed| renewed.monotonic);
+            let ends = began.map_or_else(clock::monotonic, |began| began + elected.deadline);
+            tokio::select! {
+                _ = renewed.changed() => {}
+                () = tokio::time::sleep_until(ends.min(clock::monotonic() + Duration::from_secs(1))) => {}
+            }
+        }
+    }
+
     /// As [`Claim::is_current`], for `?`.
     ///
     /// # Errors

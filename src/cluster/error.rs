@@ -6,7 +6,7 @@
 
 use kube::{client::AuthError, core::Status};
 
-use super::{claim::NotLeader, cleaned::cleaned, no_connection::NoConnection};
+use super::{claim::NotLeader, cleaned::cleaned, fence::ClaimEnded, no_connection::NoConnection};
 
 /// Most field paths that are kept of an invalid object.
 const MOST_FIELDS: usize = 8;
@@ -69,7 +69,7 @@ pub enum ClusterError {
     /// No connection, or it broke: the call may or may not have been carried out.
     #[error("the API server cannot be reached: {0}")]
     Unreachable(NoConnection),
-    /// No answer within [`super::DEADLINE`], or the shorter time that the call had: it may or may not have been carried out.
+    /// No answer within [`super::DEADLINE`], or the shorter time that the call or the claim had: it may or may not have been carried out.
     #[error("the API server did not answer in time")]
     TimedOut,
     /// Any other answer.
@@ -91,6 +91,7 @@ impl ClusterError {
             kube::Error::Auth(_) => Self::Unauthenticated,
             kube::Error::Service(error) if error.is::<AuthError>() => Self::Unauthenticated,
             kube::Error::Service(error) if error.is::<NotLeader>() => Self::NotLeader,
+            kube::Error::Service(error) if error.is::<ClaimEnded>() => Self::TimedOut,
             kube::Error::Service(_) | kube::Error::HyperError(_) | kube::Error::ReadEvents(_) => {
                 Self::Unreachable(NoConnection::because_of(error))
             }

@@ -13,8 +13,14 @@ use tower::{BoxError, retry::Retry, service_fn};
 
 use super::Claim;
 
+/// The claim ended while a write was under way: it may or may not have been carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the claim to be the leader ended before there was an answer")]
+pub(super) struct ClaimEnded;
+
 /// A client that asks the claim right before each attempt at a write, dry runs included, and answers
-/// [`NotLeader`](super::NotLeader) where it is not current: that attempt was not sent. What only reads is let through.
+/// [`NotLeader`](super::NotLeader) where it is not current: that attempt was not sent. One that is under way when the claim
+/// ends is given up, lest it be sent, or sent on, to where another has written since. What only reads is let through.
 ///
 /// `server` itself must try nothing again; whether it is worth another attempt is judged here, as kube does by default.
 #[must_use]
@@ -23,10 +29,16 @@ pub fn fenced(server: Client, claim: Claim) -> Client {
     let fence = service_fn(move |request: Request<Body>| {
         let (server, claim) = (server.clone(), claim.clone());
         async move {
-            if !request.method().is_safe() {
-                claim.check()?;
+            if request.method().is_safe() {
+                return Ok(server.send(request).await?);
             }
-            Ok::<_, BoxError>(server.send(request).await?)
+            claim.check()?;
+            tokio::select! {
+                // First, for who was frozen: it is over, and the request may not have been sent.
+                biased;
+                () = claim.until_over() => Err(BoxError::from(ClaimEnded)),
+                answer = server.send(request) => Ok(answer?),
+            }
         }
     });
     Client::new(Retry::new(RetryPolicy::server_retry(), fence), namespace)
@@ -46,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        clock::Clock,
+        clock::{self, Clock},
         cluster::{
             ClusterError,
             claim::{Grip, Renewed},
@@ -64,6 +76,12 @@ mod tests {
             async move { answer }
         });
         (Client::new(service, "default"), sent)
+    }
+
+    /// A server that takes requests and never answers.
+    fn silent() -> Client {
+        let service = service_fn(|_: Request<Body>| std::future::pending::<Result<Response<Body>, BoxError>>());
+        Client::new(service, "default")
     }
 
     fn claim_for(deadline: Duration) -> (Grip, Claim) {
@@ -107,5 +125,20 @@ mod tests {
         // Those of a read go on to their end.
         let unavailable = send(&client, Method::GET).await;
         assert_eq!(unavailable, Ok(StatusCode::SERVICE_UNAVAILABLE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_without_an_answer_is_given_up_when_the_claim_ends() {
+        let (grip, claim) = claim_for(Duration::from_secs(10));
+        let client = fenced(silent(), claim);
+        let began = clock::monotonic();
+        let renewing = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            grip.renew(Renewed::now(&Clock::system()));
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(send(&client, Method::PATCH).await, Err(ClusterError::TimedOut));
+        assert_eq!(began.elapsed().as_secs(), 15, "ten seconds after the renewal");
+        renewing.abort();
     }
 }

@@ -66,6 +66,12 @@ pub async fn request_token(turn: &mut Turn<'_>, asked: &Asked, grant: Grant, dec
             .as_ref()
             .map_or_else(|failure| failure.at_the_gate(), |_| Outcome::Token),
     );
+    if answer.as_ref().is_err_and(|failure| failure.held_back()) {
+        tracing::info!("not sent: this process was not the leader any more when the connection stood");
+        turn.memory.requests.not_sent(issued_at);
+        attempt.take_back(&mut turn.seen, &mut turn.memory.requests);
+        return After::LookAgain;
+    }
     let outcome = answer.as_ref().map_or_else(|failure| failure.outcome(), |_| "success");
     turn.context.metrics.token_request(grant, outcome, seconds);
     match answer {

@@ -10,6 +10,7 @@ use rustls::CertificateError;
 use super::{
     failure::TokenRequestFailure,
     failure_detail::{CertificateFault, ConnectFault, Misbehaviour, Silence},
+    last_word::HeldBack,
 };
 
 /// The failure for an error of [`reqwest::RequestBuilder::send`].
@@ -43,7 +44,10 @@ pub(super) fn silence(error: &reqwest::Error) -> Silence {
 }
 
 fn connect_fault(error: &reqwest::Error) -> ConnectFault {
-    // First, because below it lie faults of the connection to the proxy, which must not be blamed on the host.
+    if find::<HeldBack>(error).is_some() {
+        return ConnectFault::HeldBack;
+    }
+    // Before all others, because below it lie faults of the connection to the proxy, which must not be blamed on the host.
     if through_proxy(error) {
         return ConnectFault::Proxy;
     }

@@ -16,6 +16,7 @@ use rustls::{
     crypto::CryptoProvider,
     pki_types::{CertificateDer, pem::PemObject},
 };
+use tower::util::AndThenLayer;
 use zeroize::Zeroizing;
 
 use super::{
@@ -26,6 +27,7 @@ use super::{
     failure_detail::{ConnectFault, Silence},
     form::GrantRequest,
     host::Host,
+    last_word::LastWord,
 };
 use crate::{api::annotations::AGENT, clock, secrets::sensitive::Tokens};
 
@@ -74,6 +76,7 @@ impl Default for EndpointOptions {
 pub struct HttpTokenEndpoint {
     client: Client,
     allowed: AllowedDomains,
+    last_word: LastWord,
 }
 
 impl fmt::Debug for HttpTokenEndpoint {
@@ -103,6 +106,7 @@ impl HttpTokenEndpoint {
             Some(pem) => read_ca_bundle(pem)?,
             None => Vec::new(),
         };
+        let last_word = LastWord::default();
         let client = Client::builder()
             .https_only(true)
             .tls_version_min(tls::Version::TLS_1_2)
@@ -113,6 +117,7 @@ impl HttpTokenEndpoint {
             .retry(retry::never())
             // Without idle connections there is no pool, and so no second try over a new connection either.
             .pool_max_idle_per_host(0)
+            .connector_layer(AndThenLayer::new(last_word.clone().over()))
             .connect_timeout(options.connect_timeout)
             .timeout(options.total_timeout)
             .user_agent(AGENT)
@@ -121,7 +126,16 @@ impl HttpTokenEndpoint {
         Ok(Self {
             client,
             allowed: options.allowed,
+            last_word,
         })
+    }
+
+    /// The same, where this is asked once more when a connection stands, right before a request is sent over it.
+    /// [`TokenRequestFailure::held_back`] tells that it was not. To be called once.
+    #[must_use]
+    pub fn asking(self, may_send: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.last_word.belongs_to(may_send);
+        self
     }
 
     async fn post(&self, domain: &str, grant: GrantRequest<'_>) -> Result<Tokens, TokenRequestFailure> {

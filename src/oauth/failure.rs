@@ -137,10 +137,16 @@ impl TokenRequestFailure {
             Self::ServerError { .. } => Outcome::ServerError,
             Self::NoAnswer(_) => Outcome::NoAnswer,
             // The host was not even asked.
-            Self::NotConnected(ConnectFault::NotAllowed) => Outcome::NotSent,
+            Self::NotConnected(ConnectFault::NotAllowed | ConnectFault::HeldBack) => Outcome::NotSent,
             Self::NotConnected(_) => Outcome::NotConnected,
             Self::Misbehaved { .. } => Outcome::Misbehaved,
         }
+    }
+
+    /// Whether it was this process itself that did not send it after all. That is no failure to be recorded.
+    #[must_use]
+    pub fn held_back(self) -> bool {
+        self == Self::NotConnected(ConnectFault::HeldBack)
     }
 
     /// Whether a byte of the request may have reached the server. False only where no connection came about: then no

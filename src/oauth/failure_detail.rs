@@ -75,6 +75,8 @@ impl ErrorCode {
 pub enum ConnectFault {
     /// The domain is not one that the administrator allows, or no host at all. Nothing was dialled.
     NotAllowed,
+    /// This process may not send any more, which showed when the connection stood; it was closed unused.
+    HeldBack,
     /// The name could not be resolved.
     NotResolved,
     /// The host refused the connection.
@@ -115,6 +117,7 @@ impl ConnectFault {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::NotAllowed => "the operator's administrator does not allow this domain",
+            Self::HeldBack => "this process is not the leader any more",
             Self::NotResolved => "the name could not be resolved; check spec.domain and the cluster's DNS",
             Self::Refused => "the connection was refused; check spec.domain",
             Self::Unreachable => "the host cannot be reached; check the cluster's route and egress rules",

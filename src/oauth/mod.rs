@@ -17,6 +17,7 @@ pub mod failure;
 pub mod failure_detail;
 pub mod form;
 pub mod host;
+mod last_word;
 mod token_body;
 
 pub use allowed_domains::AllowedDomains;

@@ -51,6 +51,11 @@ impl Recollection {
         self.handle_rotate(stands);
     }
 
+    /// The one that was about to be sent at this time was not.
+    pub fn not_sent(&mut self, at: Moment) {
+        self.grants.retain(|grant| *grant != at);
+    }
+
     /// A request is made under the rotate annotation that stands, if one does.
     pub(super) fn handle_rotate(&mut self, stands: &Tried) {
         if stands.rotate.is_some() {

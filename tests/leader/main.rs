@@ -18,6 +18,7 @@ mod figures;
 mod followers;
 mod hand_over;
 mod handed_on;
+mod handshake;
 mod lookout;
 mod outage;
 mod paused;

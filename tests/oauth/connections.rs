@@ -17,7 +17,7 @@ fn sensitive(text: &str) -> Sensitive {
     Sensitive::from(text.to_owned())
 }
 
-fn account() -> ServiceAccount {
+pub fn account() -> ServiceAccount {
     ServiceAccount {
         client_id: sensitive("id"),
         client_secret: sensitive("s3cret"),

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use tracktik_operator::oauth::{ConnectFault, Silence, TokenRequestFailure};
+use tracktik_operator::oauth::{
+    ConnectFault, GrantRequest, HttpTokenEndpoint, Silence, TokenEndpoint, TokenRequestFailure,
+};
 
 use crate::{
-    connections::{ask, attempt, good, options},
+    connections::{account, ask, attempt, good, options},
     server::{Authority, Certificate, Conduct, Server},
 };
 
@@ -29,6 +31,20 @@ async fn without_a_connection_nothing_was_sent() {
         let failure = ask(options(domain, &ca), domain).await.unwrap_err();
         assert_eq!(failure, TokenRequestFailure::NotConnected(fault), "{domain}");
     }
+}
+
+/// The connection stands, and is closed without a byte of the request.
+#[tokio::test]
+async fn a_request_that_may_not_be_sent_any_more_once_there_is_a_connection_is_held_back() {
+    let ca = Authority::new();
+    let server = Server::start(&ca, Certificate::Good, good()).await;
+    let endpoint = HttpTokenEndpoint::new(options(&server.domain, &ca)).unwrap();
+    let endpoint = endpoint.asking(|| false);
+    let grant = GrantRequest::Password(&account());
+    let failure = endpoint.request_token(&server.domain, grant).await.unwrap_err();
+    assert!(failure.held_back() && !failure.may_have_sent(), "{failure:?}");
+    server.all_closed().await;
+    assert_eq!((server.connections(), server.requests().len()), (1, 0));
 }
 
 /// Only the connect time-out proves that nothing was sent; the total one says nothing about how far a request came.

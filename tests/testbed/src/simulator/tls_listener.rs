@@ -19,8 +19,8 @@ use super::{
     wire::{Peer, Wire},
 };
 
-/// A client that connects and says nothing is given up after this.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that connects and says nothing is given up after this: longer than one may be frozen in the middle of it.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections that have shaken hands and wait for axum.
 const BACKLOG: usize = 1024;
 
