@@ -1,6 +1,6 @@
 //! Following until it is our turn to lead, and what the end of a leadership means for the process.
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     cluster::{
@@ -9,7 +9,7 @@ use crate::{
         leadership::{Ended, Leadership},
     },
     controller::NoRandomNumbers,
-    work::Work,
+    work::{Panicked, Work},
 };
 
 /// Why a process that was not asked to end has to.
@@ -24,6 +24,9 @@ pub enum NoLonger {
     /// Another process may have been the leader.
     #[error("leadership lost: the Lease was taken away while it could not be renewed")]
     Gone,
+    /// The work is not done any more. The Lease is not handed back: something of it may still be under way.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// The work cannot begin.
     #[error(transparent)]
     NoRandomNumbers(#[from] NoRandomNumbers),
@@ -51,7 +54,7 @@ async fn keep(
 ) -> Result<(), NoLonger> {
     let claim = leadership.claim.clone();
     let release = CancellationToken::new();
-    let mut keeping = tokio::spawn(leadership.keep(release.clone()));
+    let mut keeping = AbortOnDropHandle::new(tokio::spawn(leadership.keep(release.clone())));
     let done = if stop.is_cancelled() {
         // The last write of a candidate that was stopped made it the leader after all.
         Ok(())
@@ -59,7 +62,7 @@ async fn keep(
         match work(claim) {
             Ok(work) => {
                 tokio::select! {
-                    () = work.until_stopped() => Ok(()),
+                    done = work.until_stopped() => Ok(done?),
                     ended = &mut keeping => return Err(lost(ended.ok())),
                 }
             }

@@ -115,8 +115,7 @@ async fn work(
         Work::start(settings, (client, claim), endpoint, lookouts, reported, stop.clone())
     };
     let Some(asked) = &settings.election else {
-        start(Claim::without_election(), lookouts)?.until_stopped().await;
-        return Ok(());
+        return Ok(start(Claim::without_election(), lookouts)?.until_stopped().await?);
     };
     // Leases are written before there is a claim.
     let client = connected.client(Claim::without_election());

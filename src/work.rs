@@ -25,11 +25,18 @@ use crate::{
     settings::Settings,
 };
 
-/// How long the last events may take.
-const LAST_EVENTS: Duration = Duration::from_secs(2);
+/// How long the last events may take. Whoever leads next waits for them, and is to have begun after two seconds.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
 
-/// How long reconciles that are under way at the end may take: a token request of 40 s, and storing what it gave.
-const LAST_RECONCILES: Duration = Duration::from_mins(1);
+/// How long storing what was granted last may take at the end, beside the longest request.
+const LAST_WRITES: Duration = Duration::from_secs(20);
+
+/// A part of the operator has panicked, so that it does not do all of its work any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a part of the operator ended in a panic, which is a bug: please report it with the lines of the log before this one"
+)]
+pub struct Panicked;
 
 /// The lists that the work depends on, and what is known of each: asked for once by a follower, then by the watches.
 pub(crate) struct Lookouts {
@@ -94,6 +101,7 @@ pub(crate) struct Work {
     tasks: JoinSet<()>,
     reconciling: AbortOnDropHandle<()>,
     watching: CancellationToken,
+    stopping: CancellationToken,
 }
 
 impl Work {
@@ -125,7 +133,7 @@ impl Work {
             events,
             metrics: Arc::clone(&reported.metrics),
             clock: Clock::system(),
-            stopping,
+            stopping: stopping.clone(),
             limits: settings.login_limits,
         })?);
         report_figures(reported, &context);
@@ -155,26 +163,47 @@ impl Work {
                 scope.secrets,
             ));
         }
-        let reconciling = tokio::spawn(run_loop(context, wakeups, reported.liveness.clone(), LAST_RECONCILES));
+        let patience = settings.request_timeout + LAST_WRITES;
+        let reconciling = tokio::spawn(run_loop(context, wakeups, reported.liveness.clone(), patience));
         Ok(Self {
             tasks,
             reconciling: AbortOnDropHandle::new(reconciling),
             watching,
+            stopping,
         })
     }
 
     /// Until the loop has let what it had begun come to its end. The watches go on until then: a token that was granted
     /// is still to be stored.
-    pub(crate) async fn until_stopped(mut self) {
-        if self.reconciling.await.is_err() {
-            tracing::error!("the reconcile loop ended in a panic, which is a bug");
+    ///
+    /// # Errors
+    /// Something panicked. Where it was not the loop itself, that has come to its end in good order.
+    pub(crate) async fn until_stopped(mut self) -> Result<(), Panicked> {
+        let mut panicked = false;
+        let looped = loop {
+            tokio::select! {
+                looped = &mut self.reconciling => break looped,
+                Some(ended) = self.tasks.join_next() => if ended.is_err() {
+                    // Without a watch the rest would go on and see nothing.
+                    panicked = true;
+                    self.stopping.cancel();
+                },
+            }
+        };
+        if looped.is_err() {
+            return Err(Panicked);
         }
         self.watching.cancel();
         // The sender of events ends once the last reconcile has dropped its end of the queue.
-        let rest = async { while self.tasks.join_next().await.is_some() {} };
+        let rest = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                panicked |= ended.is_err();
+            }
+        };
         if tokio::time::timeout(LAST_EVENTS, rest).await.is_err() {
             tracing::debug!("the last events were not recorded");
         }
+        if panicked { Err(Panicked) } else { Ok(()) }
     }
 }
 
@@ -193,4 +222,48 @@ fn report_figures(reported: &Reported, context: &Arc<Context>) {
         .gate_from(Arc::new(move || claim.is_current().then(|| gate.figures())));
     let claim = context.claim.clone();
     reported.metrics.leader_from(Arc::new(move || claim.is_current()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A loop that ends when it is asked to, and with it a task that does this.
+    fn work(task: impl Future<Output = ()> + Send + 'static, stopping: &CancellationToken) -> Work {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(task);
+        Work {
+            tasks,
+            reconciling: AbortOnDropHandle::new(tokio::spawn(stopping.clone().cancelled_owned())),
+            watching: CancellationToken::new(),
+            stopping: stopping.clone(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_panics_has_the_loop_end_in_good_order_and_is_no_success() {
+        let stopping = CancellationToken::new();
+        let work = work(async { panic!("a bug") }, &stopping);
+        assert_eq!(work.until_stopped().await, Err(Panicked));
+        assert!(stopping.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_panics_is_no_success() {
+        let stopping = CancellationToken::new();
+        let mut work = work(std::future::pending(), &stopping);
+        work.reconciling = AbortOnDropHandle::new(tokio::spawn(async { panic!("a bug") }));
+        assert_eq!(work.until_stopped().await, Err(Panicked));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_has_ended_is_no_reason_to_end() {
+        let stopping = CancellationToken::new();
+        let work = work(async {}, &stopping);
+        let ended = tokio::spawn(work.until_stopped());
+        tokio::task::yield_now().await;
+        assert!(!ended.is_finished() && !stopping.is_cancelled());
+        stopping.cancel();
+        assert_eq!(ended.await.ok(), Some(Ok(())));
+    }
 }
