@@ -8,31 +8,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{CredentialView, ObjectKey, secret_index::SecretIndex};
+use super::{
+    CredentialView, ObjectKey,
+    secret_index::SecretIndex,
+    sync::{CredentialLists, Scopes, Sync},
+};
 use crate::secrets::metadata::SecretMeta;
-
-/// How far a watch has come.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub enum Sync {
-    /// Its first list has not been answered.
-    #[default]
-    Pending,
-    /// The store holds what the API server has.
-    Synced,
-    /// The API server refuses the list; the text says why.
-    Refused(String),
-}
-
-/// How far the lists of credentials have come, each of a namespace or of all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialLists {
-    /// How many there are.
-    pub asked: usize,
-    /// Whose list came to its end: namespaces, or `""` for all.
-    pub synced: Vec<String>,
-    /// One was neither answered nor refused yet.
-    pub unanswered: bool,
-}
 
 /// Secrets of one credential that are remembered to have gone; of more, only the current target.
 const MOST_GONE: usize = 16;
@@ -48,9 +29,8 @@ struct Inner {
     index: SecretIndex,
     /// Credential → its Secrets that were seen to go, with the version at which they did.
     gone: HashMap<ObjectKey, HashMap<String, String>>,
-    /// Per namespace, or for all under "".
-    credentials_sync: HashMap<String, Sync>,
-    secrets_sync: HashMap<String, Sync>,
+    credentials_sync: Scopes,
+    secrets_sync: Scopes,
 }
 
 impl Stores {
@@ -111,44 +91,28 @@ impl Stores {
     #[must_use]
     pub fn sync_of(&self, namespace: &str) -> (Sync, Sync) {
         let inner = self.read();
-        let of = |states: &HashMap<String, Sync>| {
-            states
-                .get(namespace)
-                .or_else(|| states.get(""))
-                .cloned()
-                .unwrap_or_default()
-        };
-        (of(&inner.credentials_sync), of(&inner.secrets_sync))
+        (inner.credentials_sync.of(namespace), inner.secrets_sync.of(namespace))
     }
 
     /// A watch of credentials is about to be started (`""` for all namespaces).
     pub fn expect_credentials(&self, namespace: &str) {
-        let before = Sync::Pending;
-        self.write().credentials_sync.insert(namespace.to_owned(), before);
+        self.write().credentials_sync.are(namespace, Sync::Pending);
     }
 
     /// How far the lists of credentials have come.
     #[must_use]
     pub fn credential_lists(&self) -> CredentialLists {
-        let inner = self.read();
-        let states = &inner.credentials_sync;
-        let synced = states.iter().filter(|(_, sync)| **sync == Sync::Synced);
-        CredentialLists {
-            asked: states.len(),
-            synced: synced.map(|(scope, _)| scope.clone()).collect(),
-            unanswered: states.values().any(|sync| *sync == Sync::Pending),
-        }
+        self.read().credentials_sync.lists()
     }
 
     /// Notes how far a watch of credentials has come (`""` for all namespaces).
     #[must_use = "these credentials must be looked at again"]
     pub fn credentials_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
-        let before = inner.credentials_sync.insert(namespace.to_owned(), sync.clone());
-        if before == Some(sync) {
-            Vec::new()
-        } else {
+        if inner.credentials_sync.are(namespace, sync) {
             inner.in_scope(namespace)
+        } else {
+            Vec::new()
         }
     }
 
@@ -156,11 +120,10 @@ impl Stores {
     #[must_use = "these credentials must be looked at again"]
     pub fn secrets_are(&self, namespace: &str, sync: Sync) -> Vec<ObjectKey> {
         let mut inner = self.write();
-        let before = inner.secrets_sync.insert(namespace.to_owned(), sync.clone());
-        if before == Some(sync) {
-            Vec::new()
-        } else {
+        if inner.secrets_sync.are(namespace, sync) {
             inner.in_scope(namespace)
+        } else {
+            Vec::new()
         }
     }
 

@@ -47,12 +47,14 @@ fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
         .waiting
         .map_or(turn.now.whole_second(), |waiting| waiting.since);
     turn.memory.waiting = Some(Waiting { since, wait });
-    let says_so = since + decide::QUIET_WAIT + Span::seconds(1);
+    // What of it is told depends on why the token is wanted, and that may have changed by then.
+    let says_so = [decide::QUIET_WAIT, decide::PATIENT_WAIT].map(|quiet| since + quiet + Span::seconds(1));
+    let says_so = says_so.into_iter().find(|at| *at > turn.now);
     let pause = wait
         .until
         .unwrap_or(turn.now + LONGEST_WAIT)
         .min(turn.now + LONGEST_WAIT);
-    let next = if says_so > turn.now { says_so } else { pause };
+    let next = says_so.map_or(pause, |says_so| says_so.min(pause));
     After::WaitForPlace(next.max(turn.now + Span::seconds(1)))
 }
 

@@ -17,8 +17,12 @@ pub use super::{
 };
 use crate::api::{Moment, Span};
 
-/// A credential that waits for a place longer than this says so in status.
+/// A credential that waits for a place longer than this says so in status, …
 pub const QUIET_WAIT: Span = Span::seconds(10);
+
+/// … and a renewal by plan, which has many minutes, after this time: a thousand that are due at once take turns, and none
+/// of them is to write a status of its own for that.
+pub const PATIENT_WAIT: Span = Span::minutes(2);
 
 /// With nothing else to wake for, look again after this time.
 const LONGEST_SLEEP: Span = Span::hours(12);

@@ -9,7 +9,7 @@ use super::{
     next_request::next_request,
     observation::{Observation, Target},
 };
-use crate::api::{Moment, Reason, status::LONGEST_MESSAGE};
+use crate::api::{Moment, Reason, Span, status::LONGEST_MESSAGE};
 
 /// Something that stands between the credential and its next token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,13 +166,13 @@ fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obsta
         );
         return Some(Obstacle::passing(Reason::Waiting, message));
     }
-    at_the_gate(seen, now).map(|message| Obstacle::passing(Reason::Waiting, message))
+    at_the_gate(seen, QUIET_WAIT, now).map(|message| Obstacle::passing(Reason::Waiting, message))
 }
 
-/// What the next request has waited for at the gate for so long that status tells.
+/// What the next request has waited for at the gate, where that is for longer than `quiet`.
 #[must_use]
-pub fn at_the_gate(seen: &Observation, now: Moment) -> Option<String> {
-    let waiting = seen.waiting.filter(|waiting| waiting.since + QUIET_WAIT <= now)?;
+pub fn at_the_gate(seen: &Observation, quiet: Span, now: Moment) -> Option<String> {
+    let waiting = seen.waiting.filter(|waiting| waiting.since + quiet <= now)?;
     let what = waits_for(waiting.wait);
     Some(format!("the next token request waits since {}: {what}", waiting.since))
 }

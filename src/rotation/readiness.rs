@@ -6,7 +6,7 @@
 
 use super::{
     cause::GRANTS_IN_WINDOW,
-    decide::{self, Because, Decision},
+    decide::{self, Because, Decision, PATIENT_WAIT, QUIET_WAIT},
     next_request::next_request,
     observation::{Content, Issue, Observation},
     obstacle::{Obstacle, at_the_gate, not_yet, obstacles},
@@ -138,10 +138,14 @@ pub fn issued(seen: &Observation) -> Option<Moment> {
 }
 
 /// The message of Ready=True. A request that is held back because of too many, or at the gate, is told here, since over a
-/// live token it moves no condition and whoever asked for it would see nothing. A renewal that nobody asked for waits in
-/// silence: a busy place must not cost each of a thousand a write of its own.
+/// live token it moves no condition, and whoever asked for it or changed something would see nothing.
 fn praise(seen: &Observation, decision: &Decision, live: Timetable, renews: Option<Moment>, now: Moment) -> String {
-    let waits = at_the_gate(seen, now).filter(|_| seen.rotate_asked().is_some());
+    let quiet = if decision.because == Because::Due {
+        PATIENT_WAIT
+    } else {
+        QUIET_WAIT
+    };
+    let waits = at_the_gate(seen, quiet, now).filter(|_| decision.step.grant().is_some());
     let next = match (waits, renews) {
         _ if seen.suspended => "; spec.suspend is true, so it will not be renewed".to_owned(),
         (Some(waits), _) => format!("; {waits}"),

@@ -32,4 +32,5 @@ mod margins;
 mod refresh;
 mod status_rules;
 mod status_table;
+mod waits_told;
 mod wakeups;

@@ -1,0 +1,62 @@
+//! From when on status tells what the next token waits for at the gate.
+
+use tracktik_operator::{
+    api::{Moment, Span},
+    rotation::{Because, Observation, decide, gate::WaitsFor, readiness::readiness},
+};
+
+use crate::{
+    arbitrary::START,
+    life::{waiting, with_token},
+};
+
+/// An hour's token that is due, and lives for some minutes more.
+const DUE: Moment = Moment::from_seconds(START.as_seconds() + 45 * 60);
+
+/// What Ready says, and why a token is wanted, after waiting for so long since then for the host's pause to end.
+fn ready(make: fn(&mut Observation), now: Moment, waited: i64) -> (Because, String) {
+    let mut seen = with_token();
+    make(&mut seen);
+    let until = Some(now + Span::minutes(1));
+    seen.waiting = Some(waiting(now - Span::seconds(waited), WaitsFor::HostThrottled, until));
+    let decision = decide::decide(&seen, now);
+    let says = readiness(&seen, &decision, now);
+    (decision.because, says.statements[0].message.clone())
+}
+
+#[test]
+fn who_has_changed_something_is_told_after_ten_seconds_and_a_renewal_by_plan_after_two_minutes() {
+    let early = START + Span::minutes(10);
+    type Change = fn(&mut Observation);
+    let table: [(Change, Moment, Because, i64); 3] = [
+        (
+            |seen| seen.sources.versions = vec!["account@1/8".to_owned()],
+            early,
+            Because::SourcesChanged,
+            10,
+        ),
+        (
+            |seen| seen.rotate = Some("now".to_owned()),
+            early,
+            Because::RotateAsked,
+            10,
+        ),
+        (|_| (), DUE, Because::Due, 120),
+    ];
+    for (make, now, because, told_after) in table {
+        for (waited, told) in [(told_after - 1, false), (told_after, true)] {
+            let (why, message) = ready(make, now, waited);
+            assert_eq!(why, because);
+            let until = now + Span::minutes(1);
+            let tells = message.contains(&format!("the host asked for a pause until {until}"));
+            assert_eq!(tells, told, "{because:?} after {waited} s: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_wait_that_is_over_is_not_told() {
+    let (why, message) = ready(|_| (), START + Span::minutes(10), 600);
+    assert_eq!(why, Because::Fresh);
+    assert!(!message.contains("waits"), "{message}");
+}
