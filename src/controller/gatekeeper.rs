@@ -78,7 +78,7 @@ impl Gatekeeper {
 
     /// On start: some failure records could not be read. See [`Gate::assume_the_worst`].
     pub fn assume_the_worst(&self) {
-        self.0.change(|gate, now| gate.assume_the_worst(now));
+        self.0.change(Gate::assume_the_worst);
     }
 
     /// Returns once somebody may have to be woken. For one task.

@@ -61,9 +61,20 @@ impl Recall {
         }
     }
 
-    /// Whether credentials of this namespace may be looked at.
+    /// Whether anything may be done.
     #[must_use]
-    pub fn covers(&self, namespace: &str) -> bool {
-        self.begun && (self.done.contains(namespace) || self.done.contains(""))
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Whether credentials of this namespace may be looked at. Where they may not, the watch wakes them once the list that
+    /// they are in has come to its end.
+    pub fn covers(&mut self, namespace: &str, context: &Context) -> bool {
+        let covers = |done: &HashSet<String>| done.contains(namespace) || done.contains("");
+        if !covers(&self.done) {
+            // It may have come to its end, and woken them, since the loop began its turn.
+            self.go_on(context);
+        }
+        covers(&self.done)
     }
 }

@@ -85,11 +85,11 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
         }
         recall.go_on(&context);
         while leading
+            && recall.has_begun()
             && tasks.len() < AT_ONCE
             && let Some(key) = wakeups.with(|queue| queue.take(clock::monotonic()))
         {
-            if !recall.covers(&key.namespace) {
-                // The watch wakes it once the list that it is in has come to its end.
+            if !recall.covers(&key.namespace, &context) {
                 wakeups.with(|queue| queue.finished(&key, None, None));
                 continue;
             }

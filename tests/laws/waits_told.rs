@@ -24,10 +24,11 @@ fn ready(make: fn(&mut Observation), now: Moment, waited: i64) -> (Because, Stri
     (decision.because, says.statements[0].message.clone())
 }
 
+type Change = fn(&mut Observation);
+
 #[test]
 fn who_has_changed_something_is_told_after_ten_seconds_and_a_renewal_by_plan_after_two_minutes() {
     let early = START + Span::minutes(10);
-    type Change = fn(&mut Observation);
     let table: [(Change, Moment, Because, i64); 3] = [
         (
             |seen| seen.sources.versions = vec!["account@1/8".to_owned()],

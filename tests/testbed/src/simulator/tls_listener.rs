@@ -20,7 +20,7 @@ use super::{
 };
 
 /// A client that connects and says nothing is given up after this: longer than one may be frozen in the middle of it.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_mins(1);
 /// Connections that have shaken hands and wait for axum.
 const BACKLOG: usize = 1024;
 
