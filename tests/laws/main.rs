@@ -12,6 +12,7 @@ mod clock_steps;
 mod crash_loops;
 mod decisions;
 mod election;
+mod figures;
 mod gate_account_laws;
 mod gate_accounts;
 mod gate_hanging;
