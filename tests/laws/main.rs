@@ -30,6 +30,7 @@ mod house;
 mod life;
 mod lifetimes;
 mod margins;
+mod readme;
 mod refresh;
 mod status_rules;
 mod status_table;
