@@ -174,6 +174,9 @@ pub(crate) struct RunFlags {
     pub(crate) connect_timeout_seconds: u64,
 
     /// Seconds that a token request may take as a whole; 1 to 60. TrackTik itself gives up after 30.
+    /// Each second above 40 is one less by which the clocks of two nodes may differ: 24 s with 40, 4 s with 60.
+    /// With 60, a token that comes in the last of the 60 s that the end of the process may take is not stored,
+    /// which costs a login.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -181,7 +184,7 @@ pub(crate) struct RunFlags {
         default_value = "40"
     )]
     // No more than a minute: the login budget counts on a request being over before its place is free again.
-    #[arg(value_parser = seconds(1, 60))]
+    #[arg(value_parser = seconds(1, 60), verbatim_doc_comment)]
     pub(crate) request_timeout_seconds: u64,
 
     /// Seconds that the start waits for an API server that does not answer. For tests.

@@ -22,6 +22,8 @@ pub struct CredentialFigures {
     pub renewal: Option<Moment>,
     /// Its condition `Ready`.
     pub ready: Truth,
+    /// Its condition `Renewed`: where it is False while `Ready` is True, there is time left to mend what is wrong.
+    pub renewed: Truth,
 }
 
 impl CredentialFigures {
@@ -68,23 +70,38 @@ impl Collector for CredentialCollector {
                 .filter_map(|figures| Some((figures, figures.renewal?))),
         )?;
 
-        let mut family = encoder.encode_descriptor(
+        truths(
+            &mut encoder,
             "tracktik_credential_ready",
             "The condition Ready: 1 for what it is, 0 for what it is not.",
-            None,
-            MetricType::Gauge,
+            credentials.iter().map(|figures| (figures, figures.ready)),
         )?;
-        for figures in &credentials {
-            for truth in [Truth::True, Truth::False, Truth::Unknown] {
-                let [namespace, name] = figures.labels();
-                let labels = [namespace, name, ("condition", truth.as_str())];
-                family
-                    .encode_family(&labels)?
-                    .encode_gauge(&i64::from(truth == figures.ready))?;
-            }
-        }
-        Ok(())
+        truths(
+            &mut encoder,
+            "tracktik_credential_renewed",
+            "The condition Renewed: 1 for what it is, 0 for what it is not.",
+            credentials.iter().map(|figures| (figures, figures.renewed)),
+        )
     }
+}
+
+/// One series for each truth, as kube-state-metrics has conditions: an alert on `condition="False"` needs no absent series.
+fn truths<'f>(
+    encoder: &mut DescriptorEncoder<'_>,
+    metric: &str,
+    help: &str,
+    conditions: impl Iterator<Item = (&'f CredentialFigures, Truth)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(metric, help, None, MetricType::Gauge)?;
+    for (figures, is) in conditions {
+        for truth in [Truth::True, Truth::False, Truth::Unknown] {
+            let [namespace, name] = figures.labels();
+            family
+                .encode_family(&[namespace, name, ("condition", truth.as_str())])?
+                .encode_gauge(&i64::from(truth == is))?;
+        }
+    }
+    Ok(())
 }
 
 fn times<'f>(

@@ -119,21 +119,24 @@ impl CredentialView {
     /// What metrics show of it.
     #[must_use]
     pub fn figures(&self) -> CredentialFigures {
-        let ready = self
-            .status
-            .conditions
-            .iter()
-            .find(|condition| condition.type_ == ConditionType::Ready.as_str());
         CredentialFigures {
             namespace: self.key.namespace.clone(),
             name: self.key.name.clone(),
             expiration: self.status.expiration_time,
             renewal: self.status.renewal_time,
-            ready: match ready.map(|condition| condition.status.as_str()) {
-                Some("True") => Truth::True,
-                Some("False") => Truth::False,
-                _ => Truth::Unknown,
-            },
+            ready: self.truth(ConditionType::Ready),
+            renewed: self.truth(ConditionType::Renewed),
+        }
+    }
+
+    /// Unknown where the condition is not there yet.
+    fn truth(&self, of: ConditionType) -> Truth {
+        let mut conditions = self.status.conditions.iter();
+        let found = conditions.find(|condition| condition.type_ == of.as_str());
+        match found.map(|condition| condition.status.as_str()) {
+            Some("True") => Truth::True,
+            Some("False") => Truth::False,
+            _ => Truth::Unknown,
         }
     }
 

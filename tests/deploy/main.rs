@@ -9,6 +9,8 @@
     reason = "clippy allows these in tests, but takes the helpers of a test for something else"
 )]
 
+mod second_operator;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -64,6 +66,7 @@ async fn what_ships_is_accepted_and_suffices() {
     the_examples_are_accepted(&plane).await;
     users_get_their_rights(&plane).await;
     the_rights_suffice(&plane).await;
+    second_operator::works_beside_the_first_and_leaves_nothing(&plane).await;
     plane.stop().await;
 }
 
@@ -75,6 +78,7 @@ async fn the_pod_is_restricted(plane: &ControlPlane) {
     let rolling = json!({ "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } });
     assert_eq!(deployment["spec"]["strategy"], rolling);
     let template = &deployment["spec"]["template"];
+    replicas_prefer_different_nodes(&deployment);
     let ndots = json!({ "options": [{ "name": "ndots", "value": "1" }] });
     assert_eq!(
         template["spec"]["dnsConfig"], ndots,
@@ -90,6 +94,18 @@ async fn the_pod_is_restricted(plane: &ControlPlane) {
     pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = json!(true);
     let refused = format!("{:?}", apply(&client, &pod).await.unwrap_err());
     assert!(refused.contains("restricted"), "{refused}");
+}
+
+/// By the label that the pods do carry, and only if they can: on a cluster of one node an update must not hang.
+fn replicas_prefer_different_nodes(deployment: &Value) {
+    let apart = &deployment["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"];
+    let preferred = apart["preferredDuringSchedulingIgnoredDuringExecution"]
+        .as_array()
+        .unwrap();
+    let term = &preferred[0]["podAffinityTerm"];
+    assert_eq!(term["topologyKey"], json!("kubernetes.io/hostname"));
+    assert_eq!(term["labelSelector"], deployment["spec"]["selector"]);
+    assert_eq!(apart["requiredDuringSchedulingIgnoredDuringExecution"], Value::Null);
 }
 
 async fn the_examples_are_accepted(plane: &ControlPlane) {

@@ -18,6 +18,7 @@ fn acme() -> CredentialFigures {
         expiration: Some(Moment::from_seconds(1_800_003_600)),
         renewal: Some(Moment::from_seconds(1_800_002_400)),
         ready: Truth::True,
+        renewed: Truth::False,
     }
 }
 
@@ -38,6 +39,7 @@ fn all_of_them() -> Metrics {
         expiration: None,
         renewal: None,
         ready: Truth::Unknown,
+        renewed: Truth::Unknown,
         ..acme()
     };
     metrics.credentials_from(Arc::new(move || vec![acme(), without_token.clone()]));

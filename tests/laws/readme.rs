@@ -1,0 +1,116 @@
+//! The README leaves out no flag, reason or metric, and its links and those of the other documents lead somewhere.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use tracktik_operator::{api::Reason, command_line};
+
+const DOCUMENTS: [&str; 4] = ["README.md", "CONTRIBUTING.md", "docs/design.md", "docs/guarantees.md"];
+
+fn text(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// The rows of the tables whose first cell begins with a name in backticks, each with all names of that cell.
+fn rows(document: &str) -> Vec<(BTreeSet<&str>, &str)> {
+    let table = document.lines().filter_map(|line| line.strip_prefix("| `"));
+    let named = |row| first_cell(row).split('`').step_by(2).collect();
+    table.map(|row| (named(row), row)).collect()
+}
+
+/// Up to the bar between two cells; one within a cell has a backslash before it.
+fn first_cell(row: &str) -> &str {
+    row.split(" | ").next().unwrap_or_default()
+}
+
+#[test]
+fn each_reason_has_a_row() {
+    let readme = text("README.md");
+    let rows = rows(&readme);
+    let missing = Reason::ALL.map(Reason::as_str).into_iter();
+    let missing: Vec<&str> = missing
+        .filter(|reason| !rows.iter().any(|(cell, _)| cell.contains(reason)))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn each_flag_has_a_row_with_its_variable_and_its_default() {
+    let readme = text("README.md");
+    let rows = rows(&readme);
+    let mut line = command_line::definition();
+    line.build();
+    let run = line.find_subcommand("run").unwrap();
+    let mut checked = 0;
+    for flag in run.get_arguments().filter(|flag| !flag.is_hide_set()) {
+        let Some(variable) = flag.get_env().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let long = format!("--{}", flag.get_long().unwrap());
+        let row = rows
+            .iter()
+            .find(|(cell, _)| cell.iter().any(|code| code.split(' ').next() == Some(&long)));
+        let (_, row) = row.unwrap_or_else(|| panic!("{long} has no row"));
+        assert!(row.contains(&format!("`{variable}`")), "{long}: {row}");
+        for default in flag.get_default_values().iter().filter_map(|value| value.to_str()) {
+            assert!(row.contains(default), "{long} {default}: {row}");
+        }
+        checked += 1;
+    }
+    assert!(checked >= 14, "{checked}");
+}
+
+#[test]
+fn each_metric_has_a_row() {
+    let (readme, golden) = (text("README.md"), text("tests/process/metrics.golden"));
+    let rows = rows(&readme);
+    let types = golden
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let names = types.map(|(name, kind)| match kind {
+        "counter" => format!("{name}_total"),
+        "info" => format!("{name}_info"),
+        _ => name.to_owned(),
+    });
+    let missing: Vec<String> = names
+        .filter(|name| !rows.iter().any(|(cell, _)| cell.contains(name.as_str())))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// As GitHub makes an anchor of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
+}
+
+fn anchors(document: &str) -> BTreeSet<String> {
+    let headings = document.lines().filter_map(|line| line.strip_prefix('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
+}
+
+#[test]
+fn each_link_leads_to_a_file_and_a_heading() {
+    let mut dead = Vec::new();
+    for from in DOCUMENTS {
+        let document = text(from);
+        let links = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let folder = Path::new(from).parent().unwrap();
+            let file = if file.is_empty() {
+                Path::new(from).to_path_buf()
+            } else {
+                folder.join(file)
+            };
+            let to = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+            let found =
+                heading.is_empty() || fs::read_to_string(&to).is_ok_and(|text| anchors(&text).contains(heading));
+            if !to.exists() || !found {
+                dead.push(format!("{from}: {link}"));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
+}
