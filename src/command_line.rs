@@ -175,8 +175,8 @@ pub(crate) struct RunFlags {
 
     /// Seconds that a token request may take as a whole; 1 to 60. TrackTik itself gives up after 30.
     /// Each second above 40 is one less by which the clocks of two nodes may differ: 24 s with 40, 4 s with 60.
-    /// With 60, a token that comes in the last of the 60 s that the end of the process may take is not stored,
-    /// which costs a login.
+    /// The end of the process waits for 20 s more than this; the pod's terminationGracePeriodSeconds has to be 35 s
+    /// more (75 ships).
     #[arg(
         long,
         value_name = "SECONDS",
