@@ -17,6 +17,8 @@ pub struct Recall {
     /// Namespaces, or all under `""`.
     done: HashSet<String>,
     begun: bool,
+    /// Of all.
+    complete: bool,
     patient_until: Moment,
 }
 
@@ -27,12 +29,17 @@ impl Recall {
         Self {
             done: HashSet::new(),
             begun: false,
+            complete: false,
             patient_until: context.clock.steady() + PATIENCE,
         }
     }
 
     /// Brings to the gate what was listed since the last time.
     pub fn go_on(&mut self, context: &Context) {
+        // Asked at each turn of the loop.
+        if self.complete {
+            return;
+        }
         let lists = context.stores.credential_lists();
         let listed = lists.synced.iter().filter(|scope| !self.done.contains(*scope));
         let listed: Vec<String> = listed.cloned().collect();
@@ -46,13 +53,14 @@ impl Recall {
                 .recall(here.filter_map(|credential| credential.status.failure.as_ref()));
             self.done.insert(scope);
         }
+        self.complete = lists.asked > 0 && self.done.len() == lists.asked;
         let waits = lists.unanswered && context.clock.steady() < self.patient_until;
         // As long as nothing was listed, nobody can begin.
         if self.begun || waits || self.done.is_empty() {
             return;
         }
         self.begun = true;
-        if self.done.len() < lists.asked {
+        if !self.complete {
             tracing::warn!(
                 "the credentials of some namespaces cannot be listed, nor what was requested for them lately: for 200 s, \
                  few tokens are requested at a time"
