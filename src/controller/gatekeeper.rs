@@ -63,16 +63,8 @@ impl Gatekeeper {
     /// On start: what the failure records tell of requests that may have failed lately.
     pub fn recall<'a>(&self, records: impl IntoIterator<Item = &'a Failure>) {
         let (now, steady) = (self.0.clock.now(), self.0.clock.steady());
-        // One ahead of the clock, which was set back, counts from now on.
-        let ago = |at: Moment| steady - (now - at).max(Span::ZERO);
-        let past = records.into_iter().flat_map(|record| {
-            let failed = record.recent_times.iter().map(|at| Past::Failed { ended: ago(*at) });
-            let pending = record.pending.iter().map(|pending| Past::Unresolved {
-                announced: ago(pending.time),
-            });
-            failed.chain(pending)
-        });
-        let past: Vec<Past> = past.collect();
+        let past = records.into_iter().flat_map(Past::all_of);
+        let past: Vec<Past> = past.map(|one| one.by_clock(|at| steady - (now - at))).collect();
         self.0.change(|gate, now| gate.recall(past, now));
     }
 

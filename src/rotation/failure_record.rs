@@ -1,7 +1,12 @@
 //! The failure record's arithmetic: what a failure, a success, or an announced request makes of it. Until when it asks to
 //! wait is in [`super::failure_wait`].
 
-use super::{backoff::Pace, failure_wait::concerns, gate::Refusal, schedule::spread};
+use super::{
+    backoff::Pace,
+    failure_wait::concerns,
+    gate::{Refusal, held_places::UNTIL_LOST},
+    schedule::spread,
+};
 use crate::api::{Failure, Moment, Pending, Reason, Span, Tried, conditions::shortened};
 
 const HOUR: Span = Span::hours(1);
@@ -138,6 +143,7 @@ pub fn announcing(before: &Failure, tried: Tried, issue_id: &str, now: Moment) -
 
 /// The record in which an unresolved announcement has become what it stands for: an attempt that ended unknown.
 ///
+/// Among the recent times it counts as ended when it could have ended at the latest that [`super::gate::held_places`] allows for.
 /// It keeps the reason of the failure before it, if there was one, so that a lost outcome moves no condition. That no
 /// first time stands in it says that `count` counts lost outcomes.
 #[must_use]
@@ -152,7 +158,7 @@ pub fn folded(record: &Failure) -> Failure {
     };
     let wait = unresolved_wait(unresolved, step(record).unwrap_or(Span::ZERO));
     let mut recent_times = record.recent_times.clone();
-    recent_times.push(pending.time);
+    recent_times.push(pending.time + UNTIL_LOST);
     let excess = recent_times.len().saturating_sub(Failure::MOST_RECENT_TIMES);
     recent_times.drain(..excess);
     Failure {
@@ -222,10 +228,11 @@ fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
 }
 
 /// The times of the last hour, at most as many as status keeps. One ahead of the clock, which was set back, ages from
-/// now on: it must not count for as long as the clock was wrong.
+/// now on: it must not count for as long as the clock was wrong. No further ahead, that is, than the end of a request
+/// that was announced a moment ago, and lost, may truly be.
 pub(super) fn pruned(mut times: Vec<Moment>, now: Moment) -> Vec<Moment> {
     for time in &mut times {
-        *time = (*time).min(now.next_whole_second());
+        *time = (*time).min(now.next_whole_second() + UNTIL_LOST);
     }
     times.retain(|time| *time + HOUR > now);
     times.sort_unstable();

@@ -28,6 +28,7 @@ mod guarantees;
 mod house;
 mod life;
 mod lifetimes;
+mod lost_announcements;
 mod margins;
 mod refresh;
 mod status_rules;
