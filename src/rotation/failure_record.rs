@@ -3,7 +3,7 @@
 
 use super::{
     backoff::Pace,
-    failure_wait::concerns,
+    failure_wait::{concerns, longest},
     gate::{Refusal, held_places::UNTIL_LOST},
     schedule::spread,
 };
@@ -69,18 +69,25 @@ pub fn after_failure(before: &Failure, uid: &str, tried: Tried, setback: &Setbac
 #[must_use]
 pub fn refused_unsent(before: &Failure, tried: Tried, message: &str, refusal: Refusal, now: Moment) -> Failure {
     let until = refusal.until.next_whole_second();
-    if before.reason.is_some() && same_values(before.tried.as_ref(), &tried) {
+    let own = folded(before);
+    // A class with a shorter pace would not wait for so long.
+    let goes_on = before.reason.is_some() && same_values(own.tried.as_ref(), &tried) && longest(&own) == LONGEST;
+    if goes_on {
+        let next = own.next_attempt_time.max(Some(until));
+        // Nor does any record wait for longer than a day from its latest attempt.
+        let earliest = next.map_or(until, |next| next - LONGEST);
         return Failure {
-            next_attempt_time: before.next_attempt_time.max(Some(until)),
+            last_time: own.last_time.map(|last| last.max(earliest).min(now.whole_second())),
+            next_attempt_time: next,
             tried: Some(tried),
-            ..folded(before)
+            ..own
         };
     }
     Failure {
         reason: Some(refusal.reason),
         message: Some(shortened(message)),
         next_attempt_time: Some(until),
-        recent_times: pruned(folded(before).recent_times, now),
+        recent_times: pruned(own.recent_times, now),
         tried: Some(tried),
         ..Failure::default()
     }
@@ -203,7 +210,7 @@ pub fn folded_unless(record: &Failure, issue_id: &str) -> Failure {
 }
 
 /// How long the record asks to wait after its latest attempt.
-fn step(record: &Failure) -> Option<Span> {
+pub(super) fn step(record: &Failure) -> Option<Span> {
     let step = record.next_attempt_time? - record.last_time?;
     Some(step.max(Span::ZERO).min(LONGEST))
 }
@@ -223,7 +230,7 @@ pub(super) fn outcome_lost(record: &Failure) -> bool {
     record.pending.is_some() || counts_unresolved(record)
 }
 
-fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
+pub(super) fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
     tried.is_some_and(|tried| tried.identity == other.identity && tried.sources == other.sources)
 }
 
