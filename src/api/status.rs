@@ -100,7 +100,8 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub message: Option<String>,
-    /// How many failures of this class, or token requests whose outcome was lost, have followed each other.
+    /// How many failures of this class, or token requests whose outcome was lost, have followed each other; also of other
+    /// credentials that send the same values.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = i32::MAX))]
     pub count: i32,
