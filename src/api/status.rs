@@ -100,7 +100,8 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub message: Option<String>,
-    /// How many failures of this class, or token requests whose outcome was lost, have followed each other.
+    /// How many failures of this class, or token requests whose outcome was lost, have followed each other; also of other
+    /// credentials that send the same values.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = i32::MAX))]
     pub count: i32,
@@ -113,7 +114,8 @@ pub struct Failure {
     /// No token request is made before this time, unless what was `tried` differs from what stands now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_time: Option<Moment>,
-    /// The ends of the last hour's token requests that may have sent a byte and gave no usable token, latest last.
+    /// The ends of the last hour's token requests that may have sent a byte and gave no usable token, latest last. One whose
+    /// outcome was lost counts as ended 40 s after it was announced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub recent_times: Vec<Moment>,

@@ -2,14 +2,16 @@
 
 use super::{
     gatekeeper::Place,
+    told_accounts::{AGAIN, learn_of_others},
     turn::{After, Asked, Turn},
 };
 use crate::{
-    api::{Reason, Span},
+    api::{Grant, Reason, Span},
     rotation::{
         attempt::is_proven,
         decide,
-        gate::{AccountAnswer, Refusal, Request, Wait, Waiting, WaitsFor},
+        gate::{AccountAnswer, Refusal, Request, Sent, Wait, Waiting, WaitsFor},
+        standing::Standing,
     },
     secrets::sensitive::ServiceAccount,
 };
@@ -58,37 +60,35 @@ fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
     After::WaitForPlace(next.max(turn.now + Span::seconds(1)))
 }
 
-/// These values, or this account, were refused for another credential: that is recorded here as well, so that it holds
-/// for the next process too.
-fn refused_by_the_guard(turn: &mut Turn<'_>, asked: &Asked, refusal: Refusal) -> After {
-    let now = turn.context.clock.now();
-    let what = match refusal.reason {
-        Reason::CredentialsRejected => "the username or password",
-        Reason::ClientRejected => "the client id or client secret",
-        _ => "the login",
-    };
-    let message = format!(
-        "{} refused {what} when another credential of this operator logged in with this account; nothing is sent before \
-         the next attempt, lest the account be locked",
-        asked.domain
-    );
-    tracing::info!(until = %refusal.until, reason = %refusal.reason, "not sent: the account was refused for another credential");
-    let stands = decide::now_stands(&turn.seen);
-    turn.memory
-        .requests
-        .refused(&turn.seen.failure, stands, &message, refusal, now);
-    After::LookAgain
-}
-
-/// Asks the account guard, with the values as they were read.
+/// Asks the account guard, with the values as they were read, and has the failure record go on from where the pace of these
+/// values has come to, whichever credential sent them. A refresh sends no password, and is not asked for.
 ///
 /// # Errors
 /// What to do instead where they may not be sent now.
-pub fn may_send(turn: &mut Turn<'_>, asked: &Asked, account: &ServiceAccount, place: &Place) -> Result<(), After> {
-    let values = turn.context.values_digest(&asked.domain, account);
-    let whose = turn.context.account_digest(&asked.domain, account);
+pub async fn may_send(
+    turn: &mut Turn<'_>,
+    asked: &Asked,
+    grant: Grant,
+    account: &ServiceAccount,
+    place: &Place,
+) -> Result<(), After> {
+    let sent = turn.context.sent(&asked.domain, account);
+    learn_from_own_record(turn, sent).await;
+    if grant == Grant::Refresh {
+        return Ok(());
+    }
+    let all_known = learn_of_others(turn.context, &asked.domain).await;
+    if !all_known && !is_proven(&turn.seen, &turn.memory.requests) {
+        return Err(After::Settle(turn.now + AGAIN));
+    }
     let by_request = turn.seen.rotate_asked().is_some();
-    match place.ask_account(values, whose, by_request) {
+    let answer = place.ask_account(sent, by_request);
+    if let (AccountAnswer::Go | AccountAnswer::Rejected(_), Some(standing)) = (answer, place.standing(sent)) {
+        let stands = decide::now_stands(&turn.seen);
+        let message = refused_for_another(&asked.domain, standing.reason);
+        turn.seen.failure = standing.carried_over(&turn.seen.failure, &stands, &message);
+    }
+    match answer {
         AccountAnswer::Go => Ok(()),
         AccountAnswer::Busy => Err(wait_at_the_gate(
             turn,
@@ -99,4 +99,47 @@ pub fn may_send(turn: &mut Turn<'_>, asked: &Asked, account: &ServiceAccount, pl
         )),
         AccountAnswer::Rejected(refusal) => Err(refused_by_the_guard(turn, asked, refusal)),
     }
+}
+
+/// What was recorded of these values before this process began. That its own wait is over has been decided already.
+async fn learn_from_own_record(turn: &Turn<'_>, sent: Sent) {
+    let context = turn.context;
+    let is_first = context.told_accounts.is_first_request_of(&turn.credential.uid).await;
+    let (record, stands) = (&turn.seen.failure, decide::now_stands(&turn.seen));
+    let tried = record.tried.as_ref();
+    let of_these = tried.is_some_and(|tried| tried.identity == stands.identity && tried.sources == stands.sources);
+    if let Some(standing) = Standing::of(record, turn.now).filter(|_| is_first && of_these) {
+        let until = standing.until.min(turn.now);
+        context.gate.learn(sent, Standing { until, ..standing }, record);
+    }
+}
+
+/// These values, or this account, were refused for another credential: that is recorded here as well, so that it holds
+/// for the next process too.
+fn refused_by_the_guard(turn: &mut Turn<'_>, asked: &Asked, refusal: Refusal) -> After {
+    let now = turn.context.clock.now();
+    let message = refused_for_another(&asked.domain, refusal.reason);
+    tracing::info!(until = %refusal.until, reason = %refusal.reason, "not sent: the account was refused for another credential");
+    let stands = decide::now_stands(&turn.seen);
+    turn.memory
+        .requests
+        .refused(&turn.seen.failure, stands, &message, refusal, now);
+    After::LookAgain
+}
+
+fn refused_for_another(domain: &str, reason: Reason) -> String {
+    let what = match reason {
+        Reason::CredentialsRejected => "the username or password",
+        Reason::ClientRejected => "the client id or client secret",
+        Reason::Issuing => {
+            return "the operator stopped before the outcome of a token request with this account was recorded; nothing is \
+                    sent before the next attempt, lest the account be locked"
+                .to_owned();
+        }
+        _ => "the login",
+    };
+    format!(
+        "{domain} refused {what} when another credential of this operator logged in with this account; nothing is sent before \
+         the next attempt, lest the account be locked"
+    )
 }

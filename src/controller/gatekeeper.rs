@@ -12,7 +12,11 @@ use crate::{
     clock::Clock,
     cluster::ObjectKey,
     metrics::GateFigures,
-    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, Past, PlaceId, Refusal, Request, Wait},
+    rotation::{
+        failure_record::folded,
+        gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Refusal, Request, Sent, Wait},
+        standing::Standing,
+    },
 };
 
 /// The gate of the process. Clones share it.
@@ -63,22 +67,29 @@ impl Gatekeeper {
     /// On start: what the failure records tell of requests that may have failed lately.
     pub fn recall<'a>(&self, records: impl IntoIterator<Item = &'a Failure>) {
         let (now, steady) = (self.0.clock.now(), self.0.clock.steady());
-        // One ahead of the clock, which was set back, counts from now on.
-        let ago = |at: Moment| steady - (now - at).max(Span::ZERO);
-        let past = records.into_iter().flat_map(|record| {
-            let failed = record.recent_times.iter().map(|at| Past::Failed { ended: ago(*at) });
-            let pending = record.pending.iter().map(|pending| Past::Unresolved {
-                announced: ago(pending.time),
-            });
-            failed.chain(pending)
-        });
-        let past: Vec<Past> = past.collect();
+        let past = records.into_iter().flat_map(Past::all_of);
+        let past: Vec<Past> = past.map(|one| one.by_clock(|at| steady - (now - at))).collect();
         self.0.change(|gate, now| gate.recall(past, now));
     }
 
     /// On start: some failure records could not be read. See [`Gate::assume_the_worst`].
     pub fn assume_the_worst(&self) {
         self.0.change(Gate::assume_the_worst);
+    }
+
+    /// What the failure record of a credential tells of the values that it tried, if they were refused or their outcome was
+    /// lost. See [`Gate::learn`].
+    pub fn learn(&self, sent: Sent, standing: Standing, record: &Failure) {
+        let (now, steady) = (self.0.clock.now(), self.0.clock.steady());
+        let by_steady = |at: Moment| steady - (now - at);
+        let standing = Standing {
+            until: by_steady(standing.until),
+            ..standing
+        };
+        // The end of a lost request may be ahead, and so may all of them where the clock was set back.
+        let ends = folded(record).recent_times.into_iter().map(by_steady);
+        let ends: Vec<Moment> = ends.map(|at| at.min(steady)).collect();
+        self.0.gate().learn(sent, standing, &ends);
     }
 
     /// Returns once somebody may have to be woken. For one task.
@@ -146,11 +157,11 @@ pub struct Place {
 
 impl Place {
     /// Whether these values may be sent; what is waited for is by the wall clock. See [`Gate::ask_account`].
-    pub fn ask_account(&self, values: Digest, account: Digest, by_request: bool) -> AccountAnswer {
+    pub fn ask_account(&self, sent: Sent, by_request: bool) -> AccountAnswer {
         let Some(id) = &self.id else {
             return AccountAnswer::Busy;
         };
-        let ask = |gate: &mut Gate, now| gate.ask_account(id, values, account, by_request, now);
+        let ask = |gate: &mut Gate, now| gate.ask_account(id, sent, by_request, now);
         match self.shared.change(ask) {
             AccountAnswer::Rejected(refusal) => AccountAnswer::Rejected(Refusal {
                 until: self.shared.on_the_wall(refusal.until),
@@ -158,6 +169,16 @@ impl Place {
             }),
             other => other,
         }
+    }
+
+    /// How far the pace of these values has come, by the wall clock. See [`Gate::standing`].
+    #[must_use]
+    pub fn standing(&self, sent: Sent) -> Option<Standing> {
+        let standing = self.shared.gate().standing(self.id.as_ref()?, sent)?;
+        Some(Standing {
+            until: self.shared.on_the_wall(standing.until),
+            ..standing
+        })
     }
 
     /// From here on a byte may have been sent.

@@ -21,6 +21,7 @@ pub mod run_loop;
 mod sources;
 mod store_held;
 mod token_request;
+mod told_accounts;
 mod turn;
 
 use gatekeeper::Gatekeeper;
@@ -39,7 +40,7 @@ use crate::{
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
     random_id::random_id,
-    rotation::gate::{Digest, Limits},
+    rotation::gate::{Digest, Limits, Sent},
     secrets::sensitive::{Sensitive, ServiceAccount},
 };
 
@@ -73,6 +74,7 @@ pub struct Context {
     pub new_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// From here on no grant begins.
     pub stopping: CancellationToken,
+    told_accounts: told_accounts::ToldAccounts,
     status_accepted: AtomicBool,
     digest_key: [u8; 32],
 }
@@ -141,6 +143,7 @@ impl Context {
             clock,
             new_id: Arc::new(random_id),
             stopping,
+            told_accounts: told_accounts::ToldAccounts::default(),
             status_accepted: AtomicBool::new(false),
             digest_key,
         })
@@ -156,6 +159,20 @@ impl Context {
         self.status_accepted.store(true, Ordering::Relaxed);
     }
 
+    /// Stands for what a login sends, and for whom.
+    fn sent(&self, domain: &str, account: &ServiceAccount) -> Sent {
+        let ServiceAccount { username, password, .. } = account;
+        let digest = |of: &str, values: &[&Sensitive]| {
+            let values: Vec<&str> = values.iter().map(|value| value.expose()).collect();
+            sources::keyed_digest(&self.digest_key, of, domain, &values)
+        };
+        Sent {
+            values: self.values_digest(domain, account),
+            password: digest("password", &[username, password]),
+            account: digest("account", &[username]),
+        }
+    }
+
     /// Stands for all that a login sends.
     fn values_digest(&self, domain: &str, account: &ServiceAccount) -> Digest {
         let ServiceAccount {
@@ -166,10 +183,5 @@ impl Context {
         } = account;
         let values = [client_id, client_secret, username, password].map(Sensitive::expose);
         sources::keyed_digest(&self.digest_key, "values", domain, &values)
-    }
-
-    /// Stands for whom it is sent for.
-    fn account_digest(&self, domain: &str, account: &ServiceAccount) -> Digest {
-        sources::keyed_digest(&self.digest_key, "account", domain, &[account.username.expose()])
     }
 }

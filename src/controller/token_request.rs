@@ -117,11 +117,9 @@ async fn prepare(
         let behind = turn.cached_sources(asked) != turn.read_versions;
         return Err(if behind { retry_conflict(turn) } else { After::LookAgain });
     }
+    at_the_gate::may_send(turn, asked, grant, &account, place).await?;
     let refresh_token = match grant {
-        Grant::Password => {
-            at_the_gate::may_send(turn, asked, &account, place)?;
-            None
-        }
+        Grant::Password => None,
         Grant::Refresh => Some(read_refresh_token(turn, asked).await?),
     };
     let values = Values { account, refresh_token };

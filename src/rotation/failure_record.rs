@@ -1,7 +1,12 @@
 //! The failure record's arithmetic: what a failure, a success, or an announced request makes of it. Until when it asks to
 //! wait is in [`super::failure_wait`].
 
-use super::{backoff::Pace, failure_wait::concerns, gate::Refusal, schedule::spread};
+use super::{
+    backoff::Pace,
+    failure_wait::{concerns, longest},
+    gate::{Refusal, held_places::UNTIL_LOST},
+    schedule::spread,
+};
 use crate::api::{Failure, Moment, Pending, Reason, Span, Tried, conditions::shortened};
 
 const HOUR: Span = Span::hours(1);
@@ -64,18 +69,25 @@ pub fn after_failure(before: &Failure, uid: &str, tried: Tried, setback: &Setbac
 #[must_use]
 pub fn refused_unsent(before: &Failure, tried: Tried, message: &str, refusal: Refusal, now: Moment) -> Failure {
     let until = refusal.until.next_whole_second();
-    if before.reason.is_some() && same_values(before.tried.as_ref(), &tried) {
+    let own = folded(before);
+    // A class with a shorter pace would not wait for so long.
+    let goes_on = before.reason.is_some() && same_values(own.tried.as_ref(), &tried) && longest(&own) == LONGEST;
+    if goes_on {
+        let next = own.next_attempt_time.max(Some(until));
+        // Nor does any record wait for longer than a day from its latest attempt.
+        let earliest = next.map_or(until, |next| next - LONGEST);
         return Failure {
-            next_attempt_time: before.next_attempt_time.max(Some(until)),
+            last_time: own.last_time.map(|last| last.max(earliest).min(now.whole_second())),
+            next_attempt_time: next,
             tried: Some(tried),
-            ..folded(before)
+            ..own
         };
     }
     Failure {
         reason: Some(refusal.reason),
         message: Some(shortened(message)),
         next_attempt_time: Some(until),
-        recent_times: pruned(folded(before).recent_times, now),
+        recent_times: pruned(own.recent_times, now),
         tried: Some(tried),
         ..Failure::default()
     }
@@ -138,6 +150,7 @@ pub fn announcing(before: &Failure, tried: Tried, issue_id: &str, now: Moment) -
 
 /// The record in which an unresolved announcement has become what it stands for: an attempt that ended unknown.
 ///
+/// Among the recent times it counts as ended when it could have ended at the latest that [`super::gate::held_places`] allows for.
 /// It keeps the reason of the failure before it, if there was one, so that a lost outcome moves no condition. That no
 /// first time stands in it says that `count` counts lost outcomes.
 #[must_use]
@@ -152,7 +165,7 @@ pub fn folded(record: &Failure) -> Failure {
     };
     let wait = unresolved_wait(unresolved, step(record).unwrap_or(Span::ZERO));
     let mut recent_times = record.recent_times.clone();
-    recent_times.push(pending.time);
+    recent_times.push(pending.time + UNTIL_LOST);
     let excess = recent_times.len().saturating_sub(Failure::MOST_RECENT_TIMES);
     recent_times.drain(..excess);
     Failure {
@@ -197,7 +210,7 @@ pub fn folded_unless(record: &Failure, issue_id: &str) -> Failure {
 }
 
 /// How long the record asks to wait after its latest attempt.
-fn step(record: &Failure) -> Option<Span> {
+pub(super) fn step(record: &Failure) -> Option<Span> {
     let step = record.next_attempt_time? - record.last_time?;
     Some(step.max(Span::ZERO).min(LONGEST))
 }
@@ -217,15 +230,16 @@ pub(super) fn outcome_lost(record: &Failure) -> bool {
     record.pending.is_some() || counts_unresolved(record)
 }
 
-fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
+pub(super) fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
     tried.is_some_and(|tried| tried.identity == other.identity && tried.sources == other.sources)
 }
 
 /// The times of the last hour, at most as many as status keeps. One ahead of the clock, which was set back, ages from
-/// now on: it must not count for as long as the clock was wrong.
+/// now on: it must not count for as long as the clock was wrong. No further ahead, that is, than the end of a request
+/// that was announced a moment ago, and lost, may truly be.
 pub(super) fn pruned(mut times: Vec<Moment>, now: Moment) -> Vec<Moment> {
     for time in &mut times {
-        *time = (*time).min(now.next_whole_second());
+        *time = (*time).min(now.next_whole_second() + UNTIL_LOST);
     }
     times.retain(|time| *time + HOUR > now);
     times.sort_unstable();

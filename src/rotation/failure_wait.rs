@@ -61,7 +61,7 @@ pub fn wait_until(record: &Failure, now_stands: &Tried, anchor: Option<Moment>, 
 }
 
 /// How long the class of the record may wait at most.
-fn longest(record: &Failure) -> Span {
+pub(super) fn longest(record: &Failure) -> Span {
     match record.reason {
         _ if counts_unresolved(record) => LONGEST,
         Some(Reason::EndpointUnavailable) => Pace::Unavailable { bytes_sent: true }.maximum(),

@@ -26,6 +26,7 @@ pub mod readiness;
 pub mod recollection;
 pub mod schedule;
 pub mod session;
+pub mod standing;
 pub mod step;
 
 pub use decide::decide;

@@ -150,14 +150,8 @@ impl Life {
             self.world.gate.leave(&request.credential);
             return Ok(());
         };
-        let digest = |number| crate::gate_scene::digest(number);
-        let answer = self.world.gate.ask_account(
-            &place,
-            digest(visit.values),
-            digest(100 + account(visit.values)),
-            visit.by_request,
-            now,
-        );
+        let sent = crate::gate_scene::sent(visit.values, 100 + account(visit.values));
+        let answer = self.world.gate.ask_account(&place, sent, visit.by_request, now);
         let under_way = self
             .sent
             .iter()

@@ -123,16 +123,7 @@ fn wrong_passwords_of_others_do_not_hold_back_the_right_one() {
     assert_eq!(scene.ask_account("long/proven", 10, ACCOUNT), AccountAnswer::Go);
     scene.finish("long/proven", REJECTED);
     scene.goes("long/proven", HOST);
-    let Some(place) = scene.places.get("long/proven").cloned() else {
-        panic!()
-    };
-    let answer = scene.gate.ask_account(
-        &place,
-        crate::gate_scene::digest(10),
-        crate::gate_scene::digest(ACCOUNT),
-        true,
-        scene.now,
-    );
+    let answer = scene.ask_account_by("long/proven", 10, ACCOUNT, true);
     assert!(
         matches!(answer, AccountAnswer::Rejected(_)),
         "not after they were rejected: {answer:?}"
@@ -304,7 +295,8 @@ fn nothing_may_be_sent_from_a_place_that_is_finished() {
     scene.goes("a", HOST);
     let place = scene.places["a"].clone();
     scene.finish("a", Outcome::Token);
-    let digest = crate::gate_scene::digest(1);
-    let answer = scene.gate.ask_account(&place, digest, digest, true, scene.now);
+    let answer = scene
+        .gate
+        .ask_account(&place, crate::gate_scene::sent(1, 1), true, scene.now);
     assert_eq!((answer, scene.gate.waiting()), (AccountAnswer::Busy, 0));
 }

@@ -39,7 +39,7 @@ impl Reference {
 
     fn recall(&mut self, past: Past, now: Moment) {
         let until = match past {
-            Past::Failed { ended } => ended.min(now) + Span::seconds(160),
+            Past::Failed { ended } => ended.min(now + Span::seconds(40)) + Span::seconds(160),
             Past::Unresolved { announced } => announced.min(now) + Span::seconds(200),
         };
         self.held.push((until, false, true));

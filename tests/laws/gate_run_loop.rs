@@ -11,7 +11,7 @@ use tracktik_operator::{
 
 use crate::{
     arbitrary::START,
-    gate_scene::digest,
+    gate_scene::sent,
     gate_world::{limits, outcome},
 };
 
@@ -143,14 +143,9 @@ impl RunLoop {
             (Event::Asks, State::Away | State::Told) | (Event::LooksAgain, State::Waits) => self.ask(index),
             (Event::HasRead, State::Has(place)) => {
                 // An account is one of a host.
-                let account = digest(wish.host * 2 + wish.account / 3);
-                let answer = self.gate.ask_account(
-                    &place,
-                    digest(50 + wish.host * 6 + wish.account),
-                    account,
-                    false,
-                    self.now,
-                );
+                let account = wish.host * 2 + wish.account / 3;
+                let sent = sent(50 + wish.host * 6 + wish.account, account);
+                let answer = self.gate.ask_account(&place, sent, false, self.now);
                 if answer == AccountAnswer::Go {
                     self.comes(index, wish.takes, Event::Ends);
                     return;

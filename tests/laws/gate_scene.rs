@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tracktik_operator::{
     api::{Moment, Reason, Span},
-    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, PlaceId, Request, Wait, WaitsFor},
+    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, PlaceId, Request, Sent, Wait, WaitsFor},
 };
 
 use crate::arbitrary::START;
@@ -40,6 +40,15 @@ pub struct Scene {
 
 pub fn digest(number: u8) -> Digest {
     Digest::new([number; 32])
+}
+
+/// Values with a password of their own.
+pub fn sent(values: u8, account: u8) -> Sent {
+    Sent {
+        values: digest(values),
+        password: digest(values),
+        account: digest(account),
+    }
 }
 
 pub fn request(credential: &str, host: &str) -> Request {
@@ -107,9 +116,12 @@ impl Scene {
     }
 
     pub fn ask_account_by(&mut self, credential: &str, values: u8, account: u8, by_request: bool) -> AccountAnswer {
+        self.ask_to_send(credential, sent(values, account), by_request)
+    }
+
+    pub fn ask_to_send(&mut self, credential: &str, sent: Sent, by_request: bool) -> AccountAnswer {
         let place = &self.places[credential];
-        self.gate
-            .ask_account(place, digest(values), digest(account), by_request, self.now)
+        self.gate.ask_account(place, sent, by_request, self.now)
     }
 
     pub fn finish(&mut self, credential: &str, outcome: Outcome) {

@@ -15,7 +15,7 @@ use tracktik_operator::{
 
 use crate::{
     arbitrary::{START, moment},
-    gate_scene::{OUTCOMES, digest},
+    gate_scene::{OUTCOMES, sent},
 };
 
 #[derive(Clone, Debug)]
@@ -182,13 +182,9 @@ impl World {
             panic!("no such flight")
         };
         let account = values / 2;
-        let answer = self.gate.ask_account(
-            &taken.place,
-            digest(values),
-            digest(100 + account),
-            by_request,
-            self.now,
-        );
+        let answer = self
+            .gate
+            .ask_account(&taken.place, sent(values, 100 + account), by_request, self.now);
         let request = taken.request.clone();
         self.line.remove(&request.credential);
         if answer == AccountAnswer::Busy {

@@ -7,7 +7,7 @@ use tracktik_operator::{
     rotation::{
         attempt::{Attempt, Circumstances, Next},
         decide::{decide, now_stands},
-        gate::{AccountAnswer, Digest, Refusal, Wait, WaitsFor},
+        gate::{AccountAnswer, Digest, Refusal, Sent, Wait, WaitsFor},
         observation::Sources,
     },
 };
@@ -72,11 +72,15 @@ impl World {
         let now = self.now;
         // One account, and one password for as long as its Secret is not edited.
         let values = Digest::new([u8::try_from(self.api.account % 100).unwrap(); 32]);
-        let account = Digest::new([100; 32]);
+        let sent = Sent {
+            values,
+            password: values,
+            account: Digest::new([100; 32]),
+        };
         let by_request = turn.seen.rotate_asked().is_some();
         let place = turn.request.as_ref().unwrap().place.clone();
         let gate = &mut self.office_mut(replica).gate;
-        gate.ask_account(&place, values, account, by_request, now)
+        gate.ask_account(&place, sent, by_request, now)
     }
 
     fn refused_by_the_guard(&mut self, replica: usize, of: usize, mut turn: Turn, refusal: Refusal, rules: &Rules) {

@@ -1,23 +1,20 @@
 //! Which values may be sent: refused ones are not tried again by another credential, and no account is refused often.
 //!
 //! TrackTik locks accounts after an unknown number of wrong passwords, and any number of credentials may name one account.
+//! What is known here ends with the process; what the failure records of credentials tell of it is told anew by
+//! [`AccountGuard::learn`], from values that are read for that, since no digest of them may be kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     outcome::Outcome,
+    rejections::Rejections,
     request::{Digest, Refusal},
 };
 use crate::{
     api::{Moment, Reason, Span},
-    rotation::backoff::Pace,
+    rotation::standing::Standing,
 };
-
-/// Over this time the rejections of an account are counted.
-const WINDOW: Span = Span::hours(1);
-
-/// So many of them, and no values are sent but those that succeeded last.
-const MOST_REJECTIONS: usize = 5;
 
 /// Values are forgotten this long after their pace has ended.
 const REMEMBERED: Span = Span::hours(24);
@@ -25,8 +22,10 @@ const REMEMBERED: Span = Span::hours(24);
 /// What a request sends, as keyed digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sent {
-    /// Of domain, client id, username and password.
+    /// Of domain, client id, client secret, username and password.
     pub values: Digest,
+    /// Of domain, username and password, whatever the client.
+    pub password: Digest,
     /// Of domain and username.
     pub account: Digest,
 }
@@ -37,19 +36,32 @@ pub struct AccountGuard {
     values: BTreeMap<Digest, LastAnswer>,
     /// The same, by the time at which each is forgotten.
     forgotten: BTreeSet<(Moment, Digest)>,
-    /// The rejections of the last hour, by time and account: some hundreds, since each holds a place for minutes.
-    rejections: BTreeMap<(Moment, Digest), Vec<Reason>>,
+    /// Of accounts: for those that are not known to work.
+    of_accounts: Rejections,
+    /// Of passwords, until one is accepted: for those that are known to work.
+    of_passwords: Rejections,
+    /// Of those, by values that had worked: the password was changed, or the account is locked, and whatever else worked
+    /// with it is no longer known to.
+    fallen: Rejections,
 }
 
 /// The latest answer to some values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct LastAnswer {
-    /// Rejections in a row; none after a success.
-    rejections: i32,
-    /// Not before this time, unless asked for.
+    /// Nothing after a success.
+    standing: Option<Standing>,
+    /// When it was given, or the pace ends that it has.
     until: Moment,
-    /// Why the last of them was rejected; nothing after a success.
-    reason: Option<Reason>,
+}
+
+impl LastAnswer {
+    /// Whether these values work, as far as they were answered.
+    fn works(&self) -> Option<bool> {
+        match self.standing {
+            None => Some(true),
+            Some(standing) => standing.is_refusal().then_some(false),
+        }
+    }
 }
 
 impl AccountGuard {
@@ -59,69 +71,80 @@ impl AccountGuard {
     /// `proven` stands for a success that this process has not seen itself.
     #[must_use]
     pub fn refusal(&self, sent: Sent, proven: bool, by_request: bool, now: Moment) -> Option<Refusal> {
-        let last = self.values.get(&sent.values);
-        let pace = last.filter(|last| last.until > now && !by_request).and_then(|last| {
-            let (until, reason) = (last.until, last.reason?);
-            Some(Refusal { until, reason })
+        let works = self.works(sent, proven);
+        let standing = self.standing(sent.values);
+        // An outcome that was lost says nothing of values that are known to work, and they are needed in time.
+        let standing = standing.filter(|standing| standing.is_refusal() || !works);
+        let pace = standing.filter(|standing| standing.until > now && !by_request);
+        let pace = pace.map(|standing| Refusal {
+            until: standing.until,
+            reason: standing.reason,
         });
         // Others may send wrong passwords for this account for ever; the right one goes through.
-        let succeeded = last.map_or(proven, |last| last.rejections == 0);
-        let account = if succeeded {
-            None
-        } else {
-            self.account_refusal(sent.account, now)
+        let cap = match works {
+            true if self.fallen.any(sent.password, now) => self.of_passwords.refusal(sent.password, now),
+            true => None,
+            false => self.of_accounts.refusal(sent.account, now),
         };
-        pace.into_iter().chain(account).max_by_key(|refusal| refusal.until)
+        pace.into_iter().chain(cap).max_by_key(|refusal| refusal.until)
     }
 
-    fn account_refusal(&self, account: Digest, now: Moment) -> Option<Refusal> {
-        let rejections: Vec<(Moment, Reason)> = self
-            .rejections
-            .iter()
-            .filter(|((at, of), _)| *of == account && *at + WINDOW > now)
-            .flat_map(|((at, _), reasons)| reasons.iter().map(|reason| (*at, *reason)))
-            .collect();
-        let oldest_that_counts = rejections.len().checked_sub(MOST_REJECTIONS)?;
-        let (at, _) = rejections.get(oldest_that_counts)?;
-        let (_, reason) = rejections.last()?;
-        Some(Refusal {
-            until: *at + WINDOW,
-            reason: *reason,
-        })
+    /// Whether these values are known to work, given whether their credential knows it.
+    #[must_use]
+    pub fn works(&self, sent: Sent, proven: bool) -> bool {
+        let last = self.values.get(&sent.values);
+        last.and_then(LastAnswer::works).unwrap_or(proven)
+    }
+
+    /// How far the pace of these values has come.
+    #[must_use]
+    pub fn standing(&self, values: Digest) -> Option<Standing> {
+        self.values.get(&values)?.standing
     }
 
     /// A request that sent these values ended. What says nothing about them changes nothing.
-    pub fn answered(&mut self, sent: Sent, outcome: Outcome, now: Moment) {
+    pub fn answered(&mut self, sent: Sent, proven: bool, outcome: Outcome, now: Moment) {
         match outcome {
-            Outcome::Token => self.remember(
-                sent.values,
-                LastAnswer {
-                    rejections: 0,
-                    until: now,
-                    reason: None,
-                },
-            ),
+            Outcome::Token => {
+                self.of_passwords.accepted(sent.password);
+                self.fallen.accepted(sent.password);
+                self.remember(sent.values, None, now);
+            }
             Outcome::Rejected { reason, .. } => {
-                let before = self.values.get(&sent.values).map_or(0, |last| last.rejections);
-                let rejections = before.saturating_add(1);
-                let until = now + Pace::Rejection.wait(rejections, 0);
-                let answer = LastAnswer {
-                    rejections,
-                    until,
-                    reason: Some(reason),
-                };
-                self.remember(sent.values, answer);
-                self.rejections.entry((now, sent.account)).or_default().push(reason);
+                // What a client did wrong says nothing of the password that others send as well.
+                if reason != Reason::ClientRejected {
+                    self.of_passwords.note(sent.password, reason, now);
+                    if self.works(sent, proven) {
+                        self.fallen.note(sent.password, reason, now);
+                    }
+                }
+                self.of_accounts.note(sent.account, reason, now);
+                let standing = Standing::after_rejection(self.standing(sent.values), reason, now);
+                self.remember(sent.values, Some(standing), standing.until);
             }
             _ => {}
         }
     }
 
-    fn remember(&mut self, values: Digest, answer: LastAnswer) {
-        if let Some(before) = self.values.insert(values, answer) {
+    /// What the failure record of a credential tells of these values: how far they have come, and when requests of the last
+    /// hour ended that may have been refused. What this process itself has seen succeed is not doubted for it.
+    pub fn learn(&mut self, sent: Sent, told: Standing, ends: &[Moment]) {
+        let known = self.values.get(&sent.values);
+        if known.is_some_and(|known| known.standing.is_none()) {
+            return;
+        }
+        let standing = self.standing(sent.values).map_or(told, |known| known.further(told));
+        self.remember(sent.values, Some(standing), standing.until);
+        for at in ends {
+            self.of_accounts.note(sent.account, told.reason, *at);
+        }
+    }
+
+    fn remember(&mut self, values: Digest, standing: Option<Standing>, until: Moment) {
+        if let Some(before) = self.values.insert(values, LastAnswer { standing, until }) {
             self.forgotten.remove(&(before.until + REMEMBERED, values));
         }
-        self.forgotten.insert((answer.until + REMEMBERED, values));
+        self.forgotten.insert((until + REMEMBERED, values));
     }
 
     /// Forgets what says nothing any more.
@@ -130,10 +153,8 @@ impl AccountGuard {
             self.forgotten.pop_first();
             self.values.remove(&values);
         }
-        while let Some(first) = self.rejections.first_entry()
-            && first.key().0 + WINDOW <= now
-        {
-            first.remove();
-        }
+        self.of_accounts.forget(now);
+        self.of_passwords.forget(now);
+        self.fallen.forget(now);
     }
 }

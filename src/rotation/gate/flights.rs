@@ -55,6 +55,12 @@ impl Flights {
     }
 
     /// Who has this place.
+    #[must_use]
+    pub fn get(&self, place: &PlaceId) -> Option<&Flight> {
+        self.0.get(place)
+    }
+
+    /// The same, to change it.
     pub fn get_mut(&mut self, place: &PlaceId) -> Option<&mut Flight> {
         self.0.get_mut(place)
     }

@@ -13,6 +13,10 @@ const AFTER_FAILURE: Span = Span::seconds(160);
 /// With the two minutes this leaves 25 s for clocks that differ.
 const AFTER_ANNOUNCEMENT: Span = Span::seconds(200);
 
+/// A record in which an announcement has become an attempt that ended unknown says that it ended this much after it was
+/// announced: held for 160 s from there, it is held for the same 200 s.
+pub const UNTIL_LOST: Span = Span::seconds(40);
+
 /// The places, by the time at which they become free.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct HeldPlaces {
@@ -28,13 +32,14 @@ impl HeldPlaces {
     }
 
     /// Holds the place of a request that a record tells of. A time in the future is a clock that differs, and counts as
-    /// now: taken at its word, it would hold the place for as long as the clock is wrong.
+    /// now: taken at its word, it would hold the place for as long as the clock is wrong. But an end may be as far ahead as
+    /// that of a lost request may truly be.
     ///
     /// It counts as unproven. Whether it was is not recorded, and since it failed it most likely is by now; counted as
     /// proven, a restart would give the broken credentials their half once more, at the cost of those that work.
     pub fn recall(&mut self, past: Past, now: Moment) {
         let end = match past {
-            Past::Failed { ended } => ended.min(now) + AFTER_FAILURE,
+            Past::Failed { ended } => ended.min(now + UNTIL_LOST) + AFTER_FAILURE,
             Past::Unresolved { announced } => announced.min(now) + AFTER_ANNOUNCEMENT,
         };
         self.hold_until(end, false, now);

@@ -17,7 +17,7 @@
 //!
 //! - [`request`], [`outcome`]: the words.
 //! - [`held_places`]: places that stay taken after a failure; [`host_news`]: what is known of a host;
-//!   [`account_guard`]: what is known of values and accounts.
+//!   [`account_guard`]: what is known of values and accounts; [`rejections`]: how often they were refused.
 //! - [`line`](mod@line): who waits; [`turn_order`]: who goes first.
 
 pub mod account_guard;
@@ -26,13 +26,15 @@ pub mod held_places;
 pub mod host_news;
 pub mod line;
 pub mod outcome;
+pub mod rejections;
 pub mod request;
 pub mod room;
 pub mod turn_order;
 
 use std::collections::BTreeMap;
 
-use account_guard::{AccountGuard, Sent};
+use account_guard::AccountGuard;
+pub use account_guard::Sent;
 use flights::{Flight, Flights};
 use held_places::HeldPlaces;
 use host_news::HostNews;
@@ -40,6 +42,7 @@ use line::{Lines, Rank, Waiter};
 pub use outcome::{Outcome, Past};
 pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Refusal, Request, Wait, Waiting, WaitsFor};
 
+use super::standing::Standing;
 use crate::api::Moment;
 
 /// The gate. One for all credentials of a process.
@@ -114,23 +117,31 @@ impl Gate {
 
     /// May these values be sent, now that they were read? `by_request`: a person asks for it, by a new rotate value on
     /// this credential.
-    pub fn ask_account(
-        &mut self,
-        place: &PlaceId,
-        values: Digest,
-        account: Digest,
-        by_request: bool,
-        now: Moment,
-    ) -> AccountAnswer {
+    pub fn ask_account(&mut self, place: &PlaceId, sent: Sent, by_request: bool, now: Moment) -> AccountAnswer {
         // Asked once more, what it asked for before counts no longer.
         let Some(before) = self.flights.get_mut(place).map(|flight| flight.sent.take()) else {
             return AccountAnswer::Busy;
         };
-        let answer = self.account_answer(place, Sent { values, account }, by_request, now);
+        let answer = self.account_answer(place, sent, by_request, now);
         if let Some(before) = before {
             self.let_next_through(before.account);
         }
         answer
+    }
+
+    /// How far the pace has come of what this place asked to send, whichever credential sent it; nothing where these values
+    /// are known to work but for requests whose outcome was lost.
+    #[must_use]
+    pub fn standing(&self, place: &PlaceId, sent: Sent) -> Option<Standing> {
+        let unproven = self.flights.get(place)?.rank.unproven;
+        let standing = self.accounts.standing(sent.values)?;
+        (standing.is_refusal() || !self.accounts.works(sent, !unproven)).then_some(standing)
+    }
+
+    /// What the failure record of a credential tells of the values that it tried, and when requests of the last hour ended
+    /// that it made without a token.
+    pub fn learn(&mut self, sent: Sent, standing: Standing, ends: &[Moment]) {
+        self.accounts.learn(sent, standing, ends);
     }
 
     fn account_answer(&mut self, place: &PlaceId, sent: Sent, by_request: bool, now: Moment) -> AccountAnswer {
@@ -166,7 +177,7 @@ impl Gate {
             news.heard(&flight.host, outcome, flight.before, now);
         }
         if let Some(sent) = flight.sent {
-            self.accounts.answered(sent, outcome, now);
+            self.accounts.answered(sent, !flight.rank.unproven, outcome, now);
         }
         for account in flight.accounts() {
             self.let_next_through(account);

@@ -1,6 +1,6 @@
 //! How a request ended, and what remains of requests that another process made.
 
-use crate::api::{Moment, Reason, Span};
+use crate::api::{Failure, Moment, Reason, Span};
 
 /// How a request ended that had a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,4 +62,27 @@ pub enum Past {
         /// When it was announced.
         announced: Moment,
     },
+}
+
+impl Past {
+    /// All that a record tells of, by the clock that it was written by.
+    #[must_use]
+    pub fn all_of(record: &Failure) -> Vec<Self> {
+        let failed = record.recent_times.iter().map(|at| Self::Failed { ended: *at });
+        let pending = record.pending.iter().map(|pending| Self::Unresolved {
+            announced: pending.time,
+        });
+        failed.chain(pending).collect()
+    }
+
+    /// The same, by another clock.
+    #[must_use]
+    pub fn by_clock(self, brought: impl FnOnce(Moment) -> Moment) -> Self {
+        match self {
+            Self::Failed { ended } => Self::Failed { ended: brought(ended) },
+            Self::Unresolved { announced } => Self::Unresolved {
+                announced: brought(announced),
+            },
+        }
+    }
 }

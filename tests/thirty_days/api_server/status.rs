@@ -19,6 +19,12 @@ impl ApiServer {
         !self.status(credential)["failure"]["pending"].is_null()
     }
 
+    /// Whether a request has failed, and nothing is announced since.
+    pub fn has_failed(&self, credential: &str) -> bool {
+        let failure = &self.status(credential)["failure"];
+        failure["reason"].is_string() && failure["pending"].is_null()
+    }
+
     /// The rotate annotation that was handled last.
     pub fn handled_rotate(&self, credential: &str) -> Option<String> {
         let handled = self.status(credential)["lastHandledRotate"].clone();
