@@ -57,14 +57,13 @@ pub async fn learn_of_others(context: &Context, domain: &str) -> bool {
             return false;
         }
         match as_tried(context, &credential, &plan, tried).await {
-            Ok(None) => {}
             Ok(Some(account)) => context.gate.learn(context.sent(domain, &account), standing, record),
             Err(error) if error.is_transient() => {
                 known.not_before = context.clock.steady() + AGAIN;
                 return false;
             }
             // Who cannot be read cannot be sent either, and must not keep others from what they do.
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
         known.uids.insert(credential.uid.clone());
     }
@@ -108,9 +107,9 @@ async fn as_tried(
 ) -> Result<Option<ServiceAccount>, ClusterError> {
     let (mut versions, mut values) = (Vec::new(), plan.unread());
     for name in plan.secrets() {
-        let content = context.reader.read(&credential.key.sibling(name)).await?;
-        versions.push(content.version());
-        plan.take(name, &content, &mut values);
+        let secret = context.reader.read(&credential.key.sibling(name)).await?;
+        versions.push(secret.version());
+        plan.take(name, &secret, &mut values);
     }
     Ok(values.account().ok().filter(|_| versions == tried.sources))
 }
