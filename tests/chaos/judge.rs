@@ -12,6 +12,7 @@ use crate::{
     fate::{Fate, Played},
     figures::OPERATOR,
     landing::Landing,
+    reckoning::Counted,
     replicas::{FIRST, OTHER, lease_namespace, user},
     servers::Backend,
     subject::Grant,
@@ -127,41 +128,28 @@ fn stores_tokens(event: &AuditEvent) -> bool {
 }
 
 fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
-    let (subject, granted) = (&fate.subject, fate.granted);
-    let mut violations = Vec::new();
-    let grants = granted.logins + granted.refreshes;
-    let lost = grants.saturating_sub(stored);
-    // One kill with one request under way: at most one grant is in no Secret, as far as the record tells. A write that was
-    // under way at the kill is recorded as unanswered, and may have been carried out.
-    if lost > 1 || stored > grants {
-        violations.push(format!("{grants} grants, of which {stored} were stored"));
-    }
-    if granted.refused > 0 {
-        violations.push(format!("{} requests were refused", granted.refused));
-    }
-    let planned = match (subject.grant, round.work) {
-        (Grant::Refresh, _) | (Grant::Password, Work::First) => 1,
-        (Grant::Password, Work::Asked) => 3,
-        (Grant::Password, Work::Due | Work::DueLater) => stored,
+    let (subject, granted) = (&fate.subject, &fate.granted);
+    let counted = Counted {
+        grant: subject.grant,
+        work: round.work,
+        seen: Landing::seen(fate.before.as_ref(), &fate.found),
+        granted,
+        stored,
     };
-    let extra_logins = granted.logins.saturating_sub(planned);
-    let landing = Landing::of(fate.before.as_ref(), &fate.found, lost);
-    if extra_logins > u64::from(landing.is_in_doubt()) {
-        violations.push(format!("{extra_logins} logins too many, killed {}", landing.name()));
-    }
+    let reckoning = counted.reckon();
     let verdict = Verdict {
         work: round.work,
         blow: round.blow,
         backend: subject.backend,
         grant: subject.grant,
-        landing,
+        landing: reckoning.landing,
         recovery: fate.recovery,
         logins: granted.logins,
         refreshes: granted.refreshes,
         granted_late: fate.granted_to_thawed,
-        extra_logins,
+        extra_logins: reckoning.extra_logins,
     };
-    (verdict, violations)
+    (verdict, reckoning.wrong)
 }
 
 /// What a leader that had stood still had written when it went on, whatever the answer was. It tries the Lease as well.

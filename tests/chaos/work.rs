@@ -23,6 +23,10 @@ pub enum Work {
     DueLater,
 }
 
+/// Renewals of tokens that live for [`MINUTE`] are due after half of it, and three seconds earlier at most. Two logins that
+/// are less than this apart are not of one schedule.
+pub const HASTY: Duration = Duration::from_secs(25);
+
 /// For so long after its start a process announces every request.
 const ANNOUNCES_ALL: Duration = Duration::from_secs(200);
 
