@@ -23,6 +23,9 @@ use crate::{
     work::{ASKED, ASKED_AGAIN, Work},
 };
 
+/// The namespaces of rounds begin so.
+pub const SCENE: &str = "killed-at-work";
+
 /// A user's Secret, whose name one credential would like to have for its tokens.
 const THEIRS: &str = "theirs";
 const ENVIOUS: &str = "envious";
@@ -47,7 +50,7 @@ pub async fn play(
 ) -> Played {
     let busy = busy.acquire().await.unwrap();
     let life = work.token_life();
-    let scene = Scene::signed_by(servers.authority.clone(), plane().await, "killed-at-work", life).await;
+    let scene = Scene::signed_by(servers.authority.clone(), plane().await, SCENE, life).await;
     let at = Endpoints {
         servers,
         scene: &scene,
