@@ -159,7 +159,13 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
         granted,
         stored,
     };
-    let reckoning = counted.reckon();
+    let mut reckoning = counted.reckon();
+    if fate.granted_to_thawed > 1 {
+        let late = fate.granted_to_thawed;
+        reckoning
+            .wrong
+            .push(format!("{late} grants to a leader that had stood still"));
+    }
     let verdict = Verdict {
         work: round.work,
         blow: round.blow,
