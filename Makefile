@@ -26,7 +26,7 @@ bench: ## How fast a token is in place and a change is picked up; what an idle o
 	cargo bench --locked --package tracktik-operator --profile dev --bench idle
 	cargo bench --locked --package tracktik-operator --profile dev --bench restarts
 
-# Half of the time is spent waiting for the pace of requests whose outcome a kill has lost.
+# Sixty rounds at a time: most of each is spent waiting for the pace of a request whose outcome a kill has lost, or a lease.
 chaos: ## The operator killed 500 times at its work, and frozen 50 times, on real parts (half an hour); CHAOS_ROUNDS=, CHAOS_SEED=
 	@tools/check-tools.sh cargo cc go python3 node npm flock
 	@tools/controlplane/build.sh >/dev/null

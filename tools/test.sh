@@ -11,7 +11,8 @@ run_tests() {
 	local output status=0
 	output=$(mktemp)
 	# Only stdout, so that cargo's own progress stays as it is.
-	cargo test --workspace --locked --no-fail-fast | tee "$output" || status=$?
+	cargo test --workspace --locked --no-fail-fast --config 'target."cfg(all())".runner="tools/test-binary.sh"' |
+		tee "$output" || status=$?
 	printf '\n'
 	awk '
 		/^test result: / {

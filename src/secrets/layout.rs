@@ -207,13 +207,14 @@ fn parse(template: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut text = String::new();
     let mut rest = template;
-    while let Some(first) = rest.chars().next() {
-        if let Some(behind) = rest.strip_prefix("$$(") {
+    while let Some((before, found)) = rest.find('$').and_then(|at| rest.split_at_checked(at)) {
+        text.push_str(before);
+        if let Some(behind) = found.strip_prefix("$$(") {
             text.push_str("$(");
             rest = behind;
         } else if let Some((behind, name)) = NAMES
             .iter()
-            .find_map(|(written, _, name)| rest.strip_prefix(written).map(|behind| (behind, *name)))
+            .find_map(|(written, _, name)| found.strip_prefix(written).map(|behind| (behind, *name)))
         {
             if !text.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut text)));
@@ -221,10 +222,11 @@ fn parse(template: &str) -> Vec<Part> {
             parts.push(Part::Name(name));
             rest = behind;
         } else {
-            text.push(first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            text.push('$');
+            rest = found.strip_prefix('$').unwrap_or_default();
         }
     }
+    text.push_str(rest);
     if !text.is_empty() {
         parts.push(Part::Text(text));
     }

@@ -23,7 +23,7 @@ const LEASE: Duration = Duration::from_secs(15);
 pub const BEFORE_THE_THAW: Duration = Duration::from_secs(2);
 
 /// What happens to an operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blow {
     /// The only one is killed, and started again.
     Kill,

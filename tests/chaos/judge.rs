@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use k8s_openapi::jiff::Timestamp;
 use testbed::audit_log::AuditEvent;
 
 use crate::{
@@ -12,7 +13,9 @@ use crate::{
     fate::{Fate, Played},
     figures::OPERATOR,
     landing::Landing,
+    reckoning::Counted,
     replicas::{FIRST, OTHER, lease_namespace, user},
+    round::SCENE,
     servers::Backend,
     subject::Grant,
     work::Work,
@@ -37,16 +40,22 @@ pub struct Verdict {
 /// Of some rounds, by all that the API server's record tells.
 pub struct Judgement {
     pub verdicts: Vec<Verdict>,
+    /// In these and in all rounds before.
     pub foreign_writes: Vec<String>,
     /// Writes that a leader which had stood still finished when it went on.
     pub finished_late: u64,
     pub violations: Vec<String>,
 }
 
-/// Judges rounds that were played together, of which the earlier ones' writes may still be in the record.
+/// What accounts asked to change, by when it arrived, who asked and for what.
+type Record = BTreeMap<(Timestamp, String, String), AuditEvent>;
+
+/// Judges rounds as they end, while others are played: the API server's record of both is kept for as long as it may be needed.
 #[derive(Default)]
 pub struct Judge {
+    record: Record,
     operators: BTreeSet<String>,
+    namespaces: BTreeSet<String>,
     token_secrets: BTreeSet<(String, String)>,
     lease_namespaces: BTreeSet<String>,
 }
@@ -57,14 +66,22 @@ impl Judge {
         for round in rounds {
             let namespace = &round.namespace;
             self.operators.extend([FIRST, OTHER].map(|of| user(namespace, of)));
+            self.namespaces.insert(namespace.clone());
             self.lease_namespaces.insert(lease_namespace(namespace));
             let secrets = round.subjects.iter().map(|fate| fate.subject.token_secret());
             self.token_secrets
                 .extend(secrets.map(|secret| (namespace.clone(), secret)));
         }
+        let changes = audit.iter().filter(|event| event.asks_for_a_change());
+        for event in changes.filter(|event| event.user.starts_with("system:serviceaccount:")) {
+            let key = (event.received, event.user.clone(), event.request_uri.clone());
+            self.record.entry(key).or_insert_with(|| event.clone());
+        }
         let ours = |event: &&AuditEvent| self.operators.contains(&event.user) && event.is_write();
-        let writes: Vec<_> = audit.iter().filter(ours).collect();
-        let foreign = writes.iter().filter(|event| self.is_foreign(event));
+        let writes: Vec<_> = self.record.values().filter(ours).collect();
+        let foreign = writes
+            .iter()
+            .filter(|event| !self.is_still_played(event) && self.is_foreign(event));
         let foreign_writes = foreign.map(|event| format!("{event:?}")).collect();
         let mut judgement = Judgement {
             verdicts: Vec::new(),
@@ -74,28 +91,35 @@ impl Judge {
         };
         let stored = stored(&writes);
         for round in rounds {
-            judgement.add(round, audit, &stored);
+            judgement.add(round, &self.record, &stored);
         }
         judgement
     }
 
-    /// Whether it is none to the token Secrets, the statuses and the Leases of the rounds, and no event.
+    /// Whether it is in a namespace of a round that is not judged yet.
+    fn is_still_played(&self, event: &AuditEvent) -> bool {
+        let namespace = &event.namespace;
+        let known = self.namespaces.contains(namespace) || self.lease_namespaces.contains(namespace);
+        namespace.starts_with(SCENE) && !known
+    }
+
+    /// Whether it is none to the token Secrets, the statuses, the events and the Leases of the rounds.
     fn is_foreign(&self, event: &AuditEvent) -> bool {
         match (event.resource.as_str(), event.subresource.as_str()) {
             ("secrets", "") => !self
                 .token_secrets
                 .contains(&(event.namespace.clone(), event.name.clone())),
             ("leases", "") => !self.lease_namespaces.contains(&event.namespace),
-            ("tracktikcredentials", "status") | ("events", "") => false,
+            ("tracktikcredentials", "status") | ("events", "") => !self.namespaces.contains(&event.namespace),
             _ => true,
         }
     }
 }
 
 impl Judgement {
-    fn add(&mut self, round: &Played, audit: &[AuditEvent], stored: &BTreeMap<(&str, &str), u64>) {
+    fn add(&mut self, round: &Played, record: &Record, stored: &BTreeMap<(&str, &str), u64>) {
         let told = |what: &str| format!("round {}, {:?} at {:?}: {what}", round.round, round.blow, round.work);
-        let late = written_after_thaw(round, audit);
+        let late = written_after_thaw(round, record);
         self.finished_late += late.len() as u64;
         self.violations.extend(more_than_begun(&late).map(|what| told(&what)));
         self.violations.extend(round.violations.iter().map(|what| told(what)));
@@ -127,53 +151,46 @@ fn stores_tokens(event: &AuditEvent) -> bool {
 }
 
 fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
-    let (subject, granted) = (&fate.subject, fate.granted);
-    let mut violations = Vec::new();
-    let grants = granted.logins + granted.refreshes;
-    let lost = grants.saturating_sub(stored);
-    // One kill with one request under way: at most one grant is in no Secret, as far as the record tells. A write that was
-    // under way at the kill is recorded as unanswered, and may have been carried out.
-    if lost > 1 || stored > grants {
-        violations.push(format!("{grants} grants, of which {stored} were stored"));
-    }
-    if granted.refused > 0 {
-        violations.push(format!("{} requests were refused", granted.refused));
-    }
-    let planned = match (subject.grant, round.work) {
-        (Grant::Refresh, _) | (Grant::Password, Work::First) => 1,
-        (Grant::Password, Work::Asked) => 3,
-        (Grant::Password, Work::Due | Work::DueLater) => stored,
+    let (subject, granted) = (&fate.subject, &fate.granted);
+    let counted = Counted {
+        grant: subject.grant,
+        work: round.work,
+        seen: Landing::seen(fate.before.as_ref(), &fate.found),
+        granted,
+        stored,
     };
-    let extra_logins = granted.logins.saturating_sub(planned);
-    let landing = Landing::of(fate.before.as_ref(), &fate.found, lost);
-    if extra_logins > u64::from(landing.is_in_doubt()) {
-        violations.push(format!("{extra_logins} logins too many, killed {}", landing.name()));
+    let mut reckoning = counted.reckon();
+    if fate.granted_to_thawed > 1 {
+        let late = fate.granted_to_thawed;
+        reckoning
+            .wrong
+            .push(format!("{late} grants to a leader that had stood still"));
     }
     let verdict = Verdict {
         work: round.work,
         blow: round.blow,
         backend: subject.backend,
         grant: subject.grant,
-        landing,
+        landing: reckoning.landing,
         recovery: fate.recovery,
         logins: granted.logins,
         refreshes: granted.refreshes,
         granted_late: fate.granted_to_thawed,
-        extra_logins,
+        extra_logins: reckoning.extra_logins,
     };
-    (verdict, violations)
+    (verdict, reckoning.wrong)
 }
 
 /// What a leader that had stood still had written when it went on, whatever the answer was. It tries the Lease as well.
-fn written_after_thaw<'a>(round: &Played, audit: &'a [AuditEvent]) -> Vec<&'a AuditEvent> {
+fn written_after_thaw<'a>(round: &Played, record: &'a Record) -> Vec<&'a AuditEvent> {
     let Some(thaw) = round.thaw else {
         return Vec::new();
     };
     let of = user(&round.namespace, FIRST);
-    let theirs = audit.iter().filter(|event| event.user == of && event.received > thaw);
-    theirs
-        .filter(|event| event.resource != "leases" && event.asks_for_a_change())
-        .collect()
+    let theirs = record
+        .values()
+        .filter(|event| event.user == of && event.received > thaw);
+    theirs.filter(|event| event.resource != "leases").collect()
 }
 
 /// The claim is asked right before a request; one that was on its way to the wire by then is finished after the thaw, as

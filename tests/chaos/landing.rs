@@ -50,11 +50,10 @@ impl Landing {
         self.is_in_flight() || self == Self::Stored
     }
 
-    /// By what stood before, what the kill left, and how many grants are in no Secret.
-    pub fn of(before: Option<&Sight>, found: &Sight, lost: u64) -> Self {
+    /// By what stood before, and what the kill left: nothing there tells whether a server has granted anything.
+    pub fn seen(before: Option<&Sight>, found: &Sight) -> Self {
         let renewed = found.issue_id() != before.and_then(Sight::issue_id);
         match () {
-            () if lost > 0 => Self::Granted,
             () if renewed && found.is_told() => Self::After,
             () if renewed => Self::Stored,
             () if found.is_spent() => Self::Marked,

@@ -36,6 +36,7 @@ mod judge;
 mod kill_rounds;
 mod landing;
 mod leaks;
+mod reckoning;
 mod replicas;
 mod round;
 mod servers;

@@ -32,16 +32,18 @@ impl Backend {
 }
 
 /// What a server's own record says of one user.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Granted {
     pub logins: u64,
     pub refreshes: u64,
     pub refused: u64,
+    /// When each of the logins was answered, in milliseconds by the server's own clock.
+    pub login_times: Vec<u64>,
 }
 
 impl Granted {
     /// How often tokens were given.
-    pub fn grants(self) -> u64 {
+    pub fn grants(&self) -> u64 {
         self.logins + self.refreshes
     }
 }
@@ -145,6 +147,7 @@ impl Endpoints<'_> {
                     logins: user.logins,
                     refreshes: user.refreshes,
                     refused: user.refused,
+                    login_times: user.login_times,
                 }
             }
             Backend::Real(kind) => {
@@ -154,6 +157,7 @@ impl Endpoints<'_> {
                     logins: user.logins,
                     refreshes: user.refreshes,
                     refused: user.refused,
+                    login_times: user.login_times,
                 }
             }
         }

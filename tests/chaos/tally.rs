@@ -1,9 +1,10 @@
 //! The figures of a run, for whoever reads them.
 
-use std::{fmt::Write, time::Duration};
+use std::{collections::BTreeMap, fmt::Write};
 
 use crate::{
     crew::Blow,
+    fate::Played,
     judge::{Judgement, Verdict},
     landing::Landing,
     servers::Backend,
@@ -13,10 +14,11 @@ use crate::{
 
 #[derive(Default)]
 pub struct Tally {
-    pub rounds: usize,
+    /// By what happened in them.
+    rounds: BTreeMap<Blow, usize>,
     verdicts: Vec<Verdict>,
     /// Refresh tokens that came twice.
-    pub repeated_to_simulators: u64,
+    repeated_to_simulators: u64,
     pub repeated_to_servers: u64,
     pub foreign_writes: Vec<String>,
     pub leaks: Vec<String>,
@@ -27,9 +29,18 @@ pub struct Tally {
 impl Tally {
     pub fn add(&mut self, judgement: Judgement) {
         self.verdicts.extend(judgement.verdicts);
-        self.foreign_writes.extend(judgement.foreign_writes);
+        self.foreign_writes = judgement.foreign_writes;
         self.finished_late += judgement.finished_late;
         self.violations.extend(judgement.violations);
+    }
+
+    /// Rounds that have been judged.
+    pub fn play(&mut self, played: Vec<Played>) {
+        for round in played {
+            *self.rounds.entry(round.blow).or_default() += 1;
+            self.repeated_to_simulators += round.repeated_refresh_tokens;
+            self.leaks.extend(round.leaks);
+        }
     }
 
     /// How many blows fell in a request whose tokens may be lost.
@@ -45,27 +56,34 @@ impl Tally {
     }
 
     pub fn text(&self) -> String {
+        let of = |blow| self.rounds.get(&blow).copied().unwrap_or_default();
         let mut text = format!(
-            "{} rounds, {} credentials under work\n",
-            self.rounds,
+            "{} rounds: {} kills, {} kills of a leader, {} freezes of a leader; {} credentials under work\n",
+            self.rounds.values().sum::<usize>(),
+            of(Blow::Kill),
+            of(Blow::KillLeader),
+            of(Blow::FreezeLeader),
             self.verdicts.len()
         );
         self.landings(&mut text);
-        for grant in Grant::ALL {
-            self.recoveries(&mut text, grant);
-        }
+        self.recoveries(&mut text);
         for backend in Backend::ALL {
             let of = || self.verdicts.iter().filter(|verdict| verdict.backend == backend);
             let logins: u64 = of().map(|verdict| verdict.logins).sum();
             let refreshes: u64 = of().map(|verdict| verdict.refreshes).sum();
             let _ = writeln!(text, "{}: {logins} logins, {refreshes} refreshes", backend.name());
         }
-        let extra: u64 = self.verdicts.iter().map(|verdict| verdict.extra_logins).sum();
-        let _ = writeln!(
-            text,
-            "extra logins: {extra}, for {} requests under way",
-            self.in_flight()
-        );
+        for grant in Grant::ALL {
+            let of = || self.verdicts.iter().filter(|verdict| verdict.grant == grant);
+            let extra = of().map(|verdict| verdict.extra_logins);
+            let _ = writeln!(
+                text,
+                "extra logins with {grant:?}: {}, at most {} of one credential, for {} requests under way",
+                extra.clone().sum::<u64>(),
+                extra.max().unwrap_or_default(),
+                of().filter(|verdict| verdict.landing.is_in_flight()).count()
+            );
+        }
         let granted_late: u64 = self.verdicts.iter().map(|verdict| verdict.granted_late).sum();
         let _ = writeln!(
             text,
@@ -104,27 +122,29 @@ impl Tally {
         }
     }
 
-    fn recoveries(&self, text: &mut String, grant: Grant) {
-        for in_flight in [false, true] {
-            let here = |verdict: &&Verdict| verdict.grant == grant && verdict.landing.is_in_flight() == in_flight;
-            let mut times: Vec<_> = self
-                .verdicts
-                .iter()
-                .filter(here)
-                .filter_map(|verdict| verdict.recovery)
-                .collect();
-            times.sort_unstable();
-            let at = |share: usize| {
-                let index = (times.len() * share / 100).min(times.len().saturating_sub(1));
-                times.get(index).map_or(0.0, Duration::as_secs_f64)
+    /// How long it took until all was well, by what had happened, how it is renewed, and whether tokens may have been lost.
+    fn recoveries(&self, text: &mut String) {
+        let kinds = Blow::ALL
+            .into_iter()
+            .flat_map(|blow| Grant::ALL.map(|grant| (blow, grant)));
+        for ((blow, grant), in_flight) in kinds.flat_map(|kind| [false, true].map(|in_flight| (kind, in_flight))) {
+            let here = |verdict: &&Verdict| {
+                (verdict.blow, verdict.grant, verdict.landing.is_in_flight()) == (blow, grant, in_flight)
             };
-            let when = if in_flight { "under way" } else { "else" };
+            let of_kind = self.verdicts.iter().filter(here);
+            let mut times: Vec<_> = of_kind.clone().filter_map(|verdict| verdict.recovery).collect();
+            times.sort_unstable();
+            let Some(longest) = times.last() else { continue };
+            let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64();
             let _ = writeln!(
                 text,
-                "recovery, {grant:?}, {when}: p50 {:.1} s, p95 {:.1} s, longest {:.1} s",
+                "recovery, {blow:?}, {grant:?}, {}: {} of {}, p50 {:.1} s, p95 {:.1} s, longest {:.1} s",
+                if in_flight { "under way" } else { "else" },
+                times.len(),
+                of_kind.count(),
                 at(50),
                 at(95),
-                at(100),
+                longest.as_secs_f64(),
             );
         }
     }

@@ -23,6 +23,10 @@ pub enum Work {
     DueLater,
 }
 
+/// Renewals of tokens that live for [`MINUTE`] are due after half of it, and three seconds earlier at most. Two logins that
+/// are less than this apart are not of one schedule.
+pub const HASTY: Duration = Duration::from_secs(25);
+
 /// For so long after its start a process announces every request.
 const ANNOUNCES_ALL: Duration = Duration::from_secs(200);
 
@@ -52,17 +56,11 @@ impl Work {
         }
     }
 
-    /// Whether nothing is left to do, by what stands in the cluster of one credential: before the work, right after the
-    /// blow, and now.
-    pub fn is_done(self, asked: &str, before: Option<&Sight>, found: &Sight, now: &Sight) -> bool {
+    /// Whether nothing is left to do, by what stands in the cluster of one credential: before the work, and now. A rotation
+    /// whose announcement is all that came of it is made a minute later.
+    pub fn is_done(self, asked: &str, before: Option<&Sight>, now: &Sight) -> bool {
         let renewed = now.issue_id().is_some() && now.issue_id() != before.and_then(Sight::issue_id);
-        // An announcement handles a request for a rotation, and what it announced may never be told. The token in place
-        // stays.
-        let lost = found.unresolved().is_some() && now.unresolved() == found.unresolved();
-        let done = match self {
-            Self::First | Self::Due | Self::DueLater => renewed,
-            Self::Asked => now.handled_rotate() == Some(asked) && (renewed || lost),
-        };
-        done && !now.is_spent() && (now.is_told() || now.unresolved().is_some()) && now.status.ready() == "True"
+        let handled = self != Self::Asked || now.handled_rotate() == Some(asked);
+        renewed && handled && !now.is_spent() && now.is_told() && now.status.ready() == "True"
     }
 }

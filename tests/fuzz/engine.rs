@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    iter,
     sync::{Arc, Mutex, mpsc},
     thread,
     time::Duration,
@@ -16,13 +17,13 @@ use tracktik_operator::clock::{self, Instant};
 use super::{
     corpus,
     finding::{Finding, judged},
-    growth::grown,
+    growth::{grown, outgrown},
     mutation::mutated,
     verdict::{Parser, Verdict},
 };
 
-/// A linear parser needs seconds for a megabyte where nothing is optimised and the machine is busy; a quadratic one needs
-/// a quarter of an hour at best.
+/// A linear parser needs seconds for a megabyte where nothing is optimised and the machine is busy. What takes more than
+/// linear time and less than this is found by comparison.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A longer input is not mutated further, however new its behaviour: it would slow down all that follow.
@@ -115,7 +116,8 @@ impl Campaign {
             }
             let (since, input) = current.lock().unwrap().clone();
             if since.elapsed() > self.patience {
-                return Err(Box::new(Finding::too_slow(self, &input)));
+                let why = format!("it is not done within {:?}", self.patience);
+                return Err(Box::new(Finding::new(self, &input, why)));
             }
         }
     }
@@ -129,9 +131,17 @@ impl Campaign {
             let verdict = self.judge(seed, current, &mut figures)?;
             figures.behaviours.insert(verdict);
         }
-        for long in grown(&pool) {
-            // How many there is time for differs, so they leave no trace in what follows.
-            self.judge(&long, current, &mut figures)?;
+        let [short, long] = grown(&pool);
+        // How many there is time for differs, so they leave no trace in what follows.
+        for input in &short {
+            self.judge(input, current, &mut figures)?;
+        }
+        for (short, long) in iter::zip(&short, &long) {
+            let since = clock::monotonic();
+            self.judge(long, current, &mut figures)?;
+            if let Some(why) = outgrown(&self.parser, short, long, since.elapsed()) {
+                return Err(Box::new(Finding::new(self, long, why)));
+            }
             // The very long ones come last, and take seconds each where nothing is optimised.
             if began.elapsed().as_secs() * 4 >= self.seconds {
                 break;

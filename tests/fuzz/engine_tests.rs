@@ -6,6 +6,7 @@ use super::{
     canary::{CANARY, hidden, shows},
     engine::Campaign,
     finding::Finding,
+    growth::outgrown,
     verdict::{Parser, Verdict},
 };
 
@@ -71,4 +72,22 @@ fn a_parser_that_does_not_come_back_is_found() {
     };
     let found = found(hanging);
     assert!(found.input.starts_with(b"127."), "{found}");
+}
+
+#[test]
+fn a_parser_that_takes_more_than_linear_time_is_found_though_it_comes_back() {
+    let quadratic = campaign(|input| {
+        // Looks at all that came before, again and again.
+        let before = |at| input[..at].iter().filter(|byte| byte.is_ascii_digit()).count();
+        let digits: usize = (0..input.len()).step_by(4_096).map(before).sum();
+        Ok(Verdict::accepted(if digits > 0 { "some" } else { "none" }))
+    });
+    let found = found(quadratic);
+    assert!(found.why.contains("times as long"), "{}", found.why);
+    let linear = campaign(|input| {
+        let ones: u32 = input.iter().map(|byte| byte.count_ones()).sum();
+        Ok(Verdict::accepted(if ones > 0 { "some" } else { "none" }))
+    });
+    let [short, long] = [64, 1_024].map(|kilobytes| vec![b'.'; kilobytes * 1_024]);
+    assert_eq!(outgrown(&linear.parser, &short, &long, Duration::MAX), None);
 }

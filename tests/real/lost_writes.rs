@@ -95,11 +95,6 @@ async fn first_token(scene: &Scene, case: Case) {
 /// A rotation in the midst of which one write goes wrong, and how long it takes.
 async fn rotated_all_the_same(scene: &Scene, proxy: &ApiProxy, case: Case) -> Duration {
     let name = &case.name();
-    scene.account(name).await;
-    scene
-        .credential(name, json!({ "renewal": { "grant": case.grant } }))
-        .await;
-    scene.ready(name).await;
     let before = scene.token(name).await;
     let began = Instant::now();
     proxy.once(case.call, name, case.trouble);

@@ -25,6 +25,7 @@ use tracktik_operator::{
     cluster::ObjectKey,
 };
 
+use answers::marked_for;
 pub use calls::Calls;
 pub use diary::{Entry, What};
 use served::Served;
@@ -125,6 +126,13 @@ impl ApiServer {
         decoded(&self.state.lock().unwrap().secrets[&key(secret)]["data"][of])
     }
 
+    /// What a reader of this Secret finds in a key, if anything.
+    pub fn read(&self, secret: &str, of: &str) -> Option<String> {
+        let state = self.state.lock().unwrap();
+        let value = &state.secrets.get(&key(secret))?["data"][of];
+        value.is_string().then(|| decoded(value))
+    }
+
     /// How often a refresh token was marked as tried.
     pub fn marks(&self) -> usize {
         self.state.lock().unwrap().marks
@@ -147,6 +155,9 @@ impl State {
         secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
         self.served.changed(self.version, "secrets", "DELETED", &secret);
         self.tell_deletion(key);
+        if let Some(credential) = marked_for(&secret) {
+            self.note(&credential, What::Gone);
+        }
     }
 
     fn store_credential(&mut self, key: ObjectKey, mut credential: Value) {

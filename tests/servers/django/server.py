@@ -16,6 +16,7 @@ import ssl
 import sys
 import tempfile
 import threading
+import time
 
 import django
 from django.conf import settings
@@ -26,7 +27,7 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import path
 
 totals = {"logins": 0, "refused": 0, "refreshes": 0, "repeatedRefreshTokens": 0}
-by_username = collections.defaultdict(lambda: {"logins": 0, "refused": 0, "refreshes": 0})
+by_username = collections.defaultdict(lambda: {"logins": 0, "refused": 0, "refreshes": 0, "loginTimes": []})
 refresh_tokens_seen = set()
 # Requests run in threads; a test compares these numbers exactly.
 counting = threading.Lock()
@@ -112,6 +113,8 @@ def token(request):
                 totals[outcome] += 1
                 if username:
                     by_username[username][outcome] += 1
+                    if outcome == "logins":
+                        by_username[username]["loginTimes"].append(time.monotonic_ns() // 1_000_000)
 
 
 def owner_of(refresh_token):

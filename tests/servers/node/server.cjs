@@ -99,8 +99,11 @@ async function token(request) {
   // A refresh grant names nobody; whose it was is told by the token that came of it.
   const username = asked.body.username ?? (await issued(answer.body?.access_token))?.user.id;
   if (username) {
-    counts.byUsername[username] ??= { logins: 0, refused: 0, refreshes: 0 };
+    counts.byUsername[username] ??= { logins: 0, refused: 0, refreshes: 0, loginTimes: [] };
     counts.byUsername[username][outcome] += 1;
+    if (outcome === "logins") {
+      counts.byUsername[username].loginTimes.push(Math.floor(performance.now()));
+    }
   }
   return vanilla.responseToVanilla(answer);
 }

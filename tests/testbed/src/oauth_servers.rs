@@ -72,7 +72,8 @@ pub struct Counts {
 }
 
 /// The part of [`Counts`] that one user name took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserCounts {
     /// As [`Counts::logins`].
     pub logins: u64,
@@ -80,6 +81,8 @@ pub struct UserCounts {
     pub refused: u64,
     /// As [`Counts::refreshes`].
     pub refreshes: u64,
+    /// When each of the logins was answered, in milliseconds from any instant.
+    pub login_times: Vec<u64>,
 }
 
 /// Why a server did not start or did not answer a test.

@@ -81,13 +81,15 @@ async fn logs_in_refuses_counts_and_ends(kind: Kind) -> Outcome {
 
     let counts = server.counts().await?;
     assert_eq!((counts.logins, counts.refused, counts.refreshes), (2, 3, 1));
-    let of_the_account = counts.by_username.get(&account.username);
+    let of_the_account = &counts.by_username[&account.username];
     let expected = UserCounts {
         logins: 2,
         refused: 3,
         refreshes: 1,
+        login_times: of_the_account.login_times.clone(),
     };
-    assert_eq!(of_the_account, Some(&expected));
+    assert_eq!(*of_the_account, expected);
+    assert!(of_the_account.login_times.len() == 2 && of_the_account.login_times.is_sorted());
     assert_eq!(counts.repeated_refresh_tokens, 0);
 
     // A refusal that came sooner would be for another reason, such as the changed password.

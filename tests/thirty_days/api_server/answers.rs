@@ -156,7 +156,7 @@ fn mark_secret(state: &mut State, key: &ObjectKey, patch: &Value) -> (u16, Value
 }
 
 /// The credential that a Secret belongs to, as `namespace/name`.
-fn marked_for(secret: &Value) -> Option<String> {
+pub(super) fn marked_for(secret: &Value) -> Option<String> {
     let mark = secret["metadata"]["annotations"][MARK].as_str()?;
     mark.split_once('@').map(|(credential, _uid)| credential.to_owned())
 }

@@ -1,10 +1,10 @@
-//! What the operator wrote, in the order in which it did, for whoever looks at it in the end or now and then.
+//! What the operator wrote, and which of its Secrets went, in the order in which it was, for whoever looks at it in the end or now and then.
 
 use tracktik_operator::clock::{Instant, monotonic};
 
 use super::{ApiServer, State};
 
-/// A write of the operator's.
+/// A write of the operator's, or the end of what it wrote.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// When.
@@ -27,6 +27,8 @@ pub enum What {
     Marked,
     /// Status.
     Said,
+    /// The token Secret is gone, whoever deleted it.
+    Gone,
 }
 
 impl ApiServer {

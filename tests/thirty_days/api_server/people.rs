@@ -86,6 +86,15 @@ impl ApiServer {
         state.store_secret(key, object);
     }
 
+    /// Takes all that a Secret holds out of it.
+    pub fn empty_secret(&self, name: &str) {
+        let mut state = self.state.lock().unwrap();
+        let key = key(name);
+        let mut object = state.secrets[&key].clone();
+        object["data"] = json!({});
+        state.store_secret(key, object);
+    }
+
     /// The Secret as it is, if it is.
     pub fn secret(&self, name: &str) -> Option<Value> {
         self.state.lock().unwrap().secrets.get(&key(name)).cloned()

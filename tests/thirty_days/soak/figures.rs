@@ -1,5 +1,27 @@
 //! What came out, for whoever reads it.
 
+use std::{collections::VecDeque, time::Duration};
+
+use tracktik_operator::clock::Instant;
+
+/// Over so long an account's refusals are counted.
+const HOUR: Duration = Duration::from_hours(1);
+
+/// When logins of an account were refused, in the last hour.
+#[derive(Default)]
+pub struct Refusals(VecDeque<Instant>);
+
+impl Refusals {
+    /// One more; how many there were in the hour before.
+    pub fn add(&mut self, now: Instant) -> usize {
+        self.0.push_back(now);
+        while self.0.front().is_some_and(|at| *at + HOUR <= now) {
+            self.0.pop_front();
+        }
+        self.0.len()
+    }
+}
+
 /// Figures of a simulation.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -9,6 +31,9 @@ pub struct Seen {
     pub requests: usize,
     /// Of healthy credentials, in milliseconds.
     pub least_life: Option<i64>,
+    /// For so long a healthy credential was without a token that works, at most.
+    pub longest_gap_of_logins: Duration,
+    pub longest_gap_of_refreshes: Duration,
     pub most_refusals_per_hour: usize,
     /// For one token of a credential that was healthy all along.
     pub most_writes: usize,

@@ -101,7 +101,6 @@ impl Simulation {
                 let name = format!("{}-token", self.town.residents[number].name);
                 if world.api.secret(&name).is_some() {
                     world.api.delete_secret(&name);
-                    self.town.ledger.removed(number);
                 }
             }
             Incident::SourceGone(number) => {

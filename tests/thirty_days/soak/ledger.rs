@@ -1,12 +1,11 @@
 //! What readers of the token Secrets have had, and how near to its limits the operator came.
 //!
 //! A credential counts as healthy from some time after the latest thing that happened to it, its host, the API server or
-//! the operator; how long depends on what it was. From then on it must have a token with two minutes of life at any moment.
+//! the operator; how long depends on what it was (`incidents.rs`). From then on it must have a token that works, with two
+//! minutes of life, at any moment. The books are kept by the records of the API server and of TrackTik, and now and then it
+//! is looked whether they say what a reader of the Secret finds.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use tracktik_operator::{
     api::Grant,
@@ -14,21 +13,21 @@ use tracktik_operator::{
 };
 
 use super::{
-    figures::Seen,
-    life::{InPlace, Life, millis},
+    figures::{Refusals, Seen},
+    life::{InPlace, Life, Share, availability, millis},
     residents::Resident,
     tenants::{Arrival, Tenants},
 };
 use crate::api_server::{ApiServer, Entry, What};
 
-/// Life of an access token.
-const LIFE: Duration = Duration::from_hours(1);
+/// The least that a token in a Secret may have left, in milliseconds.
+pub const FLOOR: i64 = 120_000;
 
-/// Over so long an account's refusals are counted.
-const HOUR: Duration = Duration::from_hours(1);
+/// A refresh revokes the token in place before there is another: for as long as an answer is waited for, and is stored.
+const WHILE_REFRESHED: Duration = Duration::from_secs(45);
 
-/// The least that a token in a Secret may have left.
-const FLOOR: i64 = 120_000;
+/// Each Secret is read at every so many looks.
+const READ_AT: usize = 10;
 
 /// Whom something happens to.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +45,9 @@ pub struct Ledger {
     by_username: HashMap<String, Vec<usize>>,
     all_disturbed_until: Instant,
     hosts_disturbed_until: Vec<Instant>,
-    /// When logins of an account were refused, in the last hour.
-    refusals: HashMap<String, VecDeque<Instant>>,
+    /// By account.
+    refusals: HashMap<String, Refusals>,
+    looks: usize,
     /// What came out.
     pub seen: Seen,
     pub wrong: Vec<String>,
@@ -75,6 +75,7 @@ impl Ledger {
             all_disturbed_until: now,
             hosts_disturbed_until: vec![now; hosts],
             refusals: HashMap::new(),
+            looks: 0,
             seen: Seen::default(),
             wrong: Vec::new(),
         }
@@ -90,13 +91,6 @@ impl Ledger {
         *of = until.max(*of);
     }
 
-    /// Somebody deleted its token Secret.
-    pub fn removed(&mut self, number: usize) {
-        if let Some(token) = &mut self.lives[number].token {
-            token.until = token.until.min(monotonic());
-        }
-    }
-
     /// The credentials that use this account.
     pub fn users(&self, username: &str) -> Vec<usize> {
         self.by_username.get(username).cloned().unwrap_or_default()
@@ -107,13 +101,15 @@ impl Ledger {
         self.lives[number].token.as_ref().map(|token| token.expires)
     }
 
-    fn is_healthy(&self, number: usize, at: Instant) -> bool {
+    fn disturbed_until(&self, number: usize) -> Instant {
         let life = &self.lives[number];
-        let disturbed = self
-            .all_disturbed_until
+        self.all_disturbed_until
             .max(self.hosts_disturbed_until[life.host])
-            .max(life.disturbed_until);
-        !life.broken && at > disturbed
+            .max(life.disturbed_until)
+    }
+
+    fn is_healthy(&self, number: usize, at: Instant) -> bool {
+        !self.lives[number].broken && at > self.disturbed_until(number)
     }
 
     /// Brings the books up to date, then looks at every credential.
@@ -128,32 +124,66 @@ impl Ledger {
         arrivals.for_each(|arrival| self.arrived(&arrival));
         self.wrong.extend(api.wrong());
         self.wrong.extend(tracktik.wrong());
+        self.looks += 1;
         let now = monotonic();
         for number in 0..self.lives.len() {
             if self.lives[number].broken {
                 continue;
             }
+            self.settle(number, now);
             self.seen.looks += 1;
             if self.is_healthy(number, now) {
                 self.seen.healthy_looks += 1;
-                let left = self.lives[number]
-                    .token
-                    .as_ref()
-                    .map(|token| millis(now, token.expires));
-                self.has_left(number, left);
+                if self.lives[number].has_token(now) {
+                    let expires = self.expiry(number).unwrap();
+                    self.has_left(number, millis(now, expires));
+                }
+                if number % READ_AT == self.looks % READ_AT {
+                    self.read(number, now, api, tracktik);
+                }
             }
         }
     }
 
-    fn has_left(&mut self, number: usize, left: Option<i64>) {
-        let Some(left) = left.filter(|left| *left >= FLOOR) else {
-            self.wrong.push(format!(
-                "{} is healthy and its token has {left:?} ms left",
-                self.lives[number].name
-            ));
-            return;
+    /// Enters the time that has passed for one of them. How long it is without a token that works is bounded.
+    fn settle(&mut self, number: usize, now: Instant) {
+        let disturbed_until = self.disturbed_until(number);
+        let life = &mut self.lives[number];
+        life.settle(now, disturbed_until);
+        let (longest, most) = if life.refreshes {
+            (&mut self.seen.longest_gap_of_refreshes, WHILE_REFRESHED)
+        } else {
+            (&mut self.seen.longest_gap_of_logins, Duration::ZERO)
         };
+        *longest = life.gap.max(*longest);
+        if life.gap > most && !life.broken {
+            let told = format!(
+                "{} is healthy and has been without a token for {:?}",
+                life.name, life.gap
+            );
+            self.wrong.push(told);
+        }
+    }
+
+    fn has_left(&mut self, number: usize, left: i64) {
         self.seen.left(left);
+        if left < FLOOR {
+            let name = &self.lives[number].name;
+            self.wrong
+                .push(format!("{name} is healthy and its token has {left} ms left"));
+        }
+    }
+
+    /// Looks as a reader does.
+    fn read(&mut self, number: usize, now: Instant, api: &ApiServer, tracktik: &Tenants) {
+        let life = &self.lives[number];
+        let token = api.read(&format!("{}-token", life.name), "access_token");
+        let lets_in = token.and_then(|token| tracktik.lets_in(&token));
+        let booked = life.has_token(now).then_some(&life.username);
+        if lets_in.as_ref() != booked {
+            let told = format!("{}: the books say {booked:?}, and a reader is {lets_in:?}", life.name);
+            self.wrong.push(told);
+        }
     }
 
     fn arrived(&mut self, arrival: &Arrival) {
@@ -163,19 +193,16 @@ impl Ledger {
         if arrival.how == Grant::Refresh && arrival.granted {
             self.seen.refreshes += 1;
             for number in self.users(&arrival.username) {
-                // What was in place is revoked before there is an answer.
-                if let Some(token) = &mut self.lives[number].token {
-                    token.until = token.until.min(arrival.at);
+                let life = &mut self.lives[number];
+                if life.token.as_ref().map(|token| token.serial) == arrival.revoked {
+                    life.ends(arrival.at);
                 }
             }
         }
         if arrival.refused && arrival.how == Grant::Password {
             let refusals = self.refusals.entry(arrival.username.clone()).or_default();
-            refusals.push_back(arrival.at);
-            while refusals.front().is_some_and(|at| *at + HOUR <= arrival.at) {
-                refusals.pop_front();
-            }
-            self.seen.most_refusals_per_hour = self.seen.most_refusals_per_hour.max(refusals.len());
+            let in_an_hour = refusals.add(arrival.at);
+            self.seen.most_refusals_per_hour = self.seen.most_refusals_per_hour.max(in_an_hour);
         }
     }
 
@@ -187,31 +214,32 @@ impl Ledger {
         };
         self.mix(entry.at, &entry.credential);
         let healthy = self.is_healthy(number, entry.at);
-        self.lives[number].writes += 1;
-        let What::Stored { access_token } = &entry.what else {
+        if matches!(entry.what, What::Stored { .. } | What::Gone) {
+            self.settle(number, entry.at);
+        }
+        let life = &mut self.lives[number];
+        life.writes += usize::from(!matches!(entry.what, What::Gone));
+        let stored = match &entry.what {
+            What::Stored { access_token } => InPlace::new(entry.at, tracktik.session(access_token)),
+            What::Gone => return life.ends(entry.at),
+            What::Marked | What::Said => return,
+        };
+        let writes = std::mem::take(&mut life.writes);
+        let serial = stored.serial;
+        let Some(before) = life.token.replace(stored) else {
             return;
         };
-        let expires = tracktik.granted_at(access_token) + LIFE;
-        let life = &mut self.lives[number];
-        let writes = std::mem::take(&mut life.writes);
-        let before = life.token.replace(InPlace {
-            since: entry.at,
-            expires,
-            until: expires,
-        });
-        let Some(before) = before else { return };
-        if before.expires == expires {
+        if before.serial == serial {
             // The same tokens, written once more.
             return;
         }
-        life.settle(&before, entry.at);
         self.seen.lifetimes += 1;
         if healthy {
             // Also when the one before was stored, so that nothing but a renewal came between.
             if self.is_healthy(number, before.since) {
                 self.seen.most_writes = self.seen.most_writes.max(writes);
             }
-            self.has_left(number, Some(millis(entry.at, before.expires)));
+            self.has_left(number, millis(entry.at.min(before.until), before.expires));
         }
     }
 
@@ -220,19 +248,7 @@ impl Ledger {
         self.seen.mix(u64::try_from(millis).unwrap(), who);
     }
 
-    /// The share of the time since its first token in which a credential had one that worked: of those that log in, and of
-    /// those that refresh.
-    pub fn availability(&mut self) -> (f64, f64) {
-        let now = monotonic();
-        let mut shares = [(0.0, 0.0); 2];
-        for life in self.lives.iter_mut().filter(|life| !life.broken) {
-            if let Some(token) = life.token.take() {
-                life.settle(&token, now);
-            }
-            let share = &mut shares[usize::from(life.refreshes)];
-            share.0 += life.live.as_secs_f64();
-            share.1 += (life.live + life.absent).as_secs_f64();
-        }
-        (shares[0].0 / shares[0].1, shares[1].0 / shares[1].1)
+    pub fn availability(&self) -> [(Share, Share); 2] {
+        availability(&self.lives)
     }
 }

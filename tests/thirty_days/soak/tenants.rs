@@ -38,6 +38,17 @@ pub struct Arrival {
     pub granted: bool,
     /// Whether TrackTik refused what was sent.
     pub refused: bool,
+    /// The session whose access token it revoked.
+    pub revoked: Option<u64>,
+}
+
+/// What TrackTik knows of an access token that it granted.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// Its number.
+    pub serial: u64,
+    pub granted: Instant,
+    pub revoked: Option<Instant>,
 }
 
 pub struct Tenants {
@@ -49,7 +60,7 @@ struct State {
     simulated: Simulated,
     weather: HashMap<String, Weather>,
     arrivals: Vec<Arrival>,
-    granted_at: Vec<Instant>,
+    sessions: Vec<Session>,
     refresh_tokens: HashSet<u64>,
     fruitless: VecDeque<Instant>,
     worst: usize,
@@ -62,7 +73,7 @@ impl Tenants {
             simulated: Simulated::new(Rules::default()),
             weather: HashMap::new(),
             arrivals: Vec::new(),
-            granted_at: Vec::new(),
+            sessions: Vec::new(),
             refresh_tokens: HashSet::new(),
             fruitless: VecDeque::new(),
             worst: 0,
@@ -89,10 +100,16 @@ impl Tenants {
         self.with(|state| std::mem::take(&mut state.arrivals))
     }
 
-    /// When this access token was granted.
-    pub fn granted_at(&self, access_token: &str) -> Instant {
+    /// The session of this access token.
+    pub fn session(&self, access_token: &str) -> Session {
         let serial = usize::try_from(serial(access_token)).unwrap();
-        self.with(|state| state.granted_at[serial])
+        self.with(|state| state.sessions[serial])
+    }
+
+    /// Whom this access token lets in now, if anybody.
+    pub fn lets_in(&self, access_token: &str) -> Option<String> {
+        let now = monotonic() - self.began;
+        self.with(|state| state.simulated.whoami(now, access_token))
     }
 
     /// What TrackTik counted.
@@ -134,15 +151,18 @@ impl Tenants {
                 (true, true) => Some(state.simulated.admitted(now, ADDRESS, &asked)),
                 (true, false) => None,
             };
+            let granted = matches!(reply, Some(Reply::Granted(_)));
+            let renewed = asked.get("refresh_token").filter(|_| granted);
             state.arrivals.push(Arrival {
                 at: monotonic(),
                 username,
                 how: grant.grant(),
-                granted: matches!(reply, Some(Reply::Granted(_))),
+                granted,
                 refused: matches!(reply, Some(Reply::Refused(_))),
+                revoked: renewed.map(serial),
             });
-            if matches!(reply, Some(Reply::Granted(_))) {
-                state.granted_at.push(monotonic());
+            if granted {
+                state.granted(renewed.map(serial));
             }
             let outcome = weather.outcome(reply, grant.grant());
             if outcome.1.is_err() {
@@ -154,6 +174,18 @@ impl Tenants {
 }
 
 impl State {
+    /// By a refresh of this session, if by one: its access token is revoked before there is another.
+    fn granted(&mut self, refreshed: Option<u64>) {
+        if let Some(serial) = refreshed {
+            self.sessions[usize::try_from(serial).unwrap()].revoked = Some(monotonic());
+        }
+        self.sessions.push(Session {
+            serial: self.sessions.len() as u64,
+            granted: monotonic(),
+            revoked: None,
+        });
+    }
+
     fn fruitless(&mut self) {
         let now = monotonic();
         self.fruitless.push_back(now);

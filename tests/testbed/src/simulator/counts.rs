@@ -63,4 +63,6 @@ pub struct UserCounts {
     pub refused: u64,
     /// Refresh grants that issued tokens.
     pub refreshes: u64,
+    /// When each of the logins was granted, in milliseconds from any instant.
+    pub login_times: Vec<u64>,
 }

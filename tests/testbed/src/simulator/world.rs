@@ -135,7 +135,11 @@ impl World {
         }
         let granted = self.sessions.grant(now, client_id, username);
         self.counts.logins += 1;
-        self.by_username(asked, |user| user.logins += 1);
+        let time = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        self.by_username(asked, |user| {
+            user.logins += 1;
+            user.login_times.push(time);
+        });
         Ok(granted)
     }
 
