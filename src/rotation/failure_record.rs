@@ -217,7 +217,7 @@ pub(super) fn outcome_lost(record: &Failure) -> bool {
     record.pending.is_some() || counts_unresolved(record)
 }
 
-fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
+pub(super) fn same_values(tried: Option<&Tried>, other: &Tried) -> bool {
     tried.is_some_and(|tried| tried.identity == other.identity && tried.sources == other.sources)
 }
 

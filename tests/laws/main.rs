@@ -29,6 +29,7 @@ mod house;
 mod life;
 mod lifetimes;
 mod margins;
+mod merged_records;
 mod refresh;
 mod status_rules;
 mod status_table;

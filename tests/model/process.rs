@@ -125,7 +125,7 @@ pub struct Memory {
     pub waiting: Option<Waiting>,
     pub no_request_before: Moment,
     pub anchors: AnchorsKept,
-    pub announced: Option<String>,
+    pub unanswered: Option<Status>,
     pub overwritten: Pause,
     pub status_failures: i32,
 }
