@@ -68,7 +68,7 @@ impl World {
             started: office.started,
             status_accepted: office.status_accepted,
             credentials_in_view: true,
-            stopping: false,
+            stopping: office.stopping,
             leading: election::may_act(self, replica, rules),
         }
     }

@@ -17,7 +17,7 @@ use tracktik_operator::{
 
 use crate::{
     api_server::Objects,
-    process::{Desk, Memory, Office},
+    process::{Behind, Desk, Memory, Office},
     rules::{Rules, START, Safeguard},
     world::{self, REPLICAS, World},
 };
@@ -79,7 +79,8 @@ impl World {
             started: now,
             renewed: now,
             status_accepted: false,
-            lagging: false,
+            behind: Behind::default(),
+            stopping: false,
             frozen: None,
             cache: self.api.clone(),
             gate,
@@ -108,7 +109,7 @@ impl World {
             let office = self.office_mut(replica);
             office.gate = Gate::new(Limits::default());
             office.cache = Objects::default();
-            office.lagging = true;
+            office.behind = Behind::ALL;
             let desk = Rc::make_mut(&mut office.desks[of]);
             desk.memory = Memory {
                 held: desk.memory.held.take(),

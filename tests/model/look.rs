@@ -56,7 +56,9 @@ impl World {
             self.desk_mut(replica, of).memory.waiting = None;
             turn.seen.waiting = None;
         }
+        let begins = !self.office(replica).stopping || turn.decision.step == Step::StoreHeld;
         match turn.decision.step {
+            _ if !begins => self.settle(replica, of, turn),
             Step::Wait => self.settle(replica, of, turn),
             Step::Login => self.ask_gate(replica, of, turn, Grant::Password),
             Step::Refresh => self.ask_gate(replica, of, turn, Grant::Refresh),

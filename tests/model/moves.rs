@@ -6,7 +6,7 @@ use tracktik_operator::api::Moment;
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
     election::waits_until,
-    process::{Frozen, Op, Stage},
+    process::{Behind, Frozen, Op, Stage},
     rules::{Hands, Rules},
     world::{REPLICAS, World},
 };
@@ -24,8 +24,12 @@ pub enum Move {
     Freezes(usize),
     /// A process that stood still goes on.
     Thaws(usize),
-    /// The watches of a replica bring nothing any more …
-    Lags(usize),
+    /// A process is asked to end: it begins nothing more.
+    Stops(usize),
+    /// It has nothing left to do, gives the Lease back and ends.
+    Ends(usize),
+    /// Watches of a replica bring nothing any more …
+    Lags(usize, Behind),
     /// … and catch up.
     CatchesUp(usize),
     /// Somebody puts a Secret of their own in the place of a token Secret, or of none.
@@ -85,15 +89,22 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
                 to.office_mut(replica).frozen = Some(Frozen { calls: None });
             });
         }
-        if office.lagging {
+        if office.stopping && world.has_drained(replica, rules) {
+            idle = false;
+            push(&mut next, world, Move::Ends(replica), false, |to| to.end(replica));
+        } else if faults && !office.stopping && rules.stops {
+            push(&mut next, world, Move::Stops(replica), true, |to| {
+                to.office_mut(replica).stopping = true;
+                to.catch_up(replica, None);
+            });
+        }
+        if office.behind.any() {
             push(&mut next, world, Move::CatchesUp(replica), false, |to| {
-                to.office_mut(replica).lagging = false;
+                to.office_mut(replica).behind = Behind::default();
                 to.catch_up(replica, None);
             });
         } else if faults {
-            push(&mut next, world, Move::Lags(replica), true, |to| {
-                to.office_mut(replica).lagging = true;
-            });
+            lags(&mut next, world, replica, rules);
         }
         for of in 0..CREDENTIALS {
             if matches!(office.desks[of].stage, Stage::Asleep { .. } | Stage::Absent) {
@@ -111,6 +122,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     }
     for next in &mut next {
         next.world.settle_what_needs_no_call(rules);
+        next.world.end_excuses();
     }
     next
 }
@@ -119,6 +131,23 @@ fn push(next: &mut Vec<Next>, from: &World, by: Move, is_fault: bool, change: im
     let mut world = from.clone();
     change(&mut world);
     next.push(Next { by, world, is_fault });
+}
+
+/// All watches, or those of one kind.
+fn lags(next: &mut Vec<Next>, world: &World, replica: usize, rules: &Rules) {
+    let [mut of_credentials, mut of_secrets] = [Behind::default(); 2];
+    of_credentials.credentials = true;
+    of_secrets.secrets = true;
+    let apart: &[Behind] = if rules.lags_apart {
+        &[of_credentials, of_secrets]
+    } else {
+        &[]
+    };
+    for behind in [Behind::ALL].iter().chain(apart) {
+        push(next, world, Move::Lags(replica, *behind), true, |to| {
+            to.office_mut(replica).behind = *behind;
+        });
+    }
 }
 
 fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rules: &Rules, faults: bool) {

@@ -36,12 +36,33 @@ pub struct Office {
     /// The start of the latest renewal of the Lease.
     pub renewed: Moment,
     pub status_accepted: bool,
-    /// Its watches bring nothing.
-    pub lagging: bool,
+    /// Watches that bring nothing.
+    pub behind: Behind,
+    /// The process was asked to end: it begins nothing more, and stores what it holds.
+    pub stopping: bool,
     pub frozen: Option<Frozen>,
     pub cache: Objects,
     pub gate: Gate,
     pub desks: [Rc<Desk>; CREDENTIALS],
+}
+
+/// The watches of a process that bring nothing: they fall behind apart from each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Behind {
+    pub credentials: bool,
+    /// Sources and token Secrets.
+    pub secrets: bool,
+}
+
+impl Behind {
+    pub const ALL: Self = Self {
+        credentials: true,
+        secrets: true,
+    };
+
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
 }
 
 /// The process stands still.

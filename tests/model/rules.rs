@@ -44,6 +44,10 @@ pub struct Rules {
     pub alone: bool,
     /// A second operator was started by mistake, without an election.
     pub overlap: bool,
+    /// Watches of credentials and of Secrets fall behind apart from each other.
+    pub lags_apart: bool,
+    /// A process may be asked to end.
+    pub stops: bool,
     pub without: Option<Safeguard>,
 }
 
@@ -61,7 +65,18 @@ impl Rules {
             rests_within: Span::minutes(15),
             alone: false,
             overlap: false,
+            lags_apart: false,
+            stops: false,
             without: None,
+        }
+    }
+
+    /// Where processes are asked to end, and watches fall behind apart from each other.
+    pub fn upgraded(self) -> Self {
+        Self {
+            lags_apart: true,
+            stops: true,
+            ..self
         }
     }
 
@@ -155,6 +170,10 @@ pub enum Safeguard {
     FailureRecord,
     /// Heeding what another operator has written into status.
     HeedingOthers,
+    /// Remembering what a read of the token Secret has shown.
+    Verification,
+    /// Storing tokens that were granted before the process ends.
+    Draining,
     /// Giving the place back where nothing was sent.
     PlaceGivenBack,
 }

@@ -7,6 +7,7 @@ use tracktik_operator::api::Moment;
 use crate::{
     explorer::Found,
     moves::{How, Move},
+    process::Behind,
     rules::START,
 };
 
@@ -38,7 +39,13 @@ fn line(by: Move) -> String {
         Move::Dies(replica) => format!("replica {replica} is killed, and starts anew"),
         Move::Freezes(replica) => format!("replica {replica} stands still"),
         Move::Thaws(replica) => format!("replica {replica} goes on"),
-        Move::Lags(replica) => format!("the watches of replica {replica} fall behind"),
+        Move::Stops(replica) => format!("replica {replica} is asked to end"),
+        Move::Ends(replica) => format!("replica {replica} gives the Lease back and ends, another starts in its place"),
+        Move::Lags(replica, Behind::ALL) => format!("the watches of replica {replica} fall behind"),
+        Move::Lags(replica, behind) => {
+            let which = if behind.credentials { "credentials" } else { "Secrets" };
+            format!("the watch of {which} of replica {replica} falls behind")
+        }
         Move::CatchesUp(replica) => format!("the watches of replica {replica} catch up"),
         Move::StrangersSecret(of) => format!("somebody puts a Secret of their own under the name of {}'s", name(of)),
         Move::PutBack(of) => format!("somebody puts an earlier token Secret of {} back", name(of)),
