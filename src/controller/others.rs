@@ -61,14 +61,14 @@ mod tests {
 
     const NOW: Moment = Moment::from_seconds(1_800_000_000);
 
-    fn failed(at: Moment) -> Option<Failure> {
-        Some(Failure {
+    fn failed(at: Moment) -> Failure {
+        Failure {
             last_time: Some(at),
             next_attempt_time: Some(at + Span::minutes(30)),
             recent_times: vec![at],
             count: 1,
             ..Failure::default()
-        })
+        }
     }
 
     fn says(failure: Option<Failure>) -> TrackTikCredentialStatus {
@@ -89,15 +89,15 @@ mod tests {
     #[test]
     fn our_own_write_and_an_earlier_one_are_nobody_elses() {
         let mut memory = Memory {
-            status: Some(("10".to_owned(), says(failed(NOW)))),
+            status: Some(("10".to_owned(), says(Some(failed(NOW))))),
             unanswered: Some(says(None)),
             ..Memory::default()
         };
-        let later = says(failed(NOW + Span::seconds(1)));
+        let later = says(Some(failed(NOW + Span::seconds(1))));
         for (version, status) in [
             ("9", later.clone()),
-            ("10", says(failed(NOW))),
-            ("11", says(failed(NOW))),
+            ("10", says(Some(failed(NOW)))),
+            ("11", says(Some(failed(NOW)))),
             // It came through after all.
             ("12", says(None)),
         ] {
@@ -114,17 +114,17 @@ mod tests {
         let mut memory = Memory::default();
         for version in 1..=AT_ONCE + 1 {
             assert_eq!(kept_back(&memory.overwritten, NOW), None);
-            memory.status = Some((version.to_string(), says(failed(NOW))));
+            memory.status = Some((version.to_string(), says(Some(failed(NOW)))));
             notice(&seen(&(version + 1).to_string(), says(None)), &mut memory, NOW);
         }
         assert!(kept_back(&memory.overwritten, NOW) > Some(Span::ZERO));
         assert_eq!(kept_back(&memory.overwritten, NOW + Span::minutes(6)), None);
 
-        let mut theirs = says(failed(NOW - Span::minutes(1)));
-        let told = not_to_be_lost(&says(failed(NOW)), &theirs, NOW).unwrap();
+        let mut theirs = says(Some(failed(NOW - Span::minutes(1))));
+        let told = not_to_be_lost(&says(Some(failed(NOW))), &theirs, NOW).unwrap();
         assert_eq!(told.failure.as_ref().unwrap().last_time, Some(NOW));
         theirs.failure = told.failure;
         theirs.observed_generation = Some(7);
-        assert_eq!(not_to_be_lost(&says(failed(NOW)), &theirs, NOW), None);
+        assert_eq!(not_to_be_lost(&says(Some(failed(NOW))), &theirs, NOW), None);
     }
 }

@@ -29,6 +29,7 @@ impl World {
             _ => Reply::Lost,
         };
         match how {
+            How::HeldBack => self.held_back(replica, of, rules),
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {

@@ -100,7 +100,7 @@ pub fn is_settled(world: &World, rules: &Rules) -> bool {
     };
     in_office().all(|replica| {
         let office = world.office(replica);
-        let runs = office.frozen.is_none() && !office.behind.any() && !office.stopping;
+        let runs = office.frozen.is_none() && !office.behind.any() && !office.stopping && !office.cut_off;
         runs && there().all(|of| {
             let desk = &office.desks[of];
             let sleeps = matches!(desk.stage, Stage::Asleep { until } if until >= due);

@@ -24,7 +24,9 @@ mod calm;
 mod circles;
 mod election;
 mod explorer;
+mod hands;
 mod happenings;
+mod held_back;
 mod invariants;
 mod look;
 mod moves;
@@ -132,6 +134,18 @@ fn renewals_while_processes_are_asked_to_end() {
 fn one_refresh_while_processes_are_asked_to_end() {
     let rules = Rules::new(faults(2)).alone().upgraded();
     holds("one refresh, and upgrades", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn renewals_while_a_leader_loses_its_claim_for_a_while() {
+    let rules = Rules::new(faults(1)).cut_off();
+    holds("renewals, and a lost claim", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn one_refresh_while_a_leader_loses_its_claim_for_a_while() {
+    let rules = Rules::new(faults(2)).alone().cut_off();
+    holds("one refresh, and a lost claim", World::with_tokens_due(&rules), &rules);
 }
 
 /// They do not fight over status, nor for long over the Secret. Where two things go wrong at once, they may put their own

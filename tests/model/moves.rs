@@ -4,8 +4,9 @@
 use tracktik_operator::api::Moment;
 
 use crate::{
-    api_server::{CREDENTIALS, SecretObject},
+    api_server::CREDENTIALS,
     election::waits_until,
+    hands::hands,
     process::{Behind, Frozen, Op, Stage},
     rules::{Hands, Rules},
     world::{REPLICAS, World},
@@ -24,6 +25,10 @@ pub enum Move {
     Freezes(usize),
     /// A process that stood still goes on.
     Thaws(usize),
+    /// A leader does not renew its Lease in time …
+    CutOff(usize),
+    /// … and does again, before anybody else has taken it.
+    Regains(usize),
     /// A process is asked to end: it begins nothing more.
     Stops(usize),
     /// It has nothing left to do, gives the Lease back and ends.
@@ -54,6 +59,8 @@ pub enum How {
     Freezes,
     /// It takes longer than an announcement may be relied on.
     Slow,
+    /// The claim is over.
+    HeldBack,
 }
 
 /// A state that may follow, what leads to it, and whether that is something that goes wrong.
@@ -82,6 +89,16 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
                 to.thaw(replica, rules);
             });
             continue;
+        }
+        if office.cut_off {
+            if world.lease.holder == world.replicas[replica].name {
+                push(&mut next, world, Move::Regains(replica), false, |to| to.regain(replica));
+            }
+            held_back(&mut next, world, replica, rules);
+            continue;
+        }
+        if faults && rules.cut_off {
+            push(&mut next, world, Move::CutOff(replica), true, |to| to.cut_off(replica));
         }
         if faults {
             push(&mut next, world, Move::Dies(replica), true, |to| to.restart(replica));
@@ -127,7 +144,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     next
 }
 
-fn push(next: &mut Vec<Next>, from: &World, by: Move, is_fault: bool, change: impl FnOnce(&mut World)) {
+pub fn push(next: &mut Vec<Next>, from: &World, by: Move, is_fault: bool, change: impl FnOnce(&mut World)) {
     let mut world = from.clone();
     change(&mut world);
     next.push(Next { by, world, is_fault });
@@ -178,6 +195,35 @@ fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rule
     }
 }
 
+/// Calls in the midst of a reconcile of a process whose claim is over. A request whose claim was asked for before goes out
+/// all the same; nothing is begun.
+fn held_back(next: &mut Vec<Next>, from: &World, replica: usize, rules: &Rules) {
+    for of in 0..CREDENTIALS {
+        let mut world = from.clone();
+        if !matches!(world.desk(replica, of).stage, Stage::Attempting(_) | Stage::Calling(..)) {
+            continue;
+        }
+        world.go_on(replica, of, rules);
+        let Stage::Calling(op, _) = &world.desk(replica, of).stage else {
+            let by = Move::Call(replica, of, "look", How::HeldBack);
+            next.push(Next {
+                by,
+                world,
+                is_fault: false,
+            });
+            continue;
+        };
+        let outcomes: &[How] = match op {
+            Op::Send => &[How::Well, How::HeldBack],
+            _ => &[How::HeldBack],
+        };
+        for how in outcomes {
+            let by = Move::Call(replica, of, name(op), *how);
+            push(next, &world, by, false, |to| to.call(replica, of, *how, rules));
+        }
+    }
+}
+
 /// How a call may go wrong. One without an effect cannot be told before from after, nor does it matter when it is made.
 fn failures(op: &Op) -> &'static [How] {
     match op {
@@ -199,40 +245,6 @@ fn name(op: &Op) -> &'static str {
     }
 }
 
-fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
-    for of in (0..CREDENTIALS).filter(|of| rules.has(*of)) {
-        if !world.api.is_strangers(of) {
-            push(next, world, Move::StrangersSecret(of), true, |to| {
-                let secret = SecretObject {
-                    version: 0,
-                    ours: false,
-                    issue: None,
-                    tried: None,
-                };
-                to.meddle(of, Some(secret));
-            });
-        }
-        // Within the moment in which it is written, no backup is put back.
-        let known = world.api.credentials[of].status.token_secret == Some(world.api.slots[of].version);
-        if let Some(before) = world.backups[of].as_deref().filter(|_| known) {
-            push(next, world, Move::PutBack(of), true, |to| {
-                to.meddle(of, Some(before.clone()));
-            });
-        }
-        let secret = world.api.slots[of].secret.as_deref();
-        let marked = secret.filter(|secret| secret.tried.is_some() && rules.hands == Hands::Meddle);
-        if let Some(secret) = marked {
-            push(next, world, Move::MarkTakenOff(of), true, |to| {
-                let secret = SecretObject {
-                    tried: None,
-                    ..secret.clone()
-                };
-                to.meddle(of, Some(secret));
-            });
-        }
-    }
-}
-
 /// When something is due that nobody is at yet. A follower is of interest only while nobody renews the Lease.
 fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
     let holder = world.lease.holder;
@@ -246,7 +258,7 @@ fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
         match &process.office {
             None if renewed => {}
             None => instants.extend(waits_until(world, replica)),
-            Some(office) if office.frozen.is_none() => {
+            Some(office) if process.acts() => {
                 instants.extend(office.gate.next_change(world.now));
                 instants.extend(office.desks.iter().filter_map(|desk| match desk.stage {
                     Stage::Asleep { until } => Some(until),

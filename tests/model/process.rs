@@ -38,6 +38,8 @@ pub struct Office {
     pub status_accepted: bool,
     /// Watches that bring nothing.
     pub behind: Behind,
+    /// Its Lease was not renewed in time: nothing that it would write gets out until it is.
+    pub cut_off: bool,
     /// The process was asked to end: it begins nothing more, and stores what it holds.
     pub stopping: bool,
     pub frozen: Option<Frozen>,
@@ -225,8 +227,9 @@ impl Process {
         }
     }
 
-    /// Whether it runs, and is past the election.
+    /// Whether it runs, is past the election, and renews its Lease.
     pub fn acts(&self) -> bool {
-        self.office.as_ref().is_some_and(|office| office.frozen.is_none())
+        let office = self.office.as_ref();
+        office.is_some_and(|office| office.frozen.is_none() && !office.cut_off)
     }
 }

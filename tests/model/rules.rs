@@ -25,6 +25,10 @@ pub enum Hands {
 
 /// A run.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, with yes or no for an answer"
+)]
 pub struct Rules {
     /// The grant that each credential asks for.
     pub grants: [Grant; CREDENTIALS],
@@ -46,6 +50,8 @@ pub struct Rules {
     pub overlap: bool,
     /// Watches of credentials and of Secrets fall behind apart from each other.
     pub lags_apart: bool,
+    /// A leader may be cut off from its Lease, and renew it again before anybody takes it.
+    pub cut_off: bool,
     /// A process may be asked to end.
     pub stops: bool,
     pub without: Option<Safeguard>,
@@ -66,6 +72,7 @@ impl Rules {
             alone: false,
             overlap: false,
             lags_apart: false,
+            cut_off: false,
             stops: false,
             without: None,
         }
@@ -78,6 +85,11 @@ impl Rules {
             stops: true,
             ..self
         }
+    }
+
+    /// Where a leader loses its claim for a while.
+    pub fn cut_off(self) -> Self {
+        Self { cut_off: true, ..self }
     }
 
     /// With one credential alone.
