@@ -6,6 +6,8 @@ use std::rc::Rc;
 use tracktik_operator::api::Span;
 
 use crate::{
+    api_server::CREDENTIALS,
+    moves::{How, Move, Next, name, push},
     process::{Op, Stage},
     rules::Rules,
     world::World,
@@ -13,6 +15,35 @@ use crate::{
 
 /// `record::pace`, where nothing has failed.
 const SOON: Span = Span::seconds(1);
+
+/// Calls in the midst of a reconcile of a process whose claim is over. A request whose claim was asked for before goes out
+/// all the same; nothing is begun.
+pub fn held_back(next: &mut Vec<Next>, from: &World, replica: usize, rules: &Rules) {
+    for of in 0..CREDENTIALS {
+        let mut world = from.clone();
+        if !matches!(world.desk(replica, of).stage, Stage::Attempting(_) | Stage::Calling(..)) {
+            continue;
+        }
+        world.go_on(replica, of, rules);
+        let Stage::Calling(op, _) = &world.desk(replica, of).stage else {
+            let by = Move::Call(replica, of, "look", How::HeldBack);
+            next.push(Next {
+                by,
+                world,
+                is_fault: false,
+            });
+            continue;
+        };
+        let outcomes: &[How] = match op {
+            Op::Send => &[How::Well, How::HeldBack],
+            _ => &[How::HeldBack],
+        };
+        for how in outcomes {
+            let by = Move::Call(replica, of, name(op), *how);
+            push(next, &world, by, false, |to| to.call(replica, of, *how, rules));
+        }
+    }
+}
 
 impl World {
     pub fn held_back(&mut self, replica: usize, of: usize, rules: &Rules) {

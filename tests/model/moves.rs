@@ -7,6 +7,7 @@ use crate::{
     api_server::CREDENTIALS,
     election::waits_until,
     hands::hands,
+    held_back::held_back,
     process::{Behind, Frozen, Op, Stage},
     rules::{Hands, Rules},
     world::{REPLICAS, World},
@@ -195,35 +196,6 @@ fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rule
     }
 }
 
-/// Calls in the midst of a reconcile of a process whose claim is over. A request whose claim was asked for before goes out
-/// all the same; nothing is begun.
-fn held_back(next: &mut Vec<Next>, from: &World, replica: usize, rules: &Rules) {
-    for of in 0..CREDENTIALS {
-        let mut world = from.clone();
-        if !matches!(world.desk(replica, of).stage, Stage::Attempting(_) | Stage::Calling(..)) {
-            continue;
-        }
-        world.go_on(replica, of, rules);
-        let Stage::Calling(op, _) = &world.desk(replica, of).stage else {
-            let by = Move::Call(replica, of, "look", How::HeldBack);
-            next.push(Next {
-                by,
-                world,
-                is_fault: false,
-            });
-            continue;
-        };
-        let outcomes: &[How] = match op {
-            Op::Send => &[How::Well, How::HeldBack],
-            _ => &[How::HeldBack],
-        };
-        for how in outcomes {
-            let by = Move::Call(replica, of, name(op), *how);
-            push(next, &world, by, false, |to| to.call(replica, of, *how, rules));
-        }
-    }
-}
-
 /// How a call may go wrong. One without an effect cannot be told before from after, nor does it matter when it is made.
 fn failures(op: &Op) -> &'static [How] {
     match op {
@@ -233,7 +205,7 @@ fn failures(op: &Op) -> &'static [How] {
     }
 }
 
-fn name(op: &Op) -> &'static str {
+pub fn name(op: &Op) -> &'static str {
     match op {
         Op::Prepare(_) => "read the sources, dry-run the write",
         Op::Announce(_) => "announce the request in status",
