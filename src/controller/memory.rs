@@ -64,9 +64,10 @@ pub struct Memory {
     pub no_request_before: Moment,
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
-    /// Of the latest request that this process announced: a status that tells of it is our own, also where no answer came.
-    pub announced: Option<String>,
-    /// When status is written again, where somebody else keeps writing something else into it.
+    /// The status of the latest write that got no answer: it may have come through.
+    pub unanswered: Option<TrackTikCredentialStatus>,
+    /// When status is written again, where somebody else keeps writing something else into it; by the clock that never goes
+    /// back.
     pub overwritten: Pause,
     /// Status writes that failed in a row.
     pub status_failures: i32,

@@ -9,7 +9,7 @@ pub mod gatekeeper;
 pub mod memory;
 mod observe;
 mod observe_target;
-mod others;
+pub mod others;
 pub mod queue;
 mod recall;
 mod reconcile;

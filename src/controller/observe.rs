@@ -6,7 +6,7 @@ use super::{
     Context,
     memory::{Memory, Pause, is_later},
     observe_target::{old_targets, remember_facts, target},
-    others::heed,
+    others,
     turn::{Asked, Turn, handled_rotate, latest_status},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     rotation::{
         Observation,
         cause::GRANT_WINDOW,
+        merging::Surroundings,
         observation::{Held, Problem, Sources, Trouble},
     },
     secrets::{source::SourcePlan, token_secret::Desired},
@@ -25,7 +26,8 @@ use crate::{
 pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory: &'a mut Memory) -> Turn<'a> {
     let now = context.clock.now();
     let mark = Turn::mark(&credential);
-    heed(&credential, memory, now);
+    let steady = context.clock.steady();
+    let anothers = others::notice(&credential, memory, steady);
     forget_what_the_cache_has(context, &credential, memory);
     if memory.repair_generation != credential.generation {
         memory.repair_generation = credential.generation;
@@ -42,7 +44,6 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         spec_problem: spec_problem(&credential).or_else(|| recheck::broken_rule(credential.spec.as_ref()?)),
         view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
-        handled_rotate: handled_rotate(&credential, memory),
         waiting: memory.waiting,
         repair_not_before: memory.repair.until,
         latest_issued: memory
@@ -72,9 +73,18 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         not_before: held.not_before,
     });
     let held = memory.held.as_ref().map(|held| &held.issue);
-    let in_status = latest_status(&credential, memory).failure.as_ref();
-    seen.failure = memory.requests.failure(in_status, seen.issue(), held);
-    seen.anchors = memory.anchors.look(&seen, now, context.clock.steady());
+    let in_status = latest_status(&credential, memory).clone();
+    let surroundings = Surroundings {
+        anothers,
+        failure: in_status.failure.as_ref(),
+        handled_rotate: in_status.last_handled_rotate.as_ref(),
+        rotate: credential.rotate.as_ref(),
+        in_place: held.or(seen.issue()),
+    };
+    memory.requests.look(&surroundings, now);
+    seen.failure = memory.requests.failure(in_status.failure.as_ref(), seen.issue(), held);
+    seen.handled_rotate = handled_rotate(&credential, memory);
+    seen.anchors = memory.anchors.look(&seen, now, steady);
     memory.requests.grants.retain(|at| *at + GRANT_WINDOW > now);
     seen.recent_grants.clone_from(&memory.requests.grants);
     let mut turn = Turn {

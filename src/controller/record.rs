@@ -2,7 +2,7 @@
 
 use super::{
     memory::is_later,
-    others::yields_until,
+    others::{kept_back, not_to_be_lost},
     turn::{Turn, handled_rotate},
 };
 use crate::{
@@ -43,12 +43,17 @@ pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
     let status = desired(turn, &says, &earlier);
-    if status != earlier
-        && let Some(until) = yields_until(turn.memory, turn.now)
-    {
-        return Recorded::Yielded(until);
+    let pause = kept_back(&turn.memory.overwritten, turn.context.clock.steady());
+    let Some(pause) = pause.filter(|_| status != earlier) else {
+        return write(turn, earlier, status, &says.statements).await;
+    };
+    if let Some(part) = not_to_be_lost(&status, &earlier, turn.now) {
+        let recorded = write(turn, earlier, part, &[]).await;
+        if recorded != Recorded::Said {
+            return recorded;
+        }
     }
-    write(turn, earlier, status, &says.statements).await
+    Recorded::Yielded(turn.now + pause)
 }
 
 /// As [`record`], for a request that is about to be sent. Over a live token it moves no condition and tells nothing:
@@ -82,6 +87,7 @@ async fn write(
             tell(turn, &earlier, news);
             turn.memory.status = Some((after.resource_version, status));
             turn.memory.status_failures = 0;
+            turn.memory.unanswered = None;
             turn.context.note_status_accepted();
             Recorded::Said
         }
@@ -92,6 +98,7 @@ async fn write(
         Err(ClusterError::NotLeader) => Recorded::Failed,
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
+            turn.memory.unanswered = Some(status);
             tracing::warn!(%error, "status could not be written; trying again");
             Recorded::Failed
         }

@@ -137,7 +137,6 @@ async fn prepare(
                 }
             }
             Next::Announce(record) => {
-                turn.memory.announced = Some(attempt.issue_id.clone());
                 attempt.announced(*record, &mut turn.seen, &mut turn.memory.requests);
                 let recorded = record::record_announcement(turn, &again).await;
                 if recorded != Recorded::Said {

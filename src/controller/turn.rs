@@ -147,7 +147,7 @@ pub fn latest_status<'a>(credential: &'a CredentialView, memory: &'a Memory) -> 
 #[must_use]
 pub fn handled_rotate(credential: &CredentialView, memory: &Memory) -> Option<String> {
     let in_status = latest_status(credential, memory).last_handled_rotate.as_ref();
-    memory.requests.handled_rotate(in_status)
+    memory.requests.handled_rotate(in_status, credential.rotate.as_ref())
 }
 
 /// What a reconcile does after a step.

@@ -135,6 +135,7 @@ impl Attempt {
     pub fn announced(&self, record: Failure, seen: &mut Observation, remembered: &mut Recollection) {
         seen.failure.clone_from(&record);
         remembered.failure = Some(record);
+        remembered.announced = Some(self.issue_id.clone());
         remembered.handle_rotate(&self.stands);
     }
 

@@ -7,6 +7,8 @@
 //! - [`cause`]: why a token is wanted before its schedule asks for one, and how often that may be.
 //! - [`schedule`]: when a token renews; [`backoff`]: how long to wait after a failure.
 //! - [`failure_record`]: the memory of token requests that outlives a restart; [`failure_wait`]: until when it asks to wait.
+//! - [`recollection`]: what one process knows of its token requests; [`merging`]: what becomes of that where somebody else
+//!   writes into status.
 //! - [`gate`]: which credentials may request a token at the same time, and in what order.
 //! - [`next_request`]: when the next token is requested, for status.
 //! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
@@ -19,6 +21,7 @@ pub mod decide;
 pub mod failure_record;
 pub mod failure_wait;
 pub mod gate;
+pub mod merging;
 pub mod next_request;
 pub mod observation;
 pub mod obstacle;

@@ -25,6 +25,10 @@ pub struct Recollection {
     pub last_granted: Option<Moment>,
     /// When grants that no schedule asked for began, in the last ten minutes.
     pub grants: Vec<Moment>,
+    /// The latest request that this process announced: what status tells of it is known better here.
+    pub announced: Option<String>,
+    /// Somebody else has written status since the latest request of this process.
+    pub heeds: bool,
 }
 
 impl Recollection {
@@ -45,6 +49,7 @@ impl Recollection {
 
     /// A request has been sent.
     pub fn sent(&mut self, cause: Because, stands: &Tried, at: Moment) {
+        self.heeds = false;
         if cause != Because::Due {
             self.grants.push(at);
         }
@@ -63,10 +68,17 @@ impl Recollection {
         }
     }
 
-    /// The rotate annotation that was handled last, given the one in status.
+    /// The rotate annotation that was handled last, given the one in status and the one that stands. What is known of the
+    /// one that stands counts before status; of any other it is enough that it is another.
     #[must_use]
-    pub fn handled_rotate(&self, in_status: Option<&String>) -> Option<String> {
-        self.handled_rotate.clone().unwrap_or_else(|| in_status.cloned())
+    pub fn handled_rotate(&self, in_status: Option<&String>, stands: Option<&String>) -> Option<String> {
+        let known = self.handled_rotate.as_ref().map(Option::as_ref);
+        let handled = match known {
+            Some(known) if stands.is_some() && (known == stands || in_status == stands) => known,
+            Some(known) => in_status.or(known),
+            None => in_status,
+        };
+        handled.cloned()
     }
 
     /// It gave a usable token, issued at `issued_at`.

@@ -32,6 +32,7 @@ mod life;
 mod lifetimes;
 mod lost_announcements;
 mod margins;
+mod merged_records;
 mod readme;
 mod refresh;
 mod shared_values;

@@ -40,7 +40,7 @@ impl World {
             Op::MarkPutBack => self.marked(replica, of, turn, reply, false, rules),
             Op::Send => self.answered(replica, of, turn, &reply, rules),
             Op::Store => self.stored(replica, of, &turn, reply, rules),
-            Op::Verify => self.verified(replica, of, turn, &reply),
+            Op::Verify => self.verified(replica, of, turn, &reply, rules),
             Op::Record(status) => self.recorded(replica, of, turn, *status, &reply),
         }
     }
@@ -199,7 +199,7 @@ impl World {
         self.look_again(replica, of);
     }
 
-    fn verified(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply) {
+    fn verified(&mut self, replica: usize, of: usize, mut turn: Turn, reply: &Reply, rules: &Rules) {
         if *reply != Reply::Done {
             self.record_trouble(replica, of, &turn);
         }
@@ -210,7 +210,8 @@ impl World {
             return self.settle(replica, of, turn);
         };
         let memory = &mut self.desk_mut(replica, of).memory;
-        memory.verified = Some((secret.version, Content::Good));
+        let verified = Some((secret.version, Content::Good));
+        memory.verified = verified.filter(|_| !rules.lacks(Safeguard::Verification));
         memory.token_secret = Some(secret);
         memory.conflicts = 0;
         self.look_again(replica, of);

@@ -37,7 +37,6 @@ impl World {
             Next::MarkTried if rules.lacks(Safeguard::Mark) => None,
             Next::Announce(record) => {
                 let memory = &mut self.desk_mut(replica, of).memory;
-                memory.announced = Some(attempt.issue_id.clone());
                 attempt.announced(*record, &mut turn.seen, &mut memory.requests);
                 let status = self.status_to_write(replica, of, &turn.seen);
                 Some(Op::Announce(Box::new(status)))
@@ -69,7 +68,7 @@ impl World {
             started: office.started,
             status_accepted: office.status_accepted,
             credentials_in_view: true,
-            stopping: false,
+            stopping: office.stopping,
             leading: election::may_act(self, replica, rules),
         }
     }

@@ -63,7 +63,7 @@ impl Calm {
 fn one_of(world: &World, rules: &Rules, turn: usize) -> Option<World> {
     let mut next = successors(world, rules, false);
     next.sort_by_key(|next| match next.by {
-        Move::Thaws(_) | Move::CatchesUp(_) => 0,
+        Move::Thaws(_) | Move::CatchesUp(_) | Move::Ends(_) | Move::Regains(_) => 0,
         Move::Elected(_) => 1,
         Move::Call(_, of, ..) => 2 + (of + turn) % CREDENTIALS,
         _ => 9,

@@ -16,11 +16,14 @@ use tracktik_operator::{
 };
 
 use crate::{
-    api_server::Objects,
-    process::{Desk, Memory, Office},
+    api_server::{CREDENTIALS, Objects},
+    process::{Behind, Desk, Memory, Office},
     rules::{Rules, START, Safeguard},
     world::{self, REPLICAS, World},
 };
+
+/// Between `Timing::renew_deadline` and `Timing::lease_duration`.
+const CUT_OFF_FOR: Span = Span::seconds(11);
 
 /// A monotonic clock that began with the world.
 fn instant(at: Moment) -> Instant {
@@ -79,7 +82,9 @@ impl World {
             started: now,
             renewed: now,
             status_accepted: false,
-            lagging: false,
+            behind: Behind::default(),
+            cut_off: false,
+            stopping: false,
             frozen: None,
             cache: self.api.clone(),
             gate,
@@ -108,7 +113,7 @@ impl World {
             let office = self.office_mut(replica);
             office.gate = Gate::new(Limits::default());
             office.cache = Objects::default();
-            office.lagging = true;
+            office.behind = Behind::ALL;
             let desk = Rc::make_mut(&mut office.desks[of]);
             desk.memory = Memory {
                 held: desk.memory.held.take(),
@@ -116,6 +121,27 @@ impl World {
             };
             desk.again = false;
             office.desks[1 - of] = Rc::new(Desk::new(false));
+        }
+    }
+
+    /// The renewals of a leader do not get there for longer than its claim stands, and not for as long as a Lease.
+    pub fn cut_off(&mut self, replica: usize) {
+        let since = self.now - CUT_OFF_FOR;
+        let office = self.office_mut(replica);
+        office.cut_off = true;
+        office.renewed = since;
+        self.lease.renewed = since;
+        for process in &mut self.replicas {
+            process.sees_since = since;
+        }
+    }
+
+    /// The Lease is renewed again, which nobody else has taken.
+    pub fn regain(&mut self, replica: usize) {
+        self.office_mut(replica).cut_off = false;
+        self.renew();
+        for of in 0..CREDENTIALS {
+            self.desk_mut(replica, of).wake();
         }
     }
 

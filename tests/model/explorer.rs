@@ -9,6 +9,7 @@ use tracktik_operator::clock;
 
 use crate::{
     calm::Calm,
+    circles::Circles,
     invariants::Broken,
     moves::{Move, successors},
     rules::Rules,
@@ -114,6 +115,7 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
     let end = first.now + rules.horizon;
     waiting.push_back((first, print, rules.faults, 0));
     let (mut transitions, mut deepest, mut broken) = (0, 0, None);
+    let mut circles = Circles::default();
     while let Some((world, print, faults_left, depth)) = match order {
         Order::DeepestFirst => waiting.pop_back(),
         Order::NearestFirst => waiting.pop_front(),
@@ -136,6 +138,9 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
             transitions += 1;
             let left = faults_left - u8::from(next.is_fault);
             let to = Print::of(&next.world);
+            if !next.is_fault {
+                circles.follows(print, to);
+            }
             if reached.get(&to).is_some_and(|before| before.faults_left >= left) {
                 continue;
             }
@@ -149,6 +154,11 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
             );
             waiting.push_back((next.world, to, left, depth + 1));
         }
+    }
+    if broken.is_none()
+        && let Some(turns) = circles.any()
+    {
+        broken = Some((Broken::TurnsInCircles, story(&reached, turns)));
     }
     Found {
         states: reached.len(),

@@ -8,11 +8,11 @@ use tracktik_operator::{
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
     election::may_act,
-    invariants::may_be_made,
+    invariants::{Broken, may_be_made},
     moves::How,
     process::{Frozen, Op, Reply, Stage},
-    rules::Rules,
-    world::{REPLICAS, World},
+    rules::{Rules, Safeguard},
+    world::{Lease, REPLICAS, World},
 };
 
 /// A call that takes its time takes this long: longer than an announcement may be relied on.
@@ -29,6 +29,7 @@ impl World {
             _ => Reply::Lost,
         };
         match how {
+            How::HeldBack => self.held_back(replica, of, rules),
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
@@ -75,21 +76,53 @@ impl World {
 
     /// Somebody changes a token Secret.
     pub fn meddle(&mut self, of: usize, secret: Option<SecretObject>) {
-        let under_way = self
-            .replicas
-            .iter()
-            .filter_map(|process| process.office.as_ref())
-            .any(|office| {
-                let desk = &office.desks[of];
-                let rehearsed = match &desk.stage {
-                    Stage::Attempting(turn) | Stage::Calling(_, turn) => turn.request.is_some(),
-                    _ => false,
-                };
-                rehearsed || desk.memory.held.is_some()
-            });
-        self.excused[of] |= under_way;
+        self.excused[of] |= self.is_under_way(of);
         self.api.replace(of, secret);
         self.tell(Some(of));
+    }
+
+    /// Whether a process that was asked to end has nothing left to do, as `reconcile` and `run_loop` see it: what it holds is
+    /// stored first, unless the name is taken, so that no write will be tried.
+    pub fn has_drained(&self, replica: usize, rules: &Rules) -> bool {
+        (0..CREDENTIALS).all(|of| {
+            let desk = self.desk(replica, of);
+            let rests = matches!(desk.stage, Stage::Asleep { .. } | Stage::Absent);
+            let holds = desk.memory.held.is_some() && !self.api.is_strangers(of);
+            rests && (!holds || rules.lacks(Safeguard::Draining))
+        })
+    }
+
+    /// It gives the Lease back, and another starts in its place.
+    pub fn end(&mut self, replica: usize) {
+        for of in 0..CREDENTIALS {
+            let held = self.desk(replica, of).memory.held.is_some();
+            if held && !self.excused[of] && !self.api.is_strangers(of) {
+                self.breaks(Broken::TokenThrownAway);
+            }
+        }
+        if self.lease.holder == self.replicas[replica].name {
+            self.lease = Lease::default();
+        }
+        self.restart(replica);
+    }
+
+    /// Whether a request is on its way, or its tokens are not stored yet.
+    fn is_under_way(&self, of: usize) -> bool {
+        let offices = self.replicas.iter().filter_map(|process| process.office.as_ref());
+        offices.map(|office| &office.desks[of]).any(|desk| {
+            let rehearsed = match &desk.stage {
+                Stage::Attempting(turn) | Stage::Calling(_, turn) => turn.request.is_some(),
+                _ => false,
+            };
+            rehearsed || desk.memory.held.is_some()
+        })
+    }
+
+    /// What excused the loss of a token excuses that one alone.
+    pub fn end_excuses(&mut self) {
+        for of in 0..CREDENTIALS {
+            self.excused[of] &= self.is_under_way(of);
+        }
     }
 
     /// The time passes, and whoever sleeps until then is woken.

@@ -35,6 +35,8 @@ pub enum Broken {
     TokenThrownAway,
     /// A place of the gate is held longer than anything may hold one.
     PlaceHeldForEver,
+    /// Steps are taken for ever at one moment, and none of them changes anything.
+    TurnsInCircles,
     /// Nothing went wrong any more, and yet there is no valid token, or steps are taken before anything is due.
     NeverSettles,
 }
@@ -98,7 +100,7 @@ pub fn is_settled(world: &World, rules: &Rules) -> bool {
     };
     in_office().all(|replica| {
         let office = world.office(replica);
-        let runs = office.frozen.is_none() && !office.lagging;
+        let runs = office.frozen.is_none() && !office.behind.any() && !office.stopping && !office.cut_off;
         runs && there().all(|of| {
             let desk = &office.desks[of];
             let sleeps = matches!(desk.stage, Stage::Asleep { until } if until >= due);

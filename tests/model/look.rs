@@ -30,6 +30,7 @@ impl World {
         loop {
             match self.desk(replica, of).stage.clone() {
                 Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) => return,
+                Stage::Due { .. } if self.office(replica).cut_off => return,
                 Stage::Due { .. } => self.look(replica, of, rules),
                 Stage::Attempting(turn) => self.attempt(replica, of, Rc::unwrap_or_clone(turn), rules),
             }
@@ -56,7 +57,9 @@ impl World {
             self.desk_mut(replica, of).memory.waiting = None;
             turn.seen.waiting = None;
         }
+        let begins = !self.office(replica).stopping || turn.decision.step == Step::StoreHeld;
         match turn.decision.step {
+            _ if !begins => self.settle(replica, of, turn),
             Step::Wait => self.settle(replica, of, turn),
             Step::Login => self.ask_gate(replica, of, turn, Grant::Password),
             Step::Refresh => self.ask_gate(replica, of, turn, Grant::Refresh),

@@ -21,9 +21,12 @@ mod api_server;
 mod attempting;
 mod calls;
 mod calm;
+mod circles;
 mod election;
 mod explorer;
+mod hands;
 mod happenings;
+mod held_back;
 mod invariants;
 mod look;
 mod moves;
@@ -120,10 +123,35 @@ fn renewals_at_a_server_that_fails() {
     holds("renewals at a server that fails", first, &rules);
 }
 
+/// As in an upgrade of the operator: each token that was granted is stored, and the next process goes on at once.
+#[test]
+fn renewals_while_processes_are_asked_to_end() {
+    let rules = Rules::new(faults(1)).upgraded();
+    holds("renewals, and upgrades", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn one_refresh_while_processes_are_asked_to_end() {
+    let rules = Rules::new(faults(2)).alone().upgraded();
+    holds("one refresh, and upgrades", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn renewals_while_a_leader_loses_its_claim_for_a_while() {
+    let rules = Rules::new(faults(1)).cut_off();
+    holds("renewals, and a lost claim", World::with_tokens_due(&rules), &rules);
+}
+
+#[test]
+fn one_refresh_while_a_leader_loses_its_claim_for_a_while() {
+    let rules = Rules::new(faults(2)).alone().cut_off();
+    holds("one refresh, and a lost claim", World::with_tokens_due(&rules), &rules);
+}
+
 /// They do not fight over status, nor for long over the Secret. Where two things go wrong at once, they may put their own
 /// words into status in turns, at the pace of whoever yields.
 #[test]
 fn two_operators_by_mistake() {
-    let rules = Rules::new(1).overlapping();
+    let rules = Rules::new(faults(1)).overlapping();
     holds("two operators", World::with_tokens_due(&rules), &rules);
 }

@@ -4,9 +4,11 @@
 use tracktik_operator::api::Moment;
 
 use crate::{
-    api_server::{CREDENTIALS, SecretObject},
+    api_server::CREDENTIALS,
     election::waits_until,
-    process::{Frozen, Op, Stage},
+    hands::hands,
+    held_back::held_back,
+    process::{Behind, Frozen, Op, Stage},
     rules::{Hands, Rules},
     world::{REPLICAS, World},
 };
@@ -24,8 +26,16 @@ pub enum Move {
     Freezes(usize),
     /// A process that stood still goes on.
     Thaws(usize),
-    /// The watches of a replica bring nothing any more …
-    Lags(usize),
+    /// A leader does not renew its Lease in time …
+    CutOff(usize),
+    /// … and does again, before anybody else has taken it.
+    Regains(usize),
+    /// A process is asked to end: it begins nothing more.
+    Stops(usize),
+    /// It has nothing left to do, gives the Lease back and ends.
+    Ends(usize),
+    /// Watches of a replica bring nothing any more …
+    Lags(usize, Behind),
     /// … and catch up.
     CatchesUp(usize),
     /// Somebody puts a Secret of their own in the place of a token Secret, or of none.
@@ -50,6 +60,8 @@ pub enum How {
     Freezes,
     /// It takes longer than an announcement may be relied on.
     Slow,
+    /// The claim is over.
+    HeldBack,
 }
 
 /// A state that may follow, what leads to it, and whether that is something that goes wrong.
@@ -79,21 +91,38 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             });
             continue;
         }
+        if office.cut_off {
+            if world.lease.holder == world.replicas[replica].name {
+                push(&mut next, world, Move::Regains(replica), false, |to| to.regain(replica));
+            }
+            held_back(&mut next, world, replica, rules);
+            continue;
+        }
+        if faults && rules.cut_off {
+            push(&mut next, world, Move::CutOff(replica), true, |to| to.cut_off(replica));
+        }
         if faults {
             push(&mut next, world, Move::Dies(replica), true, |to| to.restart(replica));
             push(&mut next, world, Move::Freezes(replica), true, |to| {
                 to.office_mut(replica).frozen = Some(Frozen { calls: None });
             });
         }
-        if office.lagging {
+        if office.stopping && world.has_drained(replica, rules) {
+            idle = false;
+            push(&mut next, world, Move::Ends(replica), false, |to| to.end(replica));
+        } else if faults && !office.stopping && rules.stops {
+            push(&mut next, world, Move::Stops(replica), true, |to| {
+                to.office_mut(replica).stopping = true;
+                to.catch_up(replica, None);
+            });
+        }
+        if office.behind.any() {
             push(&mut next, world, Move::CatchesUp(replica), false, |to| {
-                to.office_mut(replica).lagging = false;
+                to.office_mut(replica).behind = Behind::default();
                 to.catch_up(replica, None);
             });
         } else if faults {
-            push(&mut next, world, Move::Lags(replica), true, |to| {
-                to.office_mut(replica).lagging = true;
-            });
+            lags(&mut next, world, replica, rules);
         }
         for of in 0..CREDENTIALS {
             if matches!(office.desks[of].stage, Stage::Asleep { .. } | Stage::Absent) {
@@ -111,14 +140,32 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     }
     for next in &mut next {
         next.world.settle_what_needs_no_call(rules);
+        next.world.end_excuses();
     }
     next
 }
 
-fn push(next: &mut Vec<Next>, from: &World, by: Move, is_fault: bool, change: impl FnOnce(&mut World)) {
+pub fn push(next: &mut Vec<Next>, from: &World, by: Move, is_fault: bool, change: impl FnOnce(&mut World)) {
     let mut world = from.clone();
     change(&mut world);
     next.push(Next { by, world, is_fault });
+}
+
+/// All watches, or those of one kind.
+fn lags(next: &mut Vec<Next>, world: &World, replica: usize, rules: &Rules) {
+    let [mut of_credentials, mut of_secrets] = [Behind::default(); 2];
+    of_credentials.credentials = true;
+    of_secrets.secrets = true;
+    let apart: &[Behind] = if rules.lags_apart {
+        &[of_credentials, of_secrets]
+    } else {
+        &[]
+    };
+    for behind in [Behind::ALL].iter().chain(apart) {
+        push(next, world, Move::Lags(replica, *behind), true, |to| {
+            to.office_mut(replica).behind = *behind;
+        });
+    }
 }
 
 fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rules: &Rules, faults: bool) {
@@ -158,7 +205,7 @@ fn failures(op: &Op) -> &'static [How] {
     }
 }
 
-fn name(op: &Op) -> &'static str {
+pub fn name(op: &Op) -> &'static str {
     match op {
         Op::Prepare(_) => "read the sources, dry-run the write",
         Op::Announce(_) => "announce the request in status",
@@ -167,40 +214,6 @@ fn name(op: &Op) -> &'static str {
         Op::Store => "store the tokens",
         Op::Verify => "read the token Secret",
         Op::Record(_) => "write status",
-    }
-}
-
-fn hands(next: &mut Vec<Next>, world: &World, rules: &Rules) {
-    for of in (0..CREDENTIALS).filter(|of| rules.has(*of)) {
-        if !world.api.is_strangers(of) {
-            push(next, world, Move::StrangersSecret(of), true, |to| {
-                let secret = SecretObject {
-                    version: 0,
-                    ours: false,
-                    issue: None,
-                    tried: None,
-                };
-                to.meddle(of, Some(secret));
-            });
-        }
-        // Within the moment in which it is written, no backup is put back.
-        let known = world.api.credentials[of].status.token_secret == Some(world.api.slots[of].version);
-        if let Some(before) = world.backups[of].as_deref().filter(|_| known) {
-            push(next, world, Move::PutBack(of), true, |to| {
-                to.meddle(of, Some(before.clone()));
-            });
-        }
-        let secret = world.api.slots[of].secret.as_deref();
-        let marked = secret.filter(|secret| secret.tried.is_some() && rules.hands == Hands::Meddle);
-        if let Some(secret) = marked {
-            push(next, world, Move::MarkTakenOff(of), true, |to| {
-                let secret = SecretObject {
-                    tried: None,
-                    ..secret.clone()
-                };
-                to.meddle(of, Some(secret));
-            });
-        }
     }
 }
 
@@ -217,7 +230,7 @@ fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
         match &process.office {
             None if renewed => {}
             None => instants.extend(waits_until(world, replica)),
-            Some(office) if office.frozen.is_none() => {
+            Some(office) if process.acts() => {
                 instants.extend(office.gate.next_change(world.now));
                 instants.extend(office.desks.iter().filter_map(|desk| match desk.stage {
                     Stage::Asleep { until } => Some(until),

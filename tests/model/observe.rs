@@ -7,6 +7,7 @@ use tracktik_operator::{
     rotation::{
         Observation,
         cause::GRANT_WINDOW,
+        merging::Surroundings,
         observation::{Content, Held, Issue, OurTarget, Sources, Target},
         session::RefreshToken,
     },
@@ -14,7 +15,7 @@ use tracktik_operator::{
 
 use crate::{
     api_server::{Objects, SecretObject, Slot, Status},
-    others::heed,
+    others::notice,
     process::{Memory, Office},
     rules::{Rules, Safeguard},
 };
@@ -50,9 +51,7 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
     let cache = office.cache.clone();
     let memory = &mut Rc::make_mut(&mut office.desks[of]).memory;
     let slot = &cache.slots[of];
-    if !rules.lacks(Safeguard::HeedingOthers) {
-        heed(&cache.credentials[of], memory, now);
-    }
+    let anothers = notice(&cache.credentials[of], memory, now);
     forget_what_the_cache_has(slot, memory);
     let latest_status = latest_status(&cache, of, memory).clone();
     let token_secret = best_known(slot, memory);
@@ -71,7 +70,6 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
         },
         target: target(token_secret.as_deref(), &latest_status, memory, rules),
         rotate: cache.credentials[of].rotate.clone(),
-        handled_rotate: memory.requests.handled_rotate(latest_status.handled_rotate.as_ref()),
         waiting: memory.waiting,
         latest_issued: memory.requests.last_granted.or(in_status),
         ..Observation::default()
@@ -84,7 +82,21 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
     let held = memory.held.as_ref().map(|held| &held.issue);
     let recorded = latest_status.failure.as_ref();
     let recorded = recorded.filter(|_| !rules.lacks(Safeguard::FailureRecord));
+    let rotate = cache.credentials[of].rotate.as_ref();
+    if !rules.lacks(Safeguard::HeedingOthers) {
+        let surroundings = Surroundings {
+            anothers,
+            failure: recorded,
+            handled_rotate: latest_status.handled_rotate.as_ref(),
+            rotate,
+            in_place: held.or(seen.issue()),
+        };
+        memory.requests.look(&surroundings, now);
+    }
     seen.failure = memory.requests.failure(recorded, seen.issue(), held);
+    seen.handled_rotate = memory
+        .requests
+        .handled_rotate(latest_status.handled_rotate.as_ref(), rotate);
     seen.anchors = memory.anchors.look(&seen, now, now);
     memory.requests.grants.retain(|at| *at + GRANT_WINDOW > now);
     seen.recent_grants.clone_from(&memory.requests.grants);

@@ -36,12 +36,35 @@ pub struct Office {
     /// The start of the latest renewal of the Lease.
     pub renewed: Moment,
     pub status_accepted: bool,
-    /// Its watches bring nothing.
-    pub lagging: bool,
+    /// Watches that bring nothing.
+    pub behind: Behind,
+    /// Its Lease was not renewed in time: nothing that it would write gets out until it is.
+    pub cut_off: bool,
+    /// The process was asked to end: it begins nothing more, and stores what it holds.
+    pub stopping: bool,
     pub frozen: Option<Frozen>,
     pub cache: Objects,
     pub gate: Gate,
     pub desks: [Rc<Desk>; CREDENTIALS],
+}
+
+/// The watches of a process that bring nothing: they fall behind apart from each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Behind {
+    pub credentials: bool,
+    /// Sources and token Secrets.
+    pub secrets: bool,
+}
+
+impl Behind {
+    pub const ALL: Self = Self {
+        credentials: true,
+        secrets: true,
+    };
+
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
 }
 
 /// The process stands still.
@@ -125,7 +148,7 @@ pub struct Memory {
     pub waiting: Option<Waiting>,
     pub no_request_before: Moment,
     pub anchors: AnchorsKept,
-    pub announced: Option<String>,
+    pub unanswered: Option<Status>,
     pub overwritten: Pause,
     pub status_failures: i32,
 }
@@ -204,8 +227,9 @@ impl Process {
         }
     }
 
-    /// Whether it runs, and is past the election.
+    /// Whether it runs, is past the election, and renews its Lease.
     pub fn acts(&self) -> bool {
-        self.office.as_ref().is_some_and(|office| office.frozen.is_none())
+        let office = self.office.as_ref();
+        office.is_some_and(|office| office.frozen.is_none() && !office.cut_off)
     }
 }

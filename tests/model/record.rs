@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use tracktik_operator::{
     api::Span,
+    controller::others::kept_back,
     rotation::{Observation, backoff::doubling, decide::times, observation::Target, readiness::issued},
 };
 
 use crate::{
     api_server::Status,
     observe::latest_status,
-    others::yields_until,
+    others::not_to_be_lost,
     process::{Op, Reply, Stage, Turn},
     rules::Rules,
     world::{NAMES, World},
@@ -22,14 +23,19 @@ impl World {
     pub fn settle(&mut self, replica: usize, of: usize, mut turn: Turn) {
         turn.seen.waiting = self.desk(replica, of).memory.waiting;
         let status = self.status_to_write(replica, of, &turn.seen);
-        let desk = self.desk(replica, of);
-        if status == *latest_status(&self.office(replica).cache, of, &desk.memory) {
-            self.finished(replica, of, &turn);
-        } else if let Some(until) = yields_until(&desk.memory, turn.now) {
-            turn.next = turn.next.min(until);
-            self.finished(replica, of, &turn);
-        } else {
-            self.calls(replica, of, Op::Record(Box::new(status)), turn);
+        let memory = &self.desk(replica, of).memory;
+        let earlier = latest_status(&self.office(replica).cache, of, memory);
+        if status == *earlier {
+            return self.finished(replica, of, &turn);
+        }
+        let Some(pause) = kept_back(&memory.overwritten, turn.now) else {
+            return self.calls(replica, of, Op::Record(Box::new(status)), turn);
+        };
+        let part = not_to_be_lost(&status, earlier, turn.now);
+        turn.next = turn.next.min(turn.now + pause);
+        match part {
+            Some(part) => self.calls(replica, of, Op::Record(Box::new(part)), turn),
+            None => self.finished(replica, of, &turn),
         }
     }
 
@@ -70,7 +76,9 @@ impl World {
             failure: (!seen.failure.is_empty()).then(|| seen.failure.clone()),
             token_secret: memory.wrote.max(earlier.token_secret).filter(|_| has_token),
             issued: issued(seen),
-            handled_rotate: memory.requests.handled_rotate(earlier.handled_rotate.as_ref()),
+            handled_rotate: memory
+                .requests
+                .handled_rotate(earlier.handled_rotate.as_ref(), seen.rotate.as_ref()),
         }
     }
 
@@ -81,7 +89,7 @@ impl World {
             self.desk_mut(replica, of).stage = Stage::Attempting(Rc::new(turn));
             return;
         }
-        let pause = self.status_pace(replica, of);
+        let pause = self.status_pace(replica, of, status);
         let until = self.pause_requests(replica, of, pause);
         self.not_sent(replica, of, turn, until, rules);
     }
@@ -90,12 +98,14 @@ impl World {
         let memory = &mut self.desk_mut(replica, of).memory;
         memory.status = Some((version, status));
         memory.status_failures = 0;
+        memory.unanswered = None;
         self.office_mut(replica).status_accepted = true;
     }
 
     /// `record::pace`, after one more status that could not be written.
-    fn status_pace(&mut self, replica: usize, of: usize) -> Span {
+    fn status_pace(&mut self, replica: usize, of: usize, unanswered: Status) -> Span {
         let memory = &mut self.desk_mut(replica, of).memory;
+        memory.unanswered = Some(unanswered);
         memory.status_failures += 1;
         doubling(Span::seconds(1), memory.status_failures, Span::minutes(1))
     }
@@ -105,7 +115,7 @@ impl World {
         if let Reply::StatusWritten(version) = reply {
             self.status_accepted(replica, of, *version, status);
         } else {
-            let pace = self.status_pace(replica, of);
+            let pace = self.status_pace(replica, of, status);
             turn.next = turn.next.min(turn.now + pace);
         }
         self.finished(replica, of, &turn);

@@ -25,6 +25,10 @@ pub enum Hands {
 
 /// A run.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, with yes or no for an answer"
+)]
 pub struct Rules {
     /// The grant that each credential asks for.
     pub grants: [Grant; CREDENTIALS],
@@ -44,6 +48,12 @@ pub struct Rules {
     pub alone: bool,
     /// A second operator was started by mistake, without an election.
     pub overlap: bool,
+    /// Watches of credentials and of Secrets fall behind apart from each other.
+    pub lags_apart: bool,
+    /// A leader may be cut off from its Lease, and renew it again before anybody takes it.
+    pub cut_off: bool,
+    /// A process may be asked to end.
+    pub stops: bool,
     pub without: Option<Safeguard>,
 }
 
@@ -61,8 +71,25 @@ impl Rules {
             rests_within: Span::minutes(15),
             alone: false,
             overlap: false,
+            lags_apart: false,
+            cut_off: false,
+            stops: false,
             without: None,
         }
+    }
+
+    /// Where processes are asked to end, and watches fall behind apart from each other.
+    pub fn upgraded(self) -> Self {
+        Self {
+            lags_apart: true,
+            stops: true,
+            ..self
+        }
+    }
+
+    /// Where a leader loses its claim for a while.
+    pub fn cut_off(self) -> Self {
+        Self { cut_off: true, ..self }
     }
 
     /// With one credential alone.
@@ -155,6 +182,10 @@ pub enum Safeguard {
     FailureRecord,
     /// Heeding what another operator has written into status.
     HeedingOthers,
+    /// Remembering what a read of the token Secret has shown.
+    Verification,
+    /// Storing tokens that were granted before the process ends.
+    Draining,
     /// Giving the place back where nothing was sent.
     PlaceGivenBack,
 }

@@ -163,6 +163,23 @@ fn heeding_others_keeps_two_operators_from_overwriting_each_other_for_ever() {
     breaks(Safeguard::HeedingOthers, Broken::NeverSettles, due, &rules);
 }
 
+/// Of two operators that overlap by mistake, one finds the token of the other, and reads it.
+#[test]
+fn a_read_that_is_not_remembered_is_made_for_ever() {
+    let rules = Rules::new(0).overlapping();
+    breaks(Safeguard::Verification, Broken::TurnsInCircles, due, &rules);
+}
+
+#[test]
+fn draining_keeps_a_token_that_was_granted_before_the_end() {
+    breaks(
+        Safeguard::Draining,
+        Broken::TokenThrownAway,
+        new,
+        &Rules::new(2).alone().upgraded(),
+    );
+}
+
 #[test]
 fn a_place_that_is_not_given_back_is_held_for_ever() {
     breaks(Safeguard::PlaceGivenBack, Broken::NeverSettles, new, &Rules::new(1));

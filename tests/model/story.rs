@@ -7,6 +7,7 @@ use tracktik_operator::api::Moment;
 use crate::{
     explorer::Found,
     moves::{How, Move},
+    process::Behind,
     rules::START,
 };
 
@@ -38,7 +39,15 @@ fn line(by: Move) -> String {
         Move::Dies(replica) => format!("replica {replica} is killed, and starts anew"),
         Move::Freezes(replica) => format!("replica {replica} stands still"),
         Move::Thaws(replica) => format!("replica {replica} goes on"),
-        Move::Lags(replica) => format!("the watches of replica {replica} fall behind"),
+        Move::CutOff(replica) => format!("the renewals of the Lease of replica {replica} do not get there for 11 s"),
+        Move::Regains(replica) => format!("replica {replica} renews the Lease again, which nobody has taken"),
+        Move::Stops(replica) => format!("replica {replica} is asked to end"),
+        Move::Ends(replica) => format!("replica {replica} gives the Lease back and ends, another starts in its place"),
+        Move::Lags(replica, Behind::ALL) => format!("the watches of replica {replica} fall behind"),
+        Move::Lags(replica, behind) => {
+            let which = if behind.credentials { "credentials" } else { "Secrets" };
+            format!("the watch of {which} of replica {replica} falls behind")
+        }
         Move::CatchesUp(replica) => format!("the watches of replica {replica} catch up"),
         Move::StrangersSecret(of) => format!("somebody puts a Secret of their own under the name of {}'s", name(of)),
         Move::PutBack(of) => format!("somebody puts an earlier token Secret of {} back", name(of)),
@@ -54,6 +63,7 @@ fn ending(how: How) -> &'static str {
         How::LostAfter => ", of which the answer is lost",
         How::Freezes => ": the process stands still right before",
         How::Slow => ", which takes 12 s",
+        How::HeldBack => ", which is held back without the claim",
     }
 }
 

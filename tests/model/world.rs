@@ -7,7 +7,7 @@ use tracktik_operator::api::{Moment, Span};
 use crate::{
     api_server::{CREDENTIALS, Objects, SecretObject},
     invariants::Broken,
-    process::{Desk, Office, Process},
+    process::{Behind, Desk, Office, Process},
     rules::{Rules, START},
     tracktik::{Mood, TrackTik},
 };
@@ -106,17 +106,23 @@ impl World {
     pub fn tell(&mut self, of: Option<usize>) {
         for replica in 0..REPLICAS {
             let brought = self.replicas[replica].office.as_ref();
-            if brought.is_some_and(|office| !office.lagging) {
+            if brought.is_some_and(|office| office.behind != Behind::ALL) {
                 self.catch_up(replica, of);
             }
         }
     }
 
-    /// The watches bring what there is.
+    /// The watches that are not behind bring what there is.
     pub fn catch_up(&mut self, replica: usize, of: Option<usize>) {
         let objects = self.api.clone();
         let office = self.office_mut(replica);
-        office.cache = objects;
+        if !office.behind.credentials {
+            office.cache.credentials = objects.credentials;
+        }
+        if !office.behind.secrets {
+            office.cache.slots = objects.slots;
+            office.cache.account = objects.account;
+        }
         for desk in 0..CREDENTIALS {
             if of.is_none_or(|of| of == desk) {
                 Rc::make_mut(&mut office.desks[desk]).wake();

@@ -1,0 +1,167 @@
+//! What becomes of the record of token requests where somebody else writes into status: a second operator that looks after
+//! the same credential by mistake, a write that comes late, a backup, or a person.
+//!
+//! Nothing that is said there ends a wait that this process knows of: of two records the one counts that asks to wait longer,
+//! with the requests of both. Only a token ends a wait, one that is in place and was requested later. Where no rule decides,
+//! what stands in status counts: so two that go by these rules come to say the same.
+
+use super::{
+    failure_record::{ROUNDING, after_success, outcome_lost, same_values},
+    failure_wait::wait_until,
+    observation::Issue,
+    recollection::Recollection,
+};
+use crate::api::{Failure, Moment, Span};
+
+/// The record that counts where this process knows of `ours` and somebody else has written `theirs`.
+#[must_use]
+pub fn merged(ours: &Failure, theirs: &Failure, now: Moment) -> Failure {
+    let mut ours = ours.clone();
+    // What was announced by somebody who does not tell of it any more has an outcome that they know.
+    ours.pending = ours.pending.filter(|pending| theirs.pending.as_ref() == Some(pending));
+    let recent_times = of_both(&ours.recent_times, &theirs.recent_times, now);
+    let counts = if weighs_more(&ours, theirs, now) {
+        under_their_announcement(ours, theirs, now)
+    } else {
+        theirs.clone()
+    };
+    Failure { recent_times, ..counts }
+}
+
+/// Our record, which counts, with a request that they have announced: it may be under way.
+fn under_their_announcement(ours: Failure, theirs: &Failure, now: Moment) -> Failure {
+    let announced = Failure {
+        pending: theirs.pending.clone(),
+        tried: theirs.tried.clone(),
+        ..ours.clone()
+    };
+    let is_as_long = are_comparable(&ours, theirs) && wait(&announced, now) >= wait(&ours, now);
+    if theirs.pending.is_some() && is_as_long {
+        announced
+    } else {
+        ours
+    }
+}
+
+/// Whether a crash would lose something if `stands` were left in status in the place of `ours`: a request, or a wait.
+#[must_use]
+pub fn tells_more(ours: Option<&Failure>, stands: Option<&Failure>, now: Moment) -> bool {
+    let Some(ours) = ours else { return false };
+    let nothing = Failure::default();
+    let stands = stands.unwrap_or(&nothing);
+    let announces = ours.pending.is_some() && ours.pending != stands.pending;
+    let known = of_both(&stands.recent_times, &[], now);
+    let knows_of_a_request = of_both(&stands.recent_times, &ours.recent_times, now) != known;
+    announces || knows_of_a_request || weighs_more(ours, stands, now)
+}
+
+/// Of two records of the same values, the one with the longer wait; else the later one.
+fn weighs_more(one: &Failure, other: &Failure, now: Moment) -> bool {
+    let weight = |record: &Failure| {
+        let wait = wait(record, now).filter(|_| are_comparable(one, other));
+        (wait, latest(record))
+    };
+    weight(one) > weight(other)
+}
+
+/// A record that tells of no values tells of a success, or of nothing.
+fn are_comparable(one: &Failure, other: &Failure) -> bool {
+    match (&one.tried, &other.tried) {
+        (Some(one), Some(other)) => same_values(Some(one), other),
+        _ => true,
+    }
+}
+
+/// Until when a record asks to wait where nothing has changed since.
+fn wait(record: &Failure, now: Moment) -> Option<Moment> {
+    let stands = record.tried.clone().unwrap_or_default();
+    wait_until(record, &stands, None, now)
+}
+
+/// The times of both lists, of the last hour, as many as status keeps. What is in both is one request.
+fn of_both(one: &[Moment], other: &[Moment], now: Moment) -> Vec<Moment> {
+    let mut times = other.to_vec();
+    for time in one {
+        if let Some(same) = times.iter().position(|at| at == time) {
+            times.swap_remove(same);
+        }
+    }
+    times.extend(one);
+    // As they stand, also where the clock of who wrote them is ahead: else they would be others at each look.
+    times.retain(|time| *time + Span::hours(1) > now);
+    times.sort_unstable();
+    let excess = times.len().saturating_sub(Failure::MOST_RECENT_TIMES);
+    times.drain(..excess);
+    times
+}
+
+/// When the latest request that a record tells of was announced, or ended.
+fn latest(record: &Failure) -> Option<Moment> {
+    let pending = record.pending.as_ref().map(|pending| pending.time);
+    pending.max(record.last_time)
+}
+
+/// When a token was requested with the values that a record tells of, and when the latest of its requests was.
+fn both_times(issue: &Issue, record: &Failure, now: Moment) -> Option<(Moment, Moment)> {
+    let tried = record.tried.as_ref()?;
+    let same = tried.identity == issue.identity && tried.sources == issue.sources;
+    // Facts of a clock that was ahead would seem to be later than every failure.
+    let is_past = issue.issued_at <= now + ROUNDING;
+    Some((issue.issued_at, latest(record)?)).filter(|_| same && is_past)
+}
+
+impl Recollection {
+    /// Takes note of what stands in status and on the token Secret, whoever wrote it.
+    pub fn look(&mut self, around: &Surroundings<'_>, now: Moment) {
+        if around.anothers {
+            self.heed(around, now);
+        }
+        self.look_for_a_later_token(around, now);
+        let certain = around.failure.is_none_or(|record| !outcome_lost(record));
+        // Once handled, a request stays so: a status that comes late, or from a backup, must not have it made again.
+        if certain && around.rotate.is_some() && around.handled_rotate == around.rotate {
+            self.handled_rotate = Some(around.rotate.cloned());
+        }
+    }
+
+    fn heed(&mut self, around: &Surroundings<'_>, now: Moment) {
+        self.heeds = true;
+        let Some(ours) = &self.failure else { return };
+        let mut theirs = around.failure.cloned().unwrap_or_default();
+        // Of a request of our own we know more.
+        theirs.pending = theirs
+            .pending
+            .filter(|pending| self.announced.as_ref() != Some(&pending.issue_id));
+        let all_is_well = theirs.reason.is_none() && theirs.pending.is_none();
+        // Times are whole seconds: within one, who says that all is well is believed if a token in place tells the same.
+        let times = around.in_place.and_then(|issue| both_times(issue, ours, now));
+        let is_over = all_is_well && times.is_some_and(|(issued, failed)| issued == failed);
+        let merged = merged(ours, &theirs, now);
+        self.failure = Some(if is_over { after_success(&merged, now) } else { merged });
+    }
+
+    /// Where two are at it, our failure is over once the token of the other is in place.
+    fn look_for_a_later_token(&mut self, around: &Surroundings<'_>, now: Moment) {
+        let (true, Some(ours), Some(issue)) = (self.heeds, &self.failure, around.in_place) else {
+            return;
+        };
+        if both_times(issue, ours, now).is_some_and(|(issued, failed)| issued > failed) {
+            self.failure = Some(after_success(ours, now));
+        }
+    }
+}
+
+/// What a process finds around a credential that it remembers something of.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// Somebody else has written status since this process did, or since it noticed that last.
+    pub anothers: bool,
+    /// The failure record in status.
+    pub failure: Option<&'a Failure>,
+    /// The rotate annotation that was handled last, by status.
+    pub handled_rotate: Option<&'a String>,
+    /// The rotate annotation that stands.
+    pub rotate: Option<&'a String>,
+    /// The facts of the token in place, or in hand.
+    pub in_place: Option<&'a Issue>,
+}
