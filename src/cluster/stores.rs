@@ -54,6 +54,20 @@ impl Stores {
         self.read().credentials.values().cloned().collect()
     }
 
+    /// How many credentials there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.read().credentials.len()
+    }
+
+    /// Those of all credentials with a failure record, in no order: few where all is well.
+    #[must_use]
+    pub fn credentials_with_a_record(&self) -> Vec<Arc<CredentialView>> {
+        let inner = self.read();
+        let recorded = inner.credentials.values().filter(|seen| seen.status.failure.is_some());
+        recorded.cloned().collect()
+    }
+
     /// A Secret's metadata as last seen.
     #[must_use]
     pub fn secret(&self, key: &ObjectKey) -> Option<Arc<SecretMeta>> {

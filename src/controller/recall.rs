@@ -44,7 +44,7 @@ impl Recall {
         let listed = lists.synced.iter().filter(|scope| !self.done.contains(*scope));
         let listed: Vec<String> = listed.cloned().collect();
         for scope in listed {
-            let credentials = context.stores.credentials();
+            let credentials = context.stores.credentials_with_a_record();
             let here = credentials
                 .iter()
                 .filter(|credential| scope.is_empty() || credential.key.namespace == scope);

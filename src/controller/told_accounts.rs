@@ -41,12 +41,12 @@ impl ToldAccounts {
 /// Has the gate learn what the records of other credentials tell of accounts of this domain. Whether all of it is known now.
 pub async fn learn_of_others(context: &Context, domain: &str) -> bool {
     let mut known = context.told_accounts.0.lock().await;
-    let credentials = context.stores.credentials();
-    if known.uids.len() > credentials.len().saturating_mul(2) {
+    if known.uids.len() > context.stores.count().saturating_mul(2) {
+        let credentials = context.stores.credentials();
         let there: HashSet<&str> = credentials.iter().map(|credential| credential.uid.as_str()).collect();
         known.uids.retain(|uid| there.contains(uid.as_str()));
     }
-    for credential in credentials {
+    for credential in context.stores.credentials_with_a_record() {
         let Some((standing, record, tried, plan)) = tells(context, &credential, domain) else {
             continue;
         };
