@@ -36,6 +36,10 @@ pub fn monotonic() -> Instant {
     Instant::now()
 }
 
+/// What the steady clock shows when it is made. Late enough that what was long before has a time on it as well: times end at
+/// 1970, and would all be of that instant.
+const BEGINNING: Moment = Moment::from_seconds(10_000_000_000);
+
 /// The wall clock as the controller is handed it: the system's, or one that follows tokio's clock from a given start, so
 /// that a test may run through weeks, and set it as an administrator does.
 #[derive(Clone, Debug)]
@@ -75,17 +79,17 @@ impl Clock {
         match &self.following {
             None => now(),
             Some(Following { start, set_by }) => {
-                let passed = self.steady() - Moment::default();
+                let passed = self.steady() - BEGINNING;
                 *start + passed + Span::millis(set_by.load(Ordering::Relaxed))
             }
         }
     }
 
-    /// How long ago this clock was made, after 1970: for lengths of time within the process, whatever the wall clock is
-    /// set to.
+    /// How long ago this clock was made, after an instant of no meaning: for lengths of time within the process, whatever the
+    /// wall clock is set to.
     #[must_use]
     pub fn steady(&self) -> Moment {
         let passed = monotonic().saturating_duration_since(self.made).as_millis();
-        Moment::default() + Span::millis(i64::try_from(passed).unwrap_or(i64::MAX))
+        BEGINNING + Span::millis(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 }

@@ -208,3 +208,9 @@ impl TrackTikCredentialSpec {
             .unwrap_or_else(|| format!("{credential}-token"))
     }
 }
+
+/// A domain without the port that https uses anyway: `host` and `host:443` are one server.
+#[must_use]
+pub fn one_server(domain: &str) -> &str {
+    domain.strip_suffix(":443").unwrap_or(domain)
+}

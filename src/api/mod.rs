@@ -17,7 +17,7 @@ pub mod status;
 pub use conditions::ConditionType;
 pub use credential::{
     Grant, RefreshTokenPolicy, Renewal, TokenSecretMetadata, TokenSecretSpec, TrackTikCredential,
-    TrackTikCredentialSpec,
+    TrackTikCredentialSpec, one_server,
 };
 pub use moment::{Moment, Span};
 pub use reason::Reason;

@@ -6,7 +6,7 @@ use super::{
     turn::{After, Asked, Turn},
 };
 use crate::{
-    api::{Grant, Reason, Span},
+    api::{Grant, Moment, Reason, Span},
     rotation::{
         attempt::is_proven,
         decide,
@@ -73,13 +73,16 @@ pub async fn may_send(
     place: &Place,
 ) -> Result<(), After> {
     let sent = turn.context.sent(&asked.domain, account);
-    learn_from_own_record(turn, sent).await;
+    learn_from_own_record(turn, sent);
     if grant == Grant::Refresh {
         return Ok(());
     }
     let all_known = learn_of_others(turn.context, &asked.domain).await;
     if !all_known && !is_proven(&turn.seen, &turn.memory.requests) {
         return Err(After::Settle(turn.now + AGAIN));
+    }
+    if let Some(issued_at) = proven_since(turn) {
+        turn.context.gate.worked(sent, issued_at);
     }
     let by_request = turn.seen.rotate_asked().is_some();
     let answer = place.ask_account(sent, by_request);
@@ -101,16 +104,23 @@ pub async fn may_send(
     }
 }
 
+/// When the token in place was issued, if it was granted for what stands and nothing has failed since.
+fn proven_since(turn: &Turn<'_>) -> Option<Moment> {
+    let issue = turn.seen.issue()?;
+    let same = issue.identity == turn.seen.identity && issue.sources == turn.seen.sources.versions;
+    (same && is_proven(&turn.seen, &turn.memory.requests)).then_some(issue.issued_at)
+}
+
 /// What was recorded of these values before this process began. That its own wait is over has been decided already.
-async fn learn_from_own_record(turn: &Turn<'_>, sent: Sent) {
+fn learn_from_own_record(turn: &Turn<'_>, sent: Sent) {
     let context = turn.context;
-    let is_first = context.told_accounts.is_first_request_of(&turn.credential.uid).await;
+    let is_first = context.told_accounts.is_first_request_of(&turn.credential.uid);
     let (record, stands) = (&turn.seen.failure, decide::now_stands(&turn.seen));
     let tried = record.tried.as_ref();
     let of_these = tried.is_some_and(|tried| tried.identity == stands.identity && tried.sources == stands.sources);
     if let Some(standing) = Standing::of(record, turn.now).filter(|_| is_first && of_these) {
         let until = standing.until.min(turn.now);
-        context.gate.learn(sent, Standing { until, ..standing }, record);
+        context.gate.learn(sent, Standing { until, ..standing });
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
     cluster::ObjectKey,
     metrics::GateFigures,
     rotation::{
-        failure_record::folded,
         gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Refusal, Request, Sent, Wait},
         standing::Standing,
     },
@@ -79,17 +78,15 @@ impl Gatekeeper {
 
     /// What the failure record of a credential tells of the values that it tried, if they were refused or their outcome was
     /// lost. See [`Gate::learn`].
-    pub fn learn(&self, sent: Sent, standing: Standing, record: &Failure) {
-        let (now, steady) = (self.0.clock.now(), self.0.clock.steady());
-        let by_steady = |at: Moment| steady - (now - at);
-        let standing = Standing {
-            until: by_steady(standing.until),
-            ..standing
-        };
-        // The end of a lost request may be ahead, and so may all of them where the clock was set back.
-        let ends = folded(record).recent_times.into_iter().map(by_steady);
-        let ends: Vec<Moment> = ends.map(|at| at.min(steady)).collect();
-        self.0.gate().learn(sent, standing, &ends);
+    pub fn learn(&self, sent: Sent, standing: Standing) {
+        let until = self.0.by_steady(standing.until);
+        self.0.gate().learn(sent, Standing { until, ..standing });
+    }
+
+    /// What the facts on a token Secret tell of the values that it was granted for. See [`Gate::worked`].
+    pub fn worked(&self, sent: Sent, issued_at: Moment) {
+        let at = self.0.by_steady(issued_at);
+        self.0.gate().worked(sent, at);
     }
 
     /// Returns once somebody may have to be woken. For one task.
@@ -138,6 +135,10 @@ impl Shared {
         let answer = act(&mut self.gate(), self.clock.steady());
         self.changed.notify_one();
         answer
+    }
+
+    fn by_steady(&self, at: Moment) -> Moment {
+        self.clock.steady() - (self.clock.now() - at)
     }
 
     fn on_the_wall(&self, at: Moment) -> Moment {

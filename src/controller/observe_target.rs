@@ -73,12 +73,14 @@ pub fn target(
     )
 }
 
+/// The facts on the Secret, as they stand there.
+pub fn issue_on(found: &SecretMeta) -> Option<Issue> {
+    issue_record::read(found.annotations.get(annotations::ISSUE)?)
+}
+
 /// The facts on the Secret; where somebody removed or edited them, those that this process knows of the same grant.
 pub fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
-    let on_it = found
-        .annotations
-        .get(annotations::ISSUE)
-        .and_then(|text| issue_record::read(text));
+    let on_it = issue_on(found);
     let known = memory.facts.as_ref().filter(|(uid, _)| *uid == found.uid);
     match (on_it, known) {
         (Some(on_it), Some((_, known))) if on_it.is_garbled_copy_of(known) => Some(known.clone()),

@@ -8,6 +8,7 @@ use super::{
     turn::{After, Asked, Turn},
 };
 use crate::{
+    api::one_server,
     cluster::error::ClusterError,
     rotation::{gate::Digest, observation::Sources},
     secrets::sensitive::ServiceAccount,
@@ -76,9 +77,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
 pub fn keyed_digest(key: &[u8; 32], of: &str, domain: &str, values: &[&str]) -> Digest {
     let mut inner = Sha256::new();
     inner.update(key);
-    // `host` and `host:443` are one server.
-    let host = domain.strip_suffix(":443").unwrap_or(domain);
-    for value in [of, host].iter().chain(values) {
+    for value in [of, one_server(domain)].iter().chain(values) {
         inner.update(u64::try_from(value.len()).unwrap_or(u64::MAX).to_be_bytes());
         inner.update(value.as_bytes());
     }

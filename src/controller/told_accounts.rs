@@ -5,14 +5,15 @@
 //! when the process before it ended. Once for each credential, and its values are dropped at once: a restart with nothing due
 //! reads nothing, and one with 500 wrong passwords 500 Secrets before the first login.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use tokio::sync::Mutex;
-
-use super::{Context, memory::Memory, observe_target::issue_of};
+use super::{Context, observe_target::issue_on};
 use crate::{
-    api::{Failure, Moment, Span, Tried},
-    cluster::{CredentialView, error::ClusterError},
+    api::{Moment, Span, Tried, one_server},
+    cluster::{CredentialView, Stores, error::ClusterError},
     rotation::standing::Standing,
     secrets::{sensitive::ServiceAccount, source::SourcePlan},
 };
@@ -20,52 +21,91 @@ use crate::{
 /// After a read that failed as the API server may be away, none is tried again before this time.
 pub const AGAIN: Span = Span::seconds(10);
 
+/// A source that cannot be read so often is given up: it must not keep others from what they do.
+const TRIES: u32 = 3;
+
+/// So many sources are read before one login; whoever comes next goes on from there.
+const MOST_READS: usize = 64;
+
 /// Whose record this process knows the meaning of.
 #[derive(Debug, Default)]
 pub struct ToldAccounts(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    uids: HashSet<String>,
+    /// By uid, how often the source could not be read.
+    failed_reads: HashMap<String, u32>,
     not_before: Moment,
 }
 
 impl ToldAccounts {
     /// This credential is about to send something: from here on its record is that of this process, which has nothing to learn
     /// from it. Whether that is new.
-    pub async fn is_first_request_of(&self, uid: &str) -> bool {
-        self.0.lock().await.uids.insert(uid.to_owned())
+    pub fn is_first_request_of(&self, uid: &str) -> bool {
+        let before = self.known().failed_reads.insert(uid.to_owned(), TRIES);
+        before.is_none_or(|failed| failed < TRIES)
+    }
+
+    fn knows(&self, uid: &str) -> bool {
+        self.known()
+            .failed_reads
+            .get(uid)
+            .is_some_and(|failed| *failed >= TRIES)
+    }
+
+    fn pauses(&self, now: Moment) -> bool {
+        self.known().not_before > now
+    }
+
+    fn could_not_read(&self, uid: &str, now: Moment) {
+        let mut known = self.known();
+        *known.failed_reads.entry(uid.to_owned()).or_default() += 1;
+        known.not_before = now + AGAIN;
+    }
+
+    /// Nothing is kept for long of those that are gone.
+    fn forget(&self, stores: &Stores) {
+        let mut known = self.known();
+        if known.failed_reads.len() > stores.count().saturating_mul(2) {
+            let credentials = stores.credentials();
+            let there: HashSet<&str> = credentials.iter().map(|credential| credential.uid.as_str()).collect();
+            known.failed_reads.retain(|uid, _| there.contains(uid.as_str()));
+        }
+    }
+
+    /// For a look-up, never across a wait.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Has the gate learn what the records of other credentials tell of accounts of this domain. Whether all of it is known now.
 pub async fn learn_of_others(context: &Context, domain: &str) -> bool {
-    let mut known = context.told_accounts.0.lock().await;
-    if known.uids.len() > context.stores.count().saturating_mul(2) {
-        let credentials = context.stores.credentials();
-        let there: HashSet<&str> = credentials.iter().map(|credential| credential.uid.as_str()).collect();
-        known.uids.retain(|uid| there.contains(uid.as_str()));
-    }
+    let told = &context.told_accounts;
+    told.forget(&context.stores);
+    let mut reads = 0;
     for credential in context.stores.credentials_with_a_record() {
-        let Some((standing, record, tried, plan)) = tells(context, &credential, domain) else {
+        if told.knows(&credential.uid) {
+            continue;
+        }
+        let Some((standing, tried, plan)) = tells(context, &credential, domain) else {
             continue;
         };
-        if known.uids.contains(&credential.uid) {
-            continue;
-        }
-        if known.not_before > context.clock.steady() {
+        let may_read = !context.stopping.is_cancelled() && context.claim.is_current();
+        if !may_read || reads == MOST_READS || told.pauses(context.clock.steady()) {
             return false;
         }
+        reads += 1;
         match as_tried(context, &credential, &plan, tried).await {
-            Ok(Some(account)) => context.gate.learn(context.sent(domain, &account), standing, record),
-            Err(error) if error.is_transient() => {
-                known.not_before = context.clock.steady() + AGAIN;
-                return false;
+            Ok(Some(account)) => context.gate.learn(context.sent(domain, &account), standing),
+            // Who cannot be read cannot be sent either.
+            Ok(None) | Err(ClusterError::NotFound | ClusterError::Forbidden { .. }) => {}
+            Err(_) => {
+                told.could_not_read(&credential.uid, context.clock.steady());
+                continue;
             }
-            // Who cannot be read cannot be sent either, and must not keep others from what they do.
-            Ok(None) | Err(_) => {}
         }
-        known.uids.insert(credential.uid.clone());
+        told.is_first_request_of(&credential.uid);
     }
     true
 }
@@ -75,19 +115,14 @@ fn tells<'a>(
     context: &Context,
     credential: &'a CredentialView,
     domain: &str,
-) -> Option<(Standing, &'a Failure, &'a Tried, SourcePlan)> {
+) -> Option<(Standing, &'a Tried, SourcePlan)> {
     let (spec, record) = (credential.spec.as_ref()?, credential.status.failure.as_ref()?);
     let tried = record.tried.as_ref()?;
-    if host(&spec.domain) != host(domain) {
+    if one_server(&spec.domain) != one_server(domain) {
         return None;
     }
     let standing = Standing::of(record, context.clock.now())?;
     let plan = SourcePlan::of(spec);
-    // Announced, granted and stored: only status does not tell.
-    let pending = record.pending.as_ref().map(|pending| &pending.issue_id);
-    let secrets = context.stores.marked_secrets(&credential.key);
-    let mut issues = secrets.iter().filter_map(|secret| issue_of(secret, &Memory::default()));
-    let granted = issues.any(|issue| Some(&issue.issue_id) == pending);
     // What the watch has not brought may be there all the same.
     let cached = plan.secrets().into_iter().map(|name| {
         let found = context.stores.secret(&credential.key.sibling(name));
@@ -95,7 +130,19 @@ fn tells<'a>(
     });
     let cached: Option<Vec<String>> = cached.collect();
     let stands = plan.identity() == tried.identity && cached.is_none_or(|cached| cached == tried.sources);
-    (stands && !granted).then_some((standing, record, tried, plan))
+    // Announced, granted and stored: only status does not tell.
+    let granted = |pending: &str| {
+        let secrets = context.stores.marked_secrets(&credential.key);
+        let mut issues = secrets.iter().filter_map(|secret| issue_on(secret));
+        issues.any(|issue| issue.issue_id == pending)
+    };
+    let over = || {
+        record
+            .pending
+            .as_ref()
+            .is_some_and(|pending| granted(&pending.issue_id))
+    };
+    (stands && !over()).then_some((standing, tried, plan))
 }
 
 /// The account as it was tried; nothing where it has changed since.
@@ -112,9 +159,4 @@ async fn as_tried(
         plan.take(name, &secret, &mut values);
     }
     Ok(values.account().ok().filter(|_| versions == tried.sources))
-}
-
-/// `host` and `host:443` are one server.
-fn host(domain: &str) -> &str {
-    domain.strip_suffix(":443").unwrap_or(domain)
 }

@@ -49,7 +49,6 @@ impl Recollection {
 
     /// A request has been sent.
     pub fn sent(&mut self, cause: Because, stands: &Tried, at: Moment) {
-        self.heeds = false;
         if cause != Because::Due {
             self.grants.push(at);
         }
@@ -58,7 +57,9 @@ impl Recollection {
 
     /// The one that was about to be sent at this time was not.
     pub fn not_sent(&mut self, at: Moment) {
-        self.grants.retain(|grant| *grant != at);
+        if let Some(index) = self.grants.iter().position(|grant| *grant == at) {
+            self.grants.swap_remove(index);
+        }
     }
 
     /// A request is made under the rotate annotation that stands, if one does.
@@ -83,6 +84,7 @@ impl Recollection {
 
     /// It gave a usable token, issued at `issued_at`.
     pub fn granted(&mut self, before: &Failure, stands: &Tried, sources: Vec<String>, issued_at: Moment, now: Moment) {
+        self.heeds = false;
         self.last_granted = Some(issued_at);
         self.failure = Some(failure_record::after_success(before, now));
         self.proven = Some((stands.identity.clone(), sources));
@@ -102,6 +104,7 @@ impl Recollection {
         setback: &Setback,
         now: Moment,
     ) {
+        self.heeds = false;
         let before = failure_record::folded_unless(before, issue_id);
         self.failure = Some(failure_record::after_failure(&before, uid, stands, setback, now));
         self.proven = None;

@@ -32,7 +32,7 @@ impl Standing {
             reason,
             lost,
             step,
-            until: wait_until(record, record.tried.as_ref()?, None, now).unwrap_or(now),
+            until: wait_until(record, record.tried.as_ref()?, None, now).unwrap_or_else(|| over_since(record, now)),
         })
     }
 
@@ -106,6 +106,11 @@ impl Standing {
             pending: None,
         }
     }
+}
+
+/// When a wait that is over ended.
+fn over_since(record: &Failure, now: Moment) -> Moment {
+    folded(record).next_attempt_time.map_or(now, |next| next.min(now))
 }
 
 /// Why the values of a folded record were refused, how many outcomes were lost, and how long is waited; nothing where neither

@@ -70,7 +70,7 @@ fn standing(scene: &Scene, reason: Reason, lost: i32, step: Span) -> Standing {
 fn values_that_a_record_tells_of_go_on_from_there() {
     let mut scene = scene();
     let told = standing(&scene, Reason::ClientRejected, 0, Span::hours(2));
-    scene.gate.learn(sent(1, ACCOUNT), told, &[]);
+    scene.gate.learn(sent(1, ACCOUNT), told);
     let answer = send(&mut scene, false, sent(1, ACCOUNT), REJECTED);
     assert_eq!(answer, refused(&scene, Span::hours(2), Reason::ClientRejected));
     scene.pass(Span::hours(2));
@@ -87,7 +87,7 @@ fn of_two_records_the_further_counts_whichever_is_told_first() {
         let refused_before = standing(&scene, Reason::CredentialsRejected, 0, Span::minutes(30));
         let told = [lost, refused_before];
         for told in [told[first], told[1 - first]] {
-            scene.gate.learn(sent(1, ACCOUNT), told, &[]);
+            scene.gate.learn(sent(1, ACCOUNT), told);
         }
         let answer = send(&mut scene, true, sent(1, ACCOUNT), REJECTED);
         assert_eq!(answer, refused(&scene, Span::minutes(30), Reason::CredentialsRejected));
@@ -98,7 +98,7 @@ fn of_two_records_the_further_counts_whichever_is_told_first() {
 fn a_lost_outcome_holds_back_only_those_that_are_not_known_to_work() {
     let mut scene = scene();
     let told = standing(&scene, Reason::Issuing, 1, Span::minutes(1));
-    scene.gate.learn(sent(1, ACCOUNT), told, &[scene.now]);
+    scene.gate.learn(sent(1, ACCOUNT), told);
     let answer = send(&mut scene, false, sent(1, ACCOUNT), Outcome::Token);
     assert_eq!(answer, refused(&scene, Span::minutes(1), Reason::Issuing));
     assert_eq!(
@@ -120,7 +120,7 @@ fn what_this_process_saw_succeed_is_not_doubted_for_an_older_record() {
         AccountAnswer::Go
     );
     let told = standing(&scene, Reason::CredentialsRejected, 0, Span::hours(6));
-    scene.gate.learn(sent(1, ACCOUNT), told, &[scene.now; 5]);
+    scene.gate.learn(sent(1, ACCOUNT), told);
     assert_eq!(
         send(&mut scene, false, sent(1, ACCOUNT), Outcome::Token),
         AccountAnswer::Go
@@ -128,15 +128,38 @@ fn what_this_process_saw_succeed_is_not_doubted_for_an_older_record() {
 }
 
 #[test]
-fn the_five_rejections_of_an_hour_are_those_of_earlier_processes_too() {
-    let mut scene = scene();
-    for values in 0..5 {
-        let told = standing(&scene, Reason::CredentialsRejected, 0, Span::minutes(30));
-        scene.gate.learn(sent(values, ACCOUNT), told, &[scene.now]);
-        scene.pass(Span::minutes(1));
+fn a_token_that_was_granted_later_outweighs_what_a_record_tells_and_an_earlier_one_does_not() {
+    for (issued_before, goes) in [(Span::minutes(20), true), (Span::minutes(40), false)] {
+        let mut scene = scene();
+        // Refused half an hour ago, and to wait for two hours from then.
+        let told = Standing {
+            until: scene.now + Span::minutes(90),
+            ..standing(&scene, Reason::CredentialsRejected, 0, Span::hours(2))
+        };
+        scene.gate.learn(sent(1, ACCOUNT), told);
+        scene.gate.worked(sent(1, ACCOUNT), scene.now - issued_before);
+        let answer = send(&mut scene, true, sent(1, ACCOUNT), Outcome::Token);
+        assert_eq!(answer == AccountAnswer::Go, goes, "{answer:?}");
     }
-    let answer = send(&mut scene, false, sent(9, ACCOUNT), REJECTED);
-    assert_eq!(answer, refused(&scene, Span::minutes(55), Reason::CredentialsRejected));
+}
+
+#[test]
+fn what_this_process_saw_refused_is_not_over_for_an_older_token() {
+    let mut scene = scene();
+    assert_eq!(send(&mut scene, true, sent(1, ACCOUNT), REJECTED), AccountAnswer::Go);
+    scene.gate.worked(sent(1, ACCOUNT), scene.now + Span::minutes(1));
+    let answer = send(&mut scene, true, sent(1, ACCOUNT), REJECTED);
+    assert_eq!(answer, refused(&scene, Span::minutes(30), Reason::CredentialsRejected));
+}
+
+#[test]
+fn records_of_other_values_close_no_account() {
+    let mut scene = scene();
+    for values in 0..50 {
+        let told = standing(&scene, Reason::CredentialsRejected, 0, Span::minutes(30));
+        scene.gate.learn(sent(values, ACCOUNT), told);
+    }
+    assert_eq!(send(&mut scene, false, sent(99, ACCOUNT), REJECTED), AccountAnswer::Go);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::{rc::Rc, sync::OnceLock};
 
 use tracktik_operator::{
-    api::{Failure, Moment, Span},
+    api::{Moment, Span},
     clock::{self, Instant},
     cluster::{
         claim::holds,
@@ -74,7 +74,7 @@ impl World {
             let records = self.api.credentials.iter();
             let past: Vec<Past> = records
                 .filter_map(|credential| credential.status.failure.as_ref())
-                .flat_map(remembered)
+                .flat_map(Past::all_of)
                 .collect();
             gate.recall(past, now);
         }
@@ -161,13 +161,4 @@ impl World {
             process.sees_since = now;
         }
     }
-}
-
-/// `Gatekeeper::recall`, with clocks that agree.
-fn remembered(record: &Failure) -> Vec<Past> {
-    let failed = record.recent_times.iter().map(|at| Past::Failed { ended: *at });
-    let pending = record.pending.iter().map(|pending| Past::Unresolved {
-        announced: pending.time,
-    });
-    failed.chain(pending).collect()
 }

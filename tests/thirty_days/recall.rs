@@ -14,19 +14,23 @@ fn world_of(credentials: usize, answer: Answer) -> World {
     let world: World<TrackTik> = World::watched("Password", &[]);
     world.tracktik.answers(answer);
     for number in 0..credentials {
-        let name = format!("c{number}");
-        let account = Account {
-            client_id: "id".to_owned(),
-            client_secret: "s".to_owned(),
-            username: format!("user-{name}"),
-            password: "p".to_owned(),
-        };
-        world.api.write_source(&name, &account);
-        world
-            .api
-            .add_credential_alone(&name, "Password", &format!("{name}.staffr.net"));
+        add(&world, &format!("c{number}"));
     }
     world
+}
+
+/// A credential of an account and a host of its own.
+fn add(world: &World, name: &str) {
+    let account = Account {
+        client_id: "id".to_owned(),
+        client_secret: "s".to_owned(),
+        username: format!("user-{name}"),
+        password: "p".to_owned(),
+    };
+    world.api.write_source(name, &account);
+    world
+        .api
+        .add_credential_alone(name, "Password", &format!("{name}.staffr.net"));
 }
 
 /// The loop turns by itself at least this often, and sees that a list was refused.
@@ -49,5 +53,22 @@ async fn a_list_that_is_refused_at_first_does_not_hide_what_others_have_sent() {
     }
     let attempts = world.tracktik.attempts();
     assert!(attempts <= 18, "{attempts} failed logins in less than two minutes");
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    assert!(world.tracktik.attempts() > attempts, "it goes on");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_of_long_ago_take_no_place_from_those_that_come_after_a_restart() {
+    let mut world = world_of(40, Answer::Rejection);
+    // The last of them, before the step of a day, came after eight hours and a half.
+    tokio::time::sleep(Duration::from_hours(20)).await;
+    assert!(world.tracktik.attempts() >= 120);
+    world.tracktik.answers(Answer::Token);
+    world.kill().await;
+    world.start();
+    add(&world, "new");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.tracktik.granted_to("new").len(), 1);
     world.end().await;
 }

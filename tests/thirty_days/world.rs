@@ -247,7 +247,10 @@ impl<E: TokenEndpoint> World<E> {
     /// Starts another operator after the one before has ended or was killed.
     pub fn start(&mut self) {
         let tracktik = Arc::<E>::clone(&self.tracktik);
-        self.operator = Operator::start(&self.api, tracktik, &self.clock, self.eyes, self.ids.as_ref());
+        // It shows the same time, and begins to count its own anew, as that of a new process does.
+        let set_by = Span::millis(self.set_by.load(Ordering::Relaxed));
+        let clock = Clock::following_tokio(self.clock.now() - set_by, Arc::clone(&self.set_by));
+        self.operator = Operator::start(&self.api, tracktik, &clock, self.eyes, self.ids.as_ref());
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{
 /// Values are forgotten this long after their pace has ended.
 const REMEMBERED: Span = Span::hours(24);
 
+/// Nothing more is learned from records where so much is known: they are what users may write, and must not fill the memory.
+const MOST_VALUES: usize = 20_000;
+
 /// What a request sends, as keyed digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sent {
@@ -52,9 +55,15 @@ struct LastAnswer {
     standing: Option<Standing>,
     /// When it was given, or the pace ends that it has.
     until: Moment,
+    /// It is known from a record only.
+    told: bool,
 }
 
 impl LastAnswer {
+    fn forgotten_at(&self) -> Moment {
+        if self.told { self.until } else { self.until + REMEMBERED }
+    }
+
     /// Whether these values work, as far as they were answered.
     fn works(&self) -> Option<bool> {
         match self.standing {
@@ -108,7 +117,7 @@ impl AccountGuard {
             Outcome::Token => {
                 self.of_passwords.accepted(sent.password);
                 self.fallen.accepted(sent.password);
-                self.remember(sent.values, None, now);
+                self.remember(sent.values, None, now, false);
             }
             Outcome::Rejected { reason, .. } => {
                 // What a client did wrong says nothing of the password that others send as well.
@@ -120,31 +129,43 @@ impl AccountGuard {
                 }
                 self.of_accounts.note(sent.account, reason, now);
                 let standing = Standing::after_rejection(self.standing(sent.values), reason, now);
-                self.remember(sent.values, Some(standing), standing.until);
+                self.remember(sent.values, Some(standing), standing.until, false);
             }
             _ => {}
         }
     }
 
-    /// What the failure record of a credential tells of these values: how far they have come, and when requests of the last
-    /// hour ended that may have been refused. What this process itself has seen succeed is not doubted for it.
-    pub fn learn(&mut self, sent: Sent, told: Standing, ends: &[Moment]) {
+    /// What the failure record of a credential tells of these values. What this process itself has seen succeed is not doubted
+    /// for it. That an account was refused by other values is not taken from records: anybody may write of anybody's.
+    pub fn learn(&mut self, sent: Sent, told: Standing) {
         let known = self.values.get(&sent.values);
-        if known.is_some_and(|known| known.standing.is_none()) {
+        let is_too_much = known.is_none() && self.values.len() >= MOST_VALUES;
+        if is_too_much || known.is_some_and(|known| known.standing.is_none()) {
             return;
         }
-        let standing = self.standing(sent.values).map_or(told, |known| known.further(told));
-        self.remember(sent.values, Some(standing), standing.until);
-        for at in ends {
-            self.of_accounts.note(sent.account, told.reason, *at);
+        let only_told = known.is_none_or(|known| known.told);
+        let standing = known
+            .and_then(|known| known.standing)
+            .map_or(told, |known| known.further(told));
+        self.remember(sent.values, Some(standing), standing.until, only_told);
+    }
+
+    /// What the facts on a token Secret tell: with these values a token was requested at this time, and granted. What is known
+    /// from records of requests before that is over.
+    pub fn worked(&mut self, sent: Sent, at: Moment) {
+        let known = self.values.get(&sent.values).filter(|known| known.told);
+        let standing = known.and_then(|known| known.standing);
+        if standing.is_some_and(|standing| standing.until - standing.step < at) {
+            self.remember(sent.values, None, at, true);
         }
     }
 
-    fn remember(&mut self, values: Digest, standing: Option<Standing>, until: Moment) {
-        if let Some(before) = self.values.insert(values, LastAnswer { standing, until }) {
-            self.forgotten.remove(&(before.until + REMEMBERED, values));
+    fn remember(&mut self, values: Digest, standing: Option<Standing>, until: Moment, told: bool) {
+        let answer = LastAnswer { standing, until, told };
+        if let Some(before) = self.values.insert(values, answer) {
+            self.forgotten.remove(&(before.forgotten_at(), values));
         }
-        self.forgotten.insert((until + REMEMBERED, values));
+        self.forgotten.insert((answer.forgotten_at(), values));
     }
 
     /// Forgets what says nothing any more.

@@ -43,7 +43,7 @@ pub use outcome::{Outcome, Past};
 pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Refusal, Request, Wait, Waiting, WaitsFor};
 
 use super::standing::Standing;
-use crate::api::Moment;
+use crate::api::{Moment, one_server};
 
 /// The gate. One for all credentials of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ impl Gate {
     pub fn ask(&mut self, request: &Request, now: Moment) -> Answer {
         self.held.free_ended(now);
         let rank = Rank::of(request);
-        let host = key(&request.host);
+        let host = one_server(&request.host).to_owned();
         let before = self.lines.remove(&request.credential);
         let (turn, behind) = before.map_or((None, None), |waiter| {
             // On another host it is another account.
@@ -138,10 +138,14 @@ impl Gate {
         (standing.is_refusal() || !self.accounts.works(sent, !unproven)).then_some(standing)
     }
 
-    /// What the failure record of a credential tells of the values that it tried, and when requests of the last hour ended
-    /// that it made without a token.
-    pub fn learn(&mut self, sent: Sent, standing: Standing, ends: &[Moment]) {
-        self.accounts.learn(sent, standing, ends);
+    /// What the failure record of a credential tells of the values that it tried.
+    pub fn learn(&mut self, sent: Sent, standing: Standing) {
+        self.accounts.learn(sent, standing);
+    }
+
+    /// With these values a token was requested at this time, and granted, as its Secret tells.
+    pub fn worked(&mut self, sent: Sent, at: Moment) {
+        self.accounts.worked(sent, at);
     }
 
     fn account_answer(&mut self, place: &PlaceId, sent: Sent, by_request: bool, now: Moment) -> AccountAnswer {
@@ -242,9 +246,4 @@ impl Gate {
             !news.stale(now) || in_flight.contains_key(host.as_str()) || self.lines.has_line(host)
         });
     }
-}
-
-/// `host` and `host:443` are one server.
-fn key(host: &str) -> String {
-    host.strip_suffix(":443").unwrap_or(host).to_owned()
 }
