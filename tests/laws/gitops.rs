@@ -25,7 +25,9 @@ use crate::{
     status_table::{NOW, rows},
 };
 
+mod argo_actions;
 mod argo_examples;
+mod argo_settings;
 mod flux_rules;
 
 const GENERATION: i64 = 2;

@@ -1,13 +1,13 @@
 //! The test data of the health script: statuses as the operator writes them, one for each state, and what Argo CD makes of
 //! each. In the form in which Argo CD keeps and runs it.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 use testbed::gitops_tools::argo_health;
 use tracktik_operator::rotation::{Observation, observation::Target};
 
-use super::{GENERATION, customization, object, words};
+use super::{GENERATION, argo_settings::golden, customization, object, words};
 use crate::{
     life::{new_credential, with_token},
     status_table::{NOW, rows},
@@ -155,24 +155,6 @@ fn expected(file: &str, object: &Value) -> Value {
     json!({ "healthStatus": { "status": word, "message": message }, "inputPath": format!("testdata/{file}") })
 }
 
-/// Compares with a file of the repository; `UPDATE_GOLDEN=1` writes it instead.
-fn golden(path: &Path, now: &str) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the switch with which golden files are rewritten"
-    )]
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, now).unwrap();
-    }
-    let file = fs::read_to_string(path).unwrap_or_default();
-    let path = path.display();
-    assert!(
-        file == now,
-        "UPDATE_GOLDEN=1 cargo test --test laws gitops rewrites {path}, which should be\n{now}"
-    );
-}
-
 #[test]
 fn the_test_data_is_what_the_operator_writes() {
     let examples = examples();
@@ -207,29 +189,4 @@ async fn the_health_script_says_of_its_test_data_what_health_test_yaml_expects()
         let said = json!({ "status": said.status, "message": said.message });
         assert_eq!(test["healthStatus"], said, "{}", test["inputPath"]);
     }
-}
-
-/// The fragment that is merged into `argocd-cm` until Argo CD brings the script itself.
-#[test]
-fn the_config_map_has_the_same_script() {
-    let key = "resource.customizations.health.tracktik-operator.io_TrackTikCredential";
-    let script = fs::read_to_string(customization().join("health.lua")).unwrap();
-    let indented: String = script
-        .lines()
-        .map(|line| {
-            if line.is_empty() {
-                "\n".to_owned()
-            } else {
-                format!("    {line}\n")
-            }
-        })
-        .collect();
-    let fragment = format!(
-        "# To be merged into Argo CD's settings, as docs/gitops.md says; the script is that of resource_customizations/.\n\
-         data:\n  {key}: |\n{indented}"
-    );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("gitops/argocd/argocd-cm.yaml");
-    golden(&path, &fragment);
-    let read: Value = serde_saphyr::from_str(&fragment).unwrap();
-    assert_eq!(read["data"][key], script);
 }
