@@ -14,8 +14,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Unset, the Go command would fetch another toolchain instead of saying that this one is too old.
 export GOTOOLCHAIN=local CGO_ENABLED=0
 
-if command -v sha256sum >/dev/null; then sha256=sha256sum; else sha256='shasum -a 256'; fi
-program=$cache/$name-$(cat "tools/$name"/* tools/go-tool.sh | $sha256 | cut -c 1-16)/$name
+if command -v sha256sum >/dev/null; then
+	sha256() { sha256sum | cut -c 1-16; }
+else
+	sha256() { shasum -a 256 | cut -c 1-16; }
+fi
+program=$cache/$name-$(cat "tools/$name"/* tools/go-tool.sh | sha256)/$name
 
 if [[ ! -x $program ]]; then
 	tools/check-tools.sh go

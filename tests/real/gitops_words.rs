@@ -95,6 +95,7 @@ async fn kstatus_and_argo_cd_call_each_state_by_the_word_that_is_meant() {
     scene.account("first-of-host").await;
     scene.credential("first-of-host", json!({ "domain": silent })).await;
     scene.in_flight().await;
+    scene.not_ready("first-of-host", "Issuing").await;
     scene.account("waits").await;
     scene.credential("waits", json!({ "domain": silent })).await;
 
@@ -136,6 +137,7 @@ async fn kstatus_and_argo_cd_call_each_state_by_the_word_that_is_meant() {
     scene.credentials().delete("deleted", &delete).await.unwrap();
 
     for (name, reason) in [
+        ("waits", "Waiting"),
         ("conflict", "TargetConflict"),
         ("domain", "DomainNotAllowed"),
         ("no-source", "SourceNotFound"),
@@ -143,8 +145,6 @@ async fn kstatus_and_argo_cd_call_each_state_by_the_word_that_is_meant() {
         ("rejected", "CredentialsRejected"),
         ("unavailable", "EndpointUnavailable"),
         ("immutable", "TargetNotWritable"),
-        ("first-of-host", "Issuing"),
-        ("waits", "Waiting"),
     ] {
         scene.not_ready(name, reason).await;
     }
