@@ -29,9 +29,10 @@ run_tests() {
 	return "$status"
 }
 
-begin "make test" 4
+begin "make test" 5
 step "programs of the control plane (the first time 5 to 10 minutes)" without_stdout tools/controlplane/build.sh
 step "OAuth servers (the first time a minute)" without_stdout tests/servers/install.sh
+step "what GitOps tools say (the first time a minute)" without_stdout tools/go-tool.sh gitops
 step "compiling the operator and its tests (the first time 5 minutes)" cargo test --workspace --locked --no-run
 step "testing" run_tests
 finish

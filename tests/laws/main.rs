@@ -1,6 +1,7 @@
 //! The laws of the pure core, over arbitrary observations, records and clocks; and the rules of the house.
 //!
-//! Nothing in here connects, waits or reads a clock: a life of weeks is a loop over the pure functions.
+//! Nothing in here connects, waits or reads a clock: a life of weeks is a loop over the pure functions. Only [`gitops`] asks
+//! programs, for what GitOps tools make of a status.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -26,6 +27,7 @@ mod gate_run_loop;
 mod gate_scene;
 mod gate_told;
 mod gate_world;
+mod gitops;
 mod guarantees;
 mod house;
 mod life;

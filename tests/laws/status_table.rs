@@ -24,14 +24,18 @@ mod rows;
 mod rows_of_a_token;
 
 /// Ten minutes after the token was issued.
-const NOW: Moment = Moment::from_seconds(START.as_seconds() + 600);
+pub const NOW: Moment = Moment::from_seconds(START.as_seconds() + 600);
 
 /// A state, how an observation comes into it, and what status says in short: over a live token, and without one.
-struct Row {
-    state: &'static str,
-    make: fn(&mut Observation),
-    live: &'static str,
-    otherwise: &'static str,
+pub struct Row {
+    pub state: &'static str,
+    pub make: fn(&mut Observation),
+    pub live: &'static str,
+    pub otherwise: &'static str,
+}
+
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    rows::ROWS.iter().chain(rows_of_a_token::ROWS)
 }
 
 fn problem(reason: Reason, message: &str) -> Problem {
@@ -93,7 +97,7 @@ fn in_full(says: &Readiness) -> String {
 #[test]
 fn the_table_of_states() {
     let mut book = String::new();
-    for row in rows::ROWS.iter().chain(rows_of_a_token::ROWS) {
+    for row in rows() {
         let columns = [
             ("live", with_token(), row.live),
             ("otherwise", new_credential(), row.otherwise),

@@ -33,6 +33,7 @@ mod events;
 mod figures;
 mod first_token;
 mod gitops;
+mod gitops_words;
 mod hanging_host;
 mod held;
 mod large_metadata;

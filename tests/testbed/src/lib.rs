@@ -12,6 +12,7 @@
 //! - [`oauth_servers`]: real OAuth 2 servers that none of us wrote.
 //! - [`operator`]: the operator under test, authenticated as its own `ServiceAccount`.
 //! - [`operator_start`]: with which flags, in which environment and as whom it is started.
+//! - [`gitops_tools`]: what kstatus and Argo CD make of an object.
 //! - [`demo`]: the story that `make demo` tells with all of these.
 
 pub mod account;
@@ -19,6 +20,7 @@ pub mod audit_log;
 pub mod certificates;
 pub mod control_plane;
 pub mod demo;
+pub mod gitops_tools;
 mod identities;
 pub mod manifests;
 pub mod oauth_servers;

@@ -129,10 +129,7 @@ impl OperatorBuilder {
         let address = process
             .find("the address it listens on", START_LIMIT, listening)
             .await?;
-        // Written right after the start, and the line that was read comes from after it.
-        let pid = fs::read_to_string(&pid_file).map_err(|source| Error::Io("its pid", source))?;
-        let pid = pid.trim().parse().map_err(io::Error::other);
-        let pid = pid.map_err(|source| Error::Io("its pid", source))?;
+        let pid = pid_in(&pid_file).await.map_err(|source| Error::Io("its pid", source))?;
         Ok(Operator {
             process,
             pid,
@@ -140,6 +137,21 @@ impl OperatorBuilder {
             folder,
         })
     }
+}
+
+/// The number in this file. It is written in one step, right after the start: on a busy machine later than the first line of
+/// the operator's log.
+async fn pid_in(file: &Path) -> io::Result<u32> {
+    let deadline = tokio::time::Instant::now() + START_LIMIT;
+    let text = loop {
+        match fs::read_to_string(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            read => break read?,
+        }
+    };
+    text.trim().parse().map_err(io::Error::other)
 }
 
 /// The address in the log line that says `listening`.
