@@ -12,6 +12,8 @@
 //! - [`oauth_servers`]: real OAuth 2 servers that none of us wrote.
 //! - [`operator`]: the operator under test, authenticated as its own `ServiceAccount`.
 //! - [`operator_start`]: with which flags, in which environment and as whom it is started.
+//! - [`promtool`]: what Prometheus says of metrics and rules.
+//! - [`promql`]: which metrics a rule or a dashboard asks for.
 //! - [`demo`]: the story that `make demo` tells with all of these.
 
 pub mod account;
@@ -24,6 +26,8 @@ pub mod manifests;
 pub mod oauth_servers;
 pub mod operator;
 pub mod operator_start;
+pub mod promql;
+pub mod promtool;
 pub mod simulator;
 pub mod supervised;
 pub mod transcript;
