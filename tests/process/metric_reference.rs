@@ -7,9 +7,10 @@ use std::{
 };
 
 use tracktik_operator::{
-    api::{Moment, conditions::Truth},
+    api::{Grant, Moment, Reason, conditions::Truth},
     exposition::Exposition,
     metrics::{CredentialFigures, Metrics},
+    oauth::{ConnectFault, ErrorCode, Misbehaviour, Silence, TokenRequestFailure},
 };
 
 use crate::metric_names::all_of_them;
@@ -50,19 +51,66 @@ fn families(scrape: &str) -> BTreeMap<&str, Described<'_>> {
     families
 }
 
+fn words(values: impl IntoIterator<Item = &'static str>) -> String {
+    let quoted: Vec<String> = values.into_iter().map(|value| format!("`{value}`")).collect();
+    quoted.join(", ")
+}
+
+/// How a token request may end.
+fn outcomes() -> BTreeSet<&'static str> {
+    let refused = |grant, code| TokenRequestFailure::refused(grant, 401, code, None).outcome();
+    let (status, retry_after) = (503, None);
+    let redirected = Misbehaviour::Redirect;
+    BTreeSet::from([
+        "success",
+        refused(Grant::Password, ErrorCode::InvalidCredentials),
+        refused(Grant::Password, ErrorCode::InvalidClient),
+        refused(Grant::Password, ErrorCode::Unknown),
+        refused(Grant::Refresh, ErrorCode::InvalidGrant),
+        TokenRequestFailure::Throttled { status, retry_after }.outcome(),
+        TokenRequestFailure::Firewall.outcome(),
+        TokenRequestFailure::ServerError { status }.outcome(),
+        TokenRequestFailure::NoAnswer(Silence::Cut).outcome(),
+        TokenRequestFailure::NotConnected(ConnectFault::NotAllowed).outcome(),
+        TokenRequestFailure::NotConnected(ConnectFault::Refused).outcome(),
+        TokenRequestFailure::Misbehaved {
+            status: None,
+            what: redirected,
+        }
+        .outcome(),
+    ])
+}
+
 #[test]
 fn each_metric_is_in_the_reference() {
     let scrape = Exposition::Text.of(all_of_them().render());
     let mut page = String::from(
-        "# Metrics\n\nMade from what the operator exports; `UPDATE_GOLDEN=1 cargo test --test process` writes it anew. \
-         What they are good for, and which alerts come with them, is told in the\n\
-         [README](../../README.md#metrics-and-alerts).\n\n| metric | type | labels | what it tells |\n|---|---|---|---|\n",
+        "# Metrics\n\nMade from what the operator exports; `UPDATE_GOLDEN=1 cargo test --test process` writes it anew.\n\
+         What they are good for, and which alerts come with them, is told in the [README](../../README.md#metrics-and-alerts).\n\n| metric | type | labels | what it tells |\n|---|---|---|---|\n",
     );
     for (name, Described { help, kind, labels }) in families(&scrape) {
         assert!(!help.is_empty() && !kind.is_empty(), "{name}");
         let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
         writeln!(page, "| `{name}` | {kind} | {} | {help} |", labels.join(", ")).unwrap();
     }
+    page.push_str("\n## Values of labels\n\n| label | values |\n|---|---|\n");
+    let outcomes = outcomes();
+    assert_eq!(
+        outcomes.len(),
+        12,
+        "as many as src/oauth/failure.rs says, and success: {outcomes:?}"
+    );
+    for (label, values) in [
+        ("condition", words(["True", "False", "Unknown"])),
+        ("reason", words(Reason::ALL.map(Reason::as_str))),
+        ("grant", words(["password", "refresh"])),
+        ("outcome", words(outcomes)),
+        ("result", words(["success", "requeue_after", "error"])),
+        ("method", words(["GET", "POST", "PUT", "PATCH", "DELETE", "other"])),
+    ] {
+        writeln!(page, "| `{label}` | {values} |").unwrap();
+    }
+    page.push_str("| `code` | the status of the answer, or `<error>` where there was none |\n");
     crate::assert_golden("docs/reference/metrics.md", &page);
 }
 

@@ -27,7 +27,8 @@ fn exported(scrape: &str) -> BTreeSet<(&str, &str)> {
 
 /// The families with their types, as the reference has them.
 fn listed(reference: &str) -> BTreeSet<(&str, &str)> {
-    let rows = reference.lines().filter_map(|line| line.strip_prefix("| `"));
+    let (metrics, _) = reference.split_once("\n## ").unwrap();
+    let rows = metrics.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {
         let mut cells = row.split(" | ");
         (cells.next().unwrap().trim_end_matches('`'), cells.next().unwrap())

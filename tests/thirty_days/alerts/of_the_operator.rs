@@ -2,11 +2,11 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use http::{Method, StatusCode};
-use tracktik_operator::metrics::Metrics;
+use tracktik_operator::metrics::{GateFigures, Metrics};
 
 use super::{
     Watched,
@@ -118,4 +118,29 @@ fn an_api_server_that_fails_is_told_and_a_conflict_is_not() {
         &[],
     )
     .unwrap();
+}
+
+#[test]
+fn a_budget_of_which_a_quarter_is_left_is_none_to_be_told_of() {
+    let metrics = Metrics::default();
+    metrics.elected_by("tracktik-operator");
+    metrics.leader_from(Arc::new(|| true));
+    let free = Arc::new(AtomicUsize::new(5));
+    let asked = Arc::clone(&free);
+    metrics.gate_from(Arc::new(move || {
+        let places_left = asked.load(Ordering::Relaxed);
+        Some(GateFigures {
+            places_left,
+            in_flight: 1,
+            held: 17 - places_left,
+            waiting: 0,
+        })
+    }));
+    let mut recording = Recording::since(START);
+    for minute in 0..40 {
+        free.store(if minute < 20 { 5 } else { 4 }, Ordering::Relaxed);
+        recording.scrape(&[("a", &metrics.render())]);
+    }
+    let low = operator("TracktikLoginBudgetLow", &[]);
+    judge(&recording, &[(19, vec![]), (23, vec![]), (30, vec![low])], &[]).unwrap();
 }
