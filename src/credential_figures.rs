@@ -7,7 +7,7 @@ use std::{
 
 use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, metrics::MetricType};
 
-use crate::api::{Moment, conditions::Truth};
+use crate::api::{Moment, Reason, conditions::Truth};
 
 /// What one credential looks like at a scrape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub struct CredentialFigures {
     pub ready: Truth,
     /// Its condition `Renewed`: where it is False while `Ready` is True, there is time left to mend what is wrong.
     pub renewed: Truth,
+    /// Why not, where `Renewed` is False, or else where `Ready` is; no series where neither is.
+    pub failure: Option<Reason>,
+    /// `spec.suspend`; no series where it is false.
+    pub suspended: bool,
 }
 
 impl CredentialFigures {
@@ -81,8 +85,49 @@ impl Collector for CredentialCollector {
             "tracktik_credential_renewed",
             "The condition Renewed: 1 for what it is, 0 for what it is not.",
             credentials.iter().map(|figures| (figures, figures.renewed)),
+        )?;
+        let failing = credentials
+            .iter()
+            .filter_map(|figures| Some((figures, Some(figures.failure?.as_str()))));
+        marks(
+            &mut encoder,
+            "tracktik_credential_failure",
+            "1, with the reason, for each credential whose condition Renewed or Ready is False.",
+            failing,
+        )?;
+        let suspended = credentials.iter().filter(|figures| figures.suspended);
+        marks(
+            &mut encoder,
+            "tracktik_credential_suspended",
+            "1 for each credential that spec.suspend keeps from being renewed.",
+            suspended.map(|figures| (figures, None)),
         )
     }
+}
+
+/// A series for those only that it is true of: a fleet in which all is well has none.
+fn marks<'f>(
+    encoder: &mut DescriptorEncoder<'_>,
+    metric: &str,
+    help: &str,
+    marked: impl Iterator<Item = (&'f CredentialFigures, Option<&'static str>)>,
+) -> fmt::Result {
+    let mut marked = marked.peekable();
+    if marked.peek().is_none() {
+        return Ok(());
+    }
+    let mut family = encoder.encode_descriptor(metric, help, None, MetricType::Gauge)?;
+    for (figures, reason) in marked {
+        let [namespace, name] = figures.labels();
+        let series = match reason {
+            Some(reason) => family
+                .encode_family(&[namespace, name, ("reason", reason)])?
+                .encode_gauge(&1_i64),
+            None => family.encode_family(&[namespace, name])?.encode_gauge(&1_i64),
+        };
+        series?;
+    }
+    Ok(())
 }
 
 /// One series for each truth, as kube-state-metrics has conditions: an alert on `condition="False"` needs no absent series.

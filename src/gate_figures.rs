@@ -46,18 +46,18 @@ impl Collector for GateCollector {
         };
         for (name, help, value) in [
             (
-                "tracktik_login_places_left",
-                "Places for token requests that are free, of --login-budget",
+                "tracktik_failure_budget_available",
+                "Token requests that may still be begun, and may fail, before the others have to wait; of --login-budget",
                 figures.places_left,
             ),
             (
-                "tracktik_login_places_in_flight",
-                "Token requests that are under way",
+                "tracktik_failure_budget_in_flight",
+                "Places of --login-budget that are taken by token requests under way",
                 figures.in_flight,
             ),
             (
-                "tracktik_login_places_held",
-                "Places that stay taken for a while after a token request that failed",
+                "tracktik_failure_budget_held",
+                "Places of --login-budget that stay taken for a while after a token request that failed",
                 figures.held,
             ),
             (

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
@@ -12,9 +12,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    exposition::Exposition,
     health::{Liveness, Readiness},
     http_connections,
-    metrics::{self, Metrics},
+    metrics::Metrics,
 };
 
 /// What the server reports.
@@ -80,9 +81,16 @@ fn router(reported: Reported) -> Router {
         .route("/readyz", get(async move || readyz(&readiness)))
         .route(
             "/metrics",
-            get(async move || ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics.render())),
+            get(async move |headers: HeaderMap| exposed(&metrics, &headers)),
         )
         .fallback(async || (StatusCode::NOT_FOUND, "here are /livez, /readyz and /metrics\n"))
+}
+
+fn exposed(metrics: &Metrics, headers: &HeaderMap) -> impl IntoResponse + use<> {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = Exposition::asked_by(accept);
+    let head = [(header::CONTENT_TYPE, format.content_type())];
+    (head, format.of(metrics.render()))
 }
 
 fn livez(liveness: &Liveness) -> impl IntoResponse + use<> {

@@ -1,4 +1,5 @@
-//! Whether this process leads, in the metrics: asked at each scrape, since a claim ends by the passing of time.
+//! Whether this process leads, in the metrics, under the name that client-go has for it: asked at each scrape, since a
+//! claim ends by the passing of time.
 
 use std::{
     fmt,
@@ -18,6 +19,8 @@ pub type LeaderSource = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct LeaderCollector {
     pub(crate) source: Arc<OnceLock<LeaderSource>>,
+    /// The name of the Lease; empty without an election.
+    pub(crate) lease: Arc<OnceLock<String>>,
 }
 
 impl fmt::Debug for LeaderCollector {
@@ -29,13 +32,14 @@ impl fmt::Debug for LeaderCollector {
 impl Collector for LeaderCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let leads = self.source.get().is_some_and(|source| source());
+        let lease = self.lease.get().map_or("", String::as_str);
         let gauge = ConstGauge::new(i64::from(leads));
-        let metric = encoder.encode_descriptor(
-            "tracktik_operator_leader",
+        let mut metric = encoder.encode_descriptor(
+            "leader_election_master_status",
             "1 while this process may act, be it as the leader or without an election; 0 while it may not",
             None,
             gauge.metric_type(),
         )?;
-        gauge.encode(metric)
+        gauge.encode(metric.encode_family(&[("name", lease)])?)
     }
 }

@@ -23,15 +23,13 @@ use crate::{
     gate_figures::GateCollector,
     leader_figure::LeaderCollector,
     metric_labels::{ApiLabels, Code, ControllerLabel, GrantLabel, QueueLabel, ReconcileLabels, TokenLabels},
+    process_figures::ProcessCollector,
 };
 
 pub use crate::credential_figures::{CredentialFigures, CredentialSource};
 pub use crate::gate_figures::{GateFigures, GateSource};
 pub use crate::leader_figure::LeaderSource;
 pub use crate::metric_labels::ReconcileResult;
-
-/// What `/metrics` is.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The one controller and its queue, as the dashboards for controllers expect to see them named.
 const CONTROLLER: &str = "tracktikcredential";
@@ -46,7 +44,10 @@ pub struct Metrics {
     gate: GateCollector,
     leader: LeaderCollector,
     reconciles: Family<ReconcileLabels, Counter>,
+    reconcile_errors: Family<ControllerLabel, Counter>,
     reconcile_time: Histograms<ControllerLabel>,
+    workers: Family<ControllerLabel, Gauge>,
+    most_workers: Family<ControllerLabel, Gauge>,
     queue_depth: Family<QueueLabel, Gauge>,
     token_requests: Family<TokenLabels, Counter>,
     token_time: Histograms<GrantLabel>,
@@ -61,6 +62,9 @@ impl Default for Metrics {
             gate: GateCollector::default(),
             leader: LeaderCollector::default(),
             reconciles: Family::default(),
+            reconcile_errors: Family::default(),
+            workers: Family::default(),
+            most_workers: Family::default(),
             reconcile_time: Family::new_with_constructor(|| {
                 Histogram::new([0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
             }),
@@ -106,6 +110,21 @@ impl Metrics {
             self.reconciles.clone(),
         );
         registry.register(
+            "controller_runtime_reconcile_errors",
+            "Reconciles that ended in an error, which here is a panic, and so a bug",
+            self.reconcile_errors.clone(),
+        );
+        registry.register(
+            "controller_runtime_active_workers",
+            "Reconciles that are under way",
+            self.workers.clone(),
+        );
+        registry.register(
+            "controller_runtime_max_concurrent_reconciles",
+            "Reconciles that may be under way at once",
+            self.most_workers.clone(),
+        );
+        registry.register(
             "controller_runtime_reconcile_time_seconds",
             "How long reconciles took",
             self.reconcile_time.clone(),
@@ -123,6 +142,7 @@ impl Metrics {
         registry.register_collector(Box::new(self.credentials.clone()));
         registry.register_collector(Box::new(self.gate.clone()));
         registry.register_collector(Box::new(self.leader.clone()));
+        registry.register_collector(Box::new(ProcessCollector));
     }
 
     /// A reconcile ended.
@@ -133,9 +153,21 @@ impl Metrics {
                 result,
             })
             .inc();
-        self.reconcile_time
-            .get_or_create(&ControllerLabel { controller: CONTROLLER })
-            .observe(seconds);
+        let controller = ControllerLabel { controller: CONTROLLER };
+        // From the first reconcile on: a counter that appears with its first error shows no increase.
+        let errors = self.reconcile_errors.get_or_create(&controller);
+        errors.inc_by(u64::from(result == ReconcileResult::Error));
+        drop(errors);
+        self.reconcile_time.get_or_create(&controller).observe(seconds);
+    }
+
+    /// That many reconciles are under way, of at most so many.
+    pub fn workers(&self, active: usize, most: usize) {
+        let controller = ControllerLabel { controller: CONTROLLER };
+        for (gauge, value) in [(&self.workers, active), (&self.most_workers, most)] {
+            let value = i64::try_from(value).unwrap_or(i64::MAX);
+            gauge.get_or_create(&controller).set(value);
+        }
     }
 
     /// A request to the token endpoint ended; `outcome` is one of a closed set of words.
@@ -179,12 +211,17 @@ impl Metrics {
         let _ = self.gate.source.set(source);
     }
 
+    /// The Lease by which a leader is elected; without an election there is none to name.
+    pub fn elected_by(&self, lease: &str) {
+        let _ = self.leader.lease.set(lease.to_owned());
+    }
+
     /// Who knows whether this process leads, from now on; before, it does not. The first source stays.
     pub fn leader_from(&self, source: LeaderSource) {
         let _ = self.leader.source.set(source);
     }
 
-    /// All metrics, as [`CONTENT_TYPE`].
+    /// All metrics, in `OpenMetrics` text; [`crate::exposition`] has the other format.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();

@@ -67,6 +67,9 @@ pub enum StartError {
 pub async fn run(settings: Settings) -> Result<(), StartError> {
     telemetry::start(&settings).map_err(StartError::Telemetry)?;
     let metrics = Arc::new(Metrics::default());
+    if let Some(election) = &settings.election {
+        metrics.elected_by(&election.lease_name);
+    }
     let unconnected = client::configure(&settings, &metrics).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
     let endpoint = endpoint(&settings)?;

@@ -16,7 +16,7 @@ use crate::{
         watches::{WatchContext, watch_credentials, watch_secrets},
     },
     controller::{
-        Context, NoRandomNumbers, Parts,
+        Context, NoRandomNumbers, Parts, figures,
         run_loop::{Wakeups, run_loop},
     },
     health::{Readiness, ReadinessItem},
@@ -136,7 +136,7 @@ impl Work {
             stopping: stopping.clone(),
             limits: settings.login_limits,
         })?);
-        report_figures(reported, &context);
+        figures::report(&context);
         let wakeups = Wakeups::default();
         let watching = CancellationToken::new();
         let wake = wakeups.clone();
@@ -205,23 +205,6 @@ impl Work {
         }
         if panicked { Err(Panicked) } else { Ok(()) }
     }
-}
-
-/// What a process says of credentials that another may have renewed since would be wrong.
-fn report_figures(reported: &Reported, context: &Arc<Context>) {
-    let (stores, claim) = (context.stores.clone(), context.claim.clone());
-    reported.metrics.credentials_from(Arc::new(move || {
-        if !claim.is_current() {
-            return Vec::new();
-        }
-        stores.credentials().iter().map(|seen| seen.figures()).collect()
-    }));
-    let (gate, claim) = (context.gate.clone(), context.claim.clone());
-    reported
-        .metrics
-        .gate_from(Arc::new(move || claim.is_current().then(|| gate.figures())));
-    let claim = context.claim.clone();
-    reported.metrics.leader_from(Arc::new(move || claim.is_current()));
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::ObjectKey;
 use crate::{
     api::{
-        ConditionType, Moment, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
+        ConditionType, Moment, Reason, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
         annotations::{REQUESTED_AT, ROTATE, echo_of},
         conditions::Truth,
     },
@@ -126,7 +126,18 @@ impl CredentialView {
             renewal: self.status.renewal_time,
             ready: self.truth(ConditionType::Ready),
             renewed: self.truth(ConditionType::Renewed),
+            failure: self
+                .reason_of_false(ConditionType::Renewed)
+                .or_else(|| self.reason_of_false(ConditionType::Ready)),
+            suspended: self.spec.as_ref().is_some_and(|spec| spec.suspend),
         }
+    }
+
+    /// Only a reason that this version knows: what stands in the cluster may be anybody's text.
+    fn reason_of_false(&self, of: ConditionType) -> Option<Reason> {
+        let mut conditions = self.status.conditions.iter();
+        let found = conditions.find(|condition| condition.type_ == of.as_str() && condition.status == "False")?;
+        Reason::ALL.into_iter().find(|reason| reason.as_str() == found.reason)
     }
 
     /// Unknown where the condition is not there yet.

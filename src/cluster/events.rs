@@ -48,7 +48,8 @@ async fn send(client: Client, mut events: mpsc::Receiver<Event>) {
         let namespace = event.metadata.namespace.clone().unwrap_or_default();
         let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
         if let Err(error) = deadline(api.create(&PostParams::default(), &event)).await {
-            tracing::warn!(namespace, %error, "event not recorded");
+            let name = event.regarding.as_ref().and_then(|about| about.name.as_deref());
+            tracing::warn!(namespace, name, %error, "event not recorded");
         }
     }
 }
@@ -87,4 +88,40 @@ fn event(about: &CredentialView, warning: bool, reason: Reason, note: &str, now:
 fn event_name(about: &str) -> String {
     let start: String = about.chars().take(200).collect();
     format!("{}.{}", start.trim_end_matches(['.', '-']), random_id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::CredentialObject;
+
+    #[test]
+    fn an_event_is_one_that_the_api_server_takes() {
+        let object = serde_json::json!({ "metadata": { "namespace": "team", "name": "acme", "uid": "u" } });
+        let object: CredentialObject = serde_json::from_value(object).unwrap();
+        let told = event(
+            &object.into(),
+            true,
+            Reason::SourceInvalid,
+            &"ä".repeat(1_000),
+            Moment::from_seconds(1),
+        );
+        let note = told.note.unwrap();
+        assert!(note.len() <= 1_024 && note.len() > 1_020, "{}", note.len());
+        assert!(note.chars().all(|letter| letter == 'ä'), "none is cut in two");
+        assert_eq!(told.reason.as_deref(), Some("SourceInvalid"));
+        assert_eq!(told.type_.as_deref(), Some("Warning"));
+        assert_eq!(told.metadata.namespace.as_deref(), Some("team"));
+        assert!(told.metadata.name.unwrap().starts_with("acme."));
+        // What the API server wants of each: who tells, as what, and what was done.
+        assert_eq!(
+            told.reporting_controller.as_deref(),
+            Some("tracktik-operator.io/tracktik-operator")
+        );
+        assert!(
+            told.reporting_instance
+                .is_some_and(|name| !name.is_empty() && name.len() <= 128)
+        );
+        assert!(told.action.is_some() && told.event_time.is_some());
+    }
 }

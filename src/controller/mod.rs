@@ -5,6 +5,7 @@
 mod act;
 mod at_the_gate;
 mod dry_run;
+pub mod figures;
 pub mod gatekeeper;
 pub mod memory;
 mod observe;

@@ -24,6 +24,7 @@ use crate::{
     cluster::ObjectKey,
     health::Liveness,
     metrics::ReconcileResult,
+    random_id::random_id,
 };
 
 /// Reconciles at once. Each holds a slot for its API calls and one token request, never while it waits.
@@ -60,10 +61,13 @@ impl Wakeups {
 
 type Finished = (ObjectKey, Next, f64);
 
+/// Whose look a task is, and how its lines in the log are named.
+type Looks = HashMap<Id, (ObjectKey, String)>;
+
 /// Runs until the context says that it is stopping, then lets what has begun come to its end, for `patience` at most.
 pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Liveness, patience: Duration) {
     let mut tasks: JoinSet<Finished> = JoinSet::new();
-    let mut keys: HashMap<Id, ObjectKey> = HashMap::new();
+    let mut looks = Looks::new();
     let mut clocks = Clocks::read(&context);
     let mut recall = Recall::new(&context);
     let mut leading = true;
@@ -93,10 +97,12 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
                 wakeups.with(|queue| queue.finished(&key, None, None));
                 continue;
             }
-            let id = tasks.spawn(one(Arc::clone(&context), key.clone())).id();
-            keys.insert(id, key);
+            let look = random_id();
+            let task = tasks.spawn(one(Arc::clone(&context), key.clone(), look.clone()));
+            looks.insert(task.id(), (key, look));
         }
         context.metrics.queue_depth(wakeups.with(|queue| queue.depth()));
+        context.metrics.workers(tasks.len(), AT_ONCE);
         let next = wakeups.with(|queue| queue.next_at());
         let sleep = sleep_until(next, leading && tasks.len() < AT_ONCE);
         tokio::select! {
@@ -104,7 +110,7 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
             // others only wake the loop, which looks at everything above.
             biased;
             () = context.stopping.cancelled() => break,
-            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut keys, done),
+            Some(done) = tasks.join_next_with_id() => settle(&context, &wakeups, &mut looks, done),
             () = wakeups.0.changed.notified() => {}
             () = context.gate.changed() => {}
             () = context.claim.until_current(), if !leading => {}
@@ -113,7 +119,7 @@ pub async fn run_loop(context: Arc<Context>, wakeups: Wakeups, liveness: Livenes
     }
     // Those whose tokens are granted and not stored, and who were waiting for their next try.
     for key in context.memories.holding() {
-        tasks.spawn(one(Arc::clone(&context), key));
+        tasks.spawn(one(Arc::clone(&context), key, random_id()));
     }
     drain(tasks, patience).await;
 }
@@ -151,22 +157,23 @@ fn sleep_until(next: Option<Instant>, free: bool) -> Instant {
     }
 }
 
-async fn one(context: Arc<Context>, key: ObjectKey) -> Finished {
+async fn one(context: Arc<Context>, key: ObjectKey, look: String) -> Finished {
     let began = clock::monotonic();
-    let span = tracing::info_span!("reconcile", namespace = key.namespace, name = key.name);
+    // One id in each line that this look writes, so that the lines of many at once can be told apart.
+    let span = tracing::info_span!(
+        "reconcile",
+        namespace = key.namespace,
+        name = key.name,
+        reconcile_id = look
+    );
     let next = reconcile(&context, &key).instrument(span).await;
     (key, next, clock::monotonic().duration_since(began).as_secs_f64())
 }
 
-fn settle(
-    context: &Context,
-    wakeups: &Wakeups,
-    keys: &mut HashMap<Id, ObjectKey>,
-    done: Result<(Id, Finished), JoinError>,
-) {
+fn settle(context: &Context, wakeups: &Wakeups, looks: &mut Looks, done: Result<(Id, Finished), JoinError>) {
     match done {
         Ok((id, (key, next, seconds))) => {
-            keys.remove(&id);
+            looks.remove(&id);
             let (result, at, order) = match next {
                 Next::At(at, order) => (ReconcileResult::RequeueAfter, Some(at), Some(order)),
                 Next::Nothing => (ReconcileResult::Success, None, None),
@@ -176,11 +183,14 @@ fn settle(
             wakeups.with(|queue| queue.finished(&key, at, order));
         }
         Err(error) => {
-            let Some(key) = keys.remove(&error.id()) else { return };
+            let Some((key, look)) = looks.remove(&error.id()) else {
+                return;
+            };
             context.metrics.reconcile_finished(ReconcileResult::Error, 0.0);
             tracing::error!(
                 namespace = key.namespace,
                 name = key.name,
+                reconcile_id = look,
                 "a reconcile ended in a panic, which is a bug; the others go on, and this one is tried again in a minute"
             );
             let at = clock::monotonic() + AFTER_PANIC;

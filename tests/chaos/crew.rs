@@ -111,7 +111,7 @@ pub async fn goes_on(frozen: &Operator) {
 async fn leads(operator: &Operator) {
     eventually(LEASE + PATIENCE, || async {
         let metrics = operator.metrics().await.unwrap();
-        if metrics.contains("\ntracktik_operator_leader 1\n") {
+        if metrics.contains("\nleader_election_master_status{name=\"tracktik-operator\"} 1\n") {
             Ok(())
         } else {
             Err(format!("it does not lead: {:#?}", operator.logs()))

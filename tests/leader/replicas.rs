@@ -19,7 +19,7 @@ use crate::{
 pub const WITHIN_THE_LEASE: Duration = Duration::from_secs(40);
 
 /// The metric that tells who leads.
-const LEADER: &str = "tracktik_operator_leader";
+const LEADER: &str = "leader_election_master_status{name=\"tracktik-operator\"}";
 
 /// The kind of the object that gives the right to use the Lease.
 pub const ELECT: &str = "Role";
@@ -151,7 +151,7 @@ pub async fn assert_idle(operator: &Operator) {
     assert!(metrics.contains(&format!("\n{LEADER} 0\n")), "{metrics}");
     for of_the_work in [
         "tracktik_credential",
-        "tracktik_login_places",
+        "tracktik_failure_budget",
         "workqueue",
         "controller_runtime",
     ] {

@@ -7,11 +7,13 @@
     reason = "clippy allows these in tests, but takes the helpers of a test for something else"
 )]
 
+mod dashboard;
 mod fake_api_server;
 mod flags;
 mod help;
 mod logged;
 mod metric_names;
+mod metric_reference;
 mod operator_process;
 mod probes;
 mod refusals;

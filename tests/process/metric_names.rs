@@ -7,7 +7,7 @@ use std::{
 
 use http::{Method, StatusCode};
 use tracktik_operator::{
-    api::{Grant, Moment, conditions::Truth},
+    api::{Grant, Moment, Reason, conditions::Truth},
     metrics::{CredentialFigures, GateFigures, Metrics, ReconcileResult},
 };
 
@@ -19,11 +19,13 @@ fn acme() -> CredentialFigures {
         renewal: Some(Moment::from_seconds(1_800_002_400)),
         ready: Truth::True,
         renewed: Truth::False,
+        failure: Some(Reason::CredentialsRejected),
+        suspended: false,
     }
 }
 
 /// Everything once, with values that do not depend on the time.
-fn all_of_them() -> Metrics {
+pub fn all_of_them() -> Metrics {
     let metrics = Metrics::default();
     metrics.reconcile_finished(ReconcileResult::Success, 0.004);
     metrics.reconcile_finished(ReconcileResult::RequeueAfter, 0.2);
@@ -40,6 +42,8 @@ fn all_of_them() -> Metrics {
         renewal: None,
         ready: Truth::Unknown,
         renewed: Truth::Unknown,
+        failure: None,
+        suspended: true,
         ..acme()
     };
     metrics.credentials_from(Arc::new(move || vec![acme(), without_token.clone()]));
@@ -51,7 +55,9 @@ fn all_of_them() -> Metrics {
             waiting: 3,
         })
     }));
+    metrics.elected_by("tracktik-operator");
     metrics.leader_from(Arc::new(|| true));
+    metrics.workers(2, 64);
     metrics
 }
 
@@ -66,7 +72,7 @@ fn the_names_stay() {
     let no_buckets = lines.iter().filter(|line| !line.contains("_bucket{"));
     let text: String = no_buckets
         .map(|line| match line.split_once(' ') {
-            Some(("process_start_time_seconds", _)) => "process_start_time_seconds <the time>\n".to_owned(),
+            Some((name, _)) if name.starts_with("process_") => format!("{name} <of this process>\n"),
             _ => format!("{}\n", line.replace(env!("CARGO_PKG_VERSION"), "<the version>")),
         })
         .collect();

@@ -114,8 +114,13 @@ impl Running {
 
 /// A whole answer, head and body, as it comes over the wire.
 pub async fn http_get(address: &str, path: &str) -> String {
+    http_get_with(address, path, "").await
+}
+
+/// As [`http_get`], with one more header; each with its line end.
+pub async fn http_get_with(address: &str, path: &str, header: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\n{header}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

@@ -13,7 +13,7 @@ use tracktik_operator::{
     metrics::Metrics,
 };
 
-use crate::operator_process::http_get;
+use crate::operator_process::{http_get, http_get_with};
 
 struct Served {
     reported: Reported,
@@ -108,9 +108,17 @@ async fn the_pulse_is_lost_after_its_limit_not_before() {
 }
 
 #[tokio::test]
-async fn metrics_are_open_metrics_and_other_paths_are_not_found() {
+async fn metrics_come_in_the_format_that_is_asked_for_and_other_paths_are_not_found() {
     let served = served().await;
     let answer = http_get(&served.address, "/metrics").await;
+    let head = answer.split_once("\r\n\r\n").unwrap().0;
+    assert!(
+        head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
+        "{head}"
+    );
+    assert!(answer.contains("\n# TYPE tracktik_build_info gauge\n"), "{answer}");
+    let prometheus = "Accept: application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1\r\n";
+    let answer = http_get_with(&served.address, "/metrics", prometheus).await;
     let head = answer.split_once("\r\n\r\n").unwrap().0;
     assert!(
         head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),

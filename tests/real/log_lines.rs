@@ -21,7 +21,7 @@ async fn a_normal_life_is_told_in_json_by_credential_and_without_an_error() {
     acme.delete("acme", &kube::api::DeleteParams::default()).await.unwrap();
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 
-    let mut about_acme = 0;
+    let mut looks = Vec::new();
     for line in operator.logs() {
         let record: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         for key in ["timestamp", "level", "message", "target"] {
@@ -35,8 +35,20 @@ async fn a_normal_life_is_told_in_json_by_credential_and_without_an_error() {
         if target.starts_with("tracktik_operator::controller") {
             assert_eq!(record["namespace"], scene.namespace, "{line}");
             assert_eq!(record["name"], "acme", "{line}");
-            about_acme += 1;
+            looks.push(
+                record["reconcile_id"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{line}"))
+                    .to_owned(),
+            );
         }
     }
-    assert!(about_acme >= 4, "{:#?}", operator.logs());
+    assert!(looks.len() >= 4, "{:#?}", operator.logs());
+    let all = looks.len();
+    looks.sort_unstable();
+    looks.dedup();
+    assert!(
+        (3..all).contains(&looks.len()),
+        "one for each look, in all of its lines: {looks:?}"
+    );
 }

@@ -46,6 +46,7 @@ mod missing_credential_rights;
 mod missing_rights;
 mod network;
 mod no_right_to_write;
+mod observed;
 mod older_definition;
 mod one_account;
 mod outage;

@@ -8,6 +8,7 @@
     reason = "clippy allows these in tests, but takes the helpers of a test for something else"
 )]
 
+mod alerts;
 mod announcements;
 mod api_server;
 mod clock_jumps;

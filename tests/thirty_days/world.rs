@@ -21,7 +21,7 @@ use tracktik_operator::{
         watches::{Wake, WatchContext, watch_credentials, watch_secrets},
     },
     controller::{
-        Context, Parts,
+        Context, Parts, figures,
         run_loop::{Wakeups, run_loop},
     },
     health::{Liveness, Readiness},
@@ -32,7 +32,7 @@ use tracktik_operator::{
 
 use crate::{api_server::ApiServer, tracktik::TrackTik};
 
-const START: Moment = Moment::from_seconds(1_795_000_000);
+pub const START: Moment = Moment::from_seconds(1_795_000_000);
 
 /// How long the operator lets what has begun come to its end.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -66,6 +66,7 @@ struct Operator {
     stop: CancellationToken,
     reconciling: JoinHandle<()>,
     telling: AbortHandle,
+    metrics: Arc<Metrics>,
 }
 
 impl Operator {
@@ -86,6 +87,8 @@ impl Operator {
         };
         let (events, sending) = Events::new(client.clone());
         let telling = tokio::spawn(sending).abort_handle();
+        let metrics = Arc::new(Metrics::default());
+        metrics.elected_by("tracktik-operator");
         let mut context = Context::new(Parts {
             client,
             claim,
@@ -93,7 +96,7 @@ impl Operator {
             endpoint: tracktik,
             allowed_domains: AllowedDomains::default(),
             events,
-            metrics: Arc::new(Metrics::default()),
+            metrics: Arc::clone(&metrics),
             clock: clock.clone(),
             stopping: stop.clone(),
             limits: Limits::default(),
@@ -103,7 +106,9 @@ impl Operator {
             context.new_id = Arc::clone(ids);
         }
         let liveness = Liveness::new(Duration::from_mins(1));
-        let turning = run_loop(Arc::new(context), wakeups, liveness.clone(), PATIENCE);
+        let context = Arc::new(context);
+        figures::report(&context);
+        let turning = run_loop(context, wakeups, liveness.clone(), PATIENCE);
         let reconciling = tokio::spawn(turning);
         Self {
             liveness,
@@ -111,6 +116,7 @@ impl Operator {
             stop,
             reconciling,
             telling,
+            metrics,
         }
     }
 }
@@ -198,6 +204,11 @@ impl<E: TokenEndpoint> World<E> {
     pub fn probes(&self) -> (bool, Vec<String>) {
         let turns = self.operator.liveness.stuck_for().is_none();
         (turns, self.operator.readiness.missing())
+    }
+
+    /// What `/metrics` would say.
+    pub fn scrape(&self) -> String {
+        self.operator.metrics.render()
     }
 
     /// Sets the wall clock forward by this, or back. The time that passes is the same as before.

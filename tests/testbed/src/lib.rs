@@ -13,6 +13,8 @@
 //! - [`operator`]: the operator under test, authenticated as its own `ServiceAccount`.
 //! - [`operator_start`]: with which flags, in which environment and as whom it is started.
 //! - [`gitops_tools`]: what kstatus and Argo CD make of an object.
+//! - [`promtool`]: what Prometheus says of metrics and rules.
+//! - [`promql`]: which metrics a rule or a dashboard asks for.
 //! - [`demo`]: the story that `make demo` tells with all of these.
 
 pub mod account;
@@ -26,6 +28,8 @@ pub mod manifests;
 pub mod oauth_servers;
 pub mod operator;
 pub mod operator_start;
+pub mod promql;
+pub mod promtool;
 pub mod simulator;
 pub mod supervised;
 pub mod transcript;
