@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::{Api, Resource, api::PostParams};
+use kube::{Api, Resource};
 use serde_json::{Value, json};
 use tracktik_operator::{
     api::TrackTikCredential,
@@ -15,10 +15,9 @@ use zeroize::Zeroize;
 
 use super::{
     ask, environment,
-    reach::{CREDENTIALS, Cluster, Reach},
+    reach::{CREDENTIALS, Cluster, Reach, creating},
     rules_check::{self, Answer},
     structured::{self, Format},
-    suspension::WRITER,
     terminal::Terminal,
     verdict::{Failed, Verdict},
 };
@@ -187,7 +186,7 @@ async fn create_secret(cluster: &Cluster, name: &str, account: &ServiceAccount) 
         ..Secret::default()
     };
     let api: Api<Secret> = Api::namespaced(cluster.client.clone(), &cluster.namespace);
-    let created = deadline_with_values(api.create(&written_by(), &secret)).await;
+    let created = deadline_with_values(api.create(&creating(), &secret)).await;
     for value in secret.data.iter_mut().flat_map(|data| data.values_mut()) {
         value.0.zeroize();
     }
@@ -203,7 +202,7 @@ async fn create_secret(cluster: &Cluster, name: &str, account: &ServiceAccount) 
 async fn create_credential(cluster: &Cluster, object: &Value, name: &str) -> Result<(), Failed> {
     let path = TrackTikCredential::url_path(&(), Some(&cluster.namespace));
     let request = kube::api::Request::new(path)
-        .create(&written_by(), object.to_string().into_bytes())
+        .create(&creating(), object.to_string().into_bytes())
         .map_err(|_| Failed::Undone("the request cannot be built".to_owned()))?;
     let created = deadline(cluster.client.request::<CredentialObject>(request)).await;
     created.map(drop).map_err(|error| match error {
@@ -213,11 +212,4 @@ async fn create_credential(cluster: &Cluster, object: &Value, name: &str) -> Res
         )),
         error => cluster.call("create", CREDENTIALS, Some(name)).failed(&error),
     })
-}
-
-fn written_by() -> PostParams {
-    PostParams {
-        field_manager: Some(WRITER.to_owned()),
-        ..PostParams::default()
-    }
 }

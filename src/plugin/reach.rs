@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kube::{Api, Client};
+use kube::{
+    Api, Client,
+    api::{PatchParams, PostParams},
+};
 use tracktik_operator::cluster::{
     ClusterError, CredentialObject, CredentialView, ObjectKey, Refusal, client, deadline,
     read_secret::{SecretReader, WholeSecret},
@@ -81,6 +84,25 @@ pub struct Call<'a> {
     pub namespace: Option<&'a str>,
     /// The object, where one is meant.
     pub name: Option<&'a str>,
+}
+
+/// Who writes, in the managed fields of an object.
+pub const WRITER: &str = "kubectl-tracktik";
+
+/// For a patch.
+pub fn patching() -> PatchParams {
+    PatchParams {
+        field_manager: Some(WRITER.to_owned()),
+        ..PatchParams::default()
+    }
+}
+
+/// For a new object.
+pub fn creating() -> PostParams {
+    PostParams {
+        field_manager: Some(WRITER.to_owned()),
+        ..PostParams::default()
+    }
 }
 
 /// The plural by which RBAC and URLs know credentials.

@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 use clap::{Args, builder::RangedU64ValueParser};
 use futures::StreamExt;
 use kube::{
-    api::{Patch, PatchParams},
+    api::Patch,
     runtime::{WatchStreamExt, watcher},
 };
 use serde_json::json;
@@ -17,8 +17,7 @@ use tracktik_operator::{
 
 use super::{
     follow::hopeless,
-    reach::{CREDENTIALS, Cluster, Reach},
-    suspension::WRITER,
+    reach::{CREDENTIALS, Cluster, Reach, WRITER, patching},
     terminal::Terminal,
     verdict::{Failed, Verdict},
 };
@@ -54,13 +53,9 @@ pub async fn run(reach: &Reach, flags: &RotateFlags, terminal: &Terminal) -> Res
     // The operator acts once for each value, so it has to be one that never stood there.
     let value = format!("{WRITER}-{}", clock::now().as_millis());
     let patch = Patch::Merge(json!({ "metadata": { "annotations": { ROTATE: value } } }));
-    let params = PatchParams {
-        field_manager: Some(WRITER.to_owned()),
-        ..PatchParams::default()
-    };
     for before in &asked {
         let name = &before.key.name;
-        deadline(cluster.credentials().patch(name, &params, &patch))
+        deadline(cluster.credentials().patch(name, &patching(), &patch))
             .await
             .map_err(|error| cluster.call("patch", CREDENTIALS, Some(name)).failed(&error))?;
         if !flags.wait {

@@ -8,10 +8,7 @@ use tracktik_operator::{
     cluster::{ClusterError, DEADLINE, error::Carried},
 };
 
-use super::{
-    reach::{CREDENTIALS, Call},
-    suspension::WRITER,
-};
+use super::reach::{CREDENTIALS, Call, WRITER};
 
 /// What the API server said.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,18 +1,15 @@
 //! `suspend` and `resume`: one field of the spec.
 
 use clap::Args;
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use serde_json::json;
 use tracktik_operator::cluster::deadline;
 
 use super::{
-    reach::{CREDENTIALS, Reach},
+    reach::{CREDENTIALS, Reach, patching},
     terminal::Terminal,
     verdict::{Failed, Verdict},
 };
-
-/// Who writes, in the object's managed fields.
-pub const WRITER: &str = "kubectl-tracktik";
 
 /// Which credentials.
 #[derive(Args, Debug)]
@@ -25,10 +22,6 @@ pub struct NamedFlags {
 /// Sets `spec.suspend`, one credential after the other.
 pub async fn run(reach: &Reach, flags: &NamedFlags, suspend: bool, terminal: &Terminal) -> Result<Verdict, Failed> {
     let cluster = reach.cluster().await?;
-    let params = PatchParams {
-        field_manager: Some(WRITER.to_owned()),
-        ..PatchParams::default()
-    };
     let done = if suspend { "suspended" } else { "resumed" };
     for name in &flags.names {
         let before = cluster.credential(name).await?;
@@ -37,7 +30,7 @@ pub async fn run(reach: &Reach, flags: &NamedFlags, suspend: bool, terminal: &Te
             continue;
         }
         let patch = Patch::Merge(json!({ "spec": { "suspend": suspend } }));
-        deadline(cluster.credentials().patch(name, &params, &patch))
+        deadline(cluster.credentials().patch(name, &patching(), &patch))
             .await
             .map_err(|error| cluster.call("patch", CREDENTIALS, Some(name)).failed(&error))?;
         terminal.print(&format!("tracktikcredential/{name} {done}\n"))?;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     golden::{assert_golden, without_times},
     scene::Scene,
+    status::{condition, credential_with_status},
     user::User,
 };
 
@@ -94,6 +95,54 @@ async fn what_is_wrong_is_told_with_what_to_do() {
         "{page}"
     );
     assert!(page.contains("there is no token"), "{page}");
+}
+
+/// What comes next where status does not say when, or says a time that has passed.
+#[tokio::test]
+async fn what_happens_next_is_told_by_the_operators_own_rules() {
+    let scene = Scene::new("next").await;
+    let editor = User::with_role(&scene, "edit").await;
+    let next = async |name: &str| {
+        let life = editor.run(&["describe", name, "-o", "json"]).await.stdout;
+        let life: Value = serde_json::from_str(&life).unwrap();
+        let text = |of: &str| life["next"][of].as_str().unwrap_or_default().to_owned();
+        (text("what"), text("why"))
+    };
+    let issuing = json!({ "conditions": [condition("Ready", "False", "Issuing", "a token is being requested")] });
+    scene.account("first").await;
+    credential_with_status(&scene, "first", json!({}), issuing.clone()).await;
+    let (what, why) = next("first").await;
+    assert_eq!(
+        (what.as_str(), why.as_str()),
+        ("a new token is requested by a login", "there is no token yet")
+    );
+
+    let mut overdue = issuing.clone();
+    overdue["renewalTime"] = json!("2026-01-01T10:00:00Z");
+    credential_with_status(&scene, "overdue", json!({}), overdue).await;
+    let (what, why) = next("overdue").await;
+    assert!(what.starts_with("a new token is requested: overdue for "), "{what}");
+    assert!(why.starts_with("the operator is not running, or waits"), "{why}");
+
+    let mut failed = issuing.clone();
+    failed["renewalTime"] = json!("2099-01-01T10:00:00Z");
+    failed["failure"] = json!({ "reason": "EndpointUnavailable", "message": "m", "count": 2 });
+    let refresh = json!({ "renewal": { "grant": "Refresh" } });
+    credential_with_status(&scene, "failed", refresh, failed).await;
+    let (what, why) = next("failed").await;
+    assert!(
+        what.starts_with("a new token is requested by the refresh token, or by a login, 2099-"),
+        "{what}"
+    );
+    assert_eq!(why, "the latest request failed (EndpointUnavailable, 2 in a row)");
+
+    credential_with_status(&scene, "suspended", json!({ "suspend": true }), issuing).await;
+    let (what, why) = next("suspended").await;
+    assert_eq!(what, "nothing");
+    assert_eq!(
+        why,
+        "spec.suspend is true: `kubectl tracktik resume suspended` ends that"
+    );
 }
 
 #[tokio::test]

@@ -131,6 +131,26 @@ async fn a_file_without_a_cluster_is_checked_as_far_as_that_goes() {
     ] {
         assert!(part.stdout.contains(text), "{text}: {}", part.stdout);
     }
+    // The same with a cluster that is configured and not there.
+    let kubeconfig = tracktik.folder.path().join("kubeconfig");
+    let nowhere = "{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: \"https://127.0.0.1:1\"}}], \
+                   users: [{name: a, user: {}}], contexts: [{name: a, context: {cluster: a, user: a}}]}";
+    std::fs::write(&kubeconfig, nowhere).unwrap();
+    let arguments = [
+        "-f",
+        file.to_str().unwrap(),
+        "--kubeconfig",
+        kubeconfig.to_str().unwrap(),
+    ];
+    let unreached = tracktik.check(&arguments, &[]).await;
+    assert_eq!(unreached.code, Some(1), "{}", unreached.all());
+    assert!(
+        unreached
+            .stdout
+            .contains("the API server cannot be reached: connection refused"),
+        "{}",
+        unreached.stdout
+    );
     let wrong = check("{domain: \"https://u:hunter2@h\", credentials: {secretRef: {name: acme}}}").await;
     assert_eq!(wrong.code, Some(3));
     assert!(wrong.stdout.contains("spec.domain must be a host"), "{}", wrong.stdout);

@@ -10,22 +10,23 @@ use crate::{
     user::{User, ended, plugin},
 };
 
+const COMMANDS: [&str; 10] = [
+    "status",
+    "describe",
+    "check",
+    "rotate",
+    "suspend",
+    "resume",
+    "create",
+    "token",
+    "completion",
+    "version",
+];
+
 #[tokio::test]
 async fn the_reference_of_the_command_line_is_what_help_prints() {
     let mut text = String::new();
-    for command in [
-        "",
-        "status",
-        "describe",
-        "check",
-        "rotate",
-        "suspend",
-        "resume",
-        "create",
-        "token",
-        "completion",
-        "version",
-    ] {
+    for command in [""].into_iter().chain(COMMANDS) {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()
             .filter(|word| !word.is_empty())
@@ -45,6 +46,31 @@ async fn the_reference_of_the_command_line_is_what_help_prints() {
         "what is not for people stays out"
     );
     assert_golden("docs/reference/kubectl-tracktik.txt", &format!("{}\n", text.trim_end()));
+}
+
+/// The page for people has each command, each exit code, and the table as it is.
+#[tokio::test]
+async fn the_page_for_people_leaves_nothing_out() {
+    let text = |path: &str| std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let page = text("docs/kubectl.md");
+    assert!(
+        page.contains(&text("tests/plugin/golden/status.txt")),
+        "the table of docs/kubectl.md is not what is printed"
+    );
+    let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    for command in COMMANDS {
+        let told = headings
+            .iter()
+            .any(|heading| heading.split(' ').any(|word| word == command));
+        assert!(told, "{command} has no heading");
+    }
+    let help = ended(plugin(&["--help"])).await.well();
+    let codes = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
+    for line in codes {
+        let (code, meaning) = line.trim().split_once("  ").unwrap();
+        let row = format!("| {code} | {meaning}");
+        assert!(page.contains(&row), "{row}");
+    }
 }
 
 #[tokio::test]

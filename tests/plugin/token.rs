@@ -37,6 +37,35 @@ async fn a_token_that_is_no_good_is_not_printed() {
     scene.ready("acme").await;
     operator.terminate().await.unwrap();
 
+    let annotation = "tracktik-operator.io/issue";
+    let secret = scene.secrets().get("acme-token").await.unwrap();
+    let facts = secret.metadata.annotations.unwrap().remove(annotation).unwrap();
+    let mut late: serde_json::Value = serde_json::from_str(&facts).unwrap();
+    late["issuedAt"] = json!("2026-01-01T09:00:00Z");
+    late["expiresAt"] = json!("2026-01-01T10:00:00Z");
+    let annotate = async |facts: String| {
+        let patch = json!({ "metadata": { "annotations": { annotation: facts } } });
+        scene.patch_secret("acme-token", patch).await;
+    };
+    annotate(late.to_string()).await;
+    let expired = editor.run(&["token", "acme"]).await;
+    assert_eq!((expired.code, expired.stdout.as_str()), (Some(3), ""));
+    assert!(
+        expired.stderr.contains("the token in Secret \"acme-token\" expired "),
+        "{}",
+        expired.stderr
+    );
+    annotate("gone".to_owned()).await;
+    let unknown = editor.run(&["token", "acme"]).await;
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (Some(3), ""));
+    assert!(
+        unknown.stderr.contains("is missing or cannot be read"),
+        "{}",
+        unknown.stderr
+    );
+    annotate(facts).await;
+    assert_eq!(editor.run(&["token", "acme"]).await.code, Some(0), "as it was");
+
     scene
         .patch_secret("acme-token", json!({ "stringData": { "access_token": "forged" } }))
         .await;
