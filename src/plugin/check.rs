@@ -13,10 +13,10 @@ use super::{
     environment,
     findings::{self, Findings, Found},
     login_once::{Endpoint, EndpointFlags},
-    manifest::{self, Manifest},
+    manifest::{self, FileSecret, Manifest},
     reach::{Cluster, Reach},
     rules_check::{self, Answer},
-    source_check,
+    source_check::{self, Shelf},
     structured::Format,
     terminal::Terminal,
     verdict::{Failed, Verdict},
@@ -53,7 +53,7 @@ pub async fn run(reach: &Reach, flags: &CheckFlags, terminal: &Terminal) -> Resu
     let all = match (&flags.name, &flags.file) {
         (Some(name), _) => vec![in_the_cluster(reach, name, flags, &endpoint).await?],
         (None, Some(file)) => {
-            let manifests = manifest::read(file)?;
+            let (manifests, secrets) = manifest::read(file)?;
             if flags.login && manifests.len() > 1 {
                 return Err(Failed::Usage(format!(
                     "--login logs in once, and there are {} credentials in the file: check them one by one",
@@ -62,7 +62,7 @@ pub async fn run(reach: &Reach, flags: &CheckFlags, terminal: &Terminal) -> Resu
             }
             let mut all = Vec::new();
             for manifest in &manifests {
-                all.push(of_a_file(reach, manifest, flags, &endpoint).await?);
+                all.push(of_a_file(reach, (manifest, &secrets), flags, &endpoint).await?);
             }
             all
         }
@@ -87,7 +87,7 @@ async fn of_the_environment(flags: &CheckFlags, endpoint: &Endpoint) -> Result<F
 
 async fn of_a_file(
     reach: &Reach,
-    manifest: &Manifest,
+    (manifest, secrets): (&Manifest, &[FileSecret]),
     flags: &CheckFlags,
     endpoint: &Endpoint,
 ) -> Result<Findings, Failed> {
@@ -111,16 +111,13 @@ async fn of_a_file(
     let Some(spec) = manifest.spec().filter(|_| taken) else {
         return Ok(findings);
     };
-    let account = if let Ok(cluster) = &cluster {
-        sources(cluster, &spec, &mut findings).await
-    } else {
-        findings.add(
-            "sources",
-            Found::Untold,
-            "there is no cluster to look for the Secrets in",
-        );
-        None
+    // One that names no namespace goes where the credential goes.
+    let beside = |secret: &FileSecret| secret.namespace.is_none() || secret.namespace == manifest.namespace;
+    let shelf = Shelf {
+        file: secrets.iter().filter(|secret| beside(secret)).collect(),
+        cluster: cluster.as_ref().ok(),
     };
+    let account = sources(&shelf, &spec, &mut findings).await;
     connect(&spec.domain, account.as_ref(), flags, endpoint, &mut findings).await?;
     Ok(findings)
 }
@@ -133,6 +130,11 @@ async fn rules(cluster: Result<&Cluster, &Failed>, manifest: &Manifest, findings
     };
     match answer {
         Answer::Accepted => findings.add("fields", Found::Ok, "the API server would accept it"),
+        Answer::Exists => findings.add(
+            "fields",
+            Found::Ok,
+            "the API server would accept it; one of its name exists",
+        ),
         Answer::Refused(reasons) => {
             for reason in reasons {
                 findings.add("fields", Found::Wrong, reason);
@@ -172,7 +174,11 @@ async fn in_the_cluster(
         return Ok(findings);
     }
     findings.add("fields", Found::Ok, "the API server has accepted it");
-    let account = sources(&cluster, spec, &mut findings).await;
+    let shelf = Shelf {
+        file: Vec::new(),
+        cluster: Some(&cluster),
+    };
+    let account = sources(&shelf, spec, &mut findings).await;
     if let Some(why) = refused_by_the_operator(&credential) {
         findings.add("domain", Found::Wrong, why);
         return Ok(findings);
@@ -190,8 +196,8 @@ fn refused_by_the_operator(credential: &CredentialView) -> Option<String> {
     refused.map(|condition| condition.message.clone())
 }
 
-async fn sources(cluster: &Cluster, spec: &TrackTikCredentialSpec, findings: &mut Findings) -> Option<ServiceAccount> {
-    let seen = source_check::look(cluster, &SourcePlan::of(spec)).await;
+async fn sources(shelf: &Shelf<'_>, spec: &TrackTikCredentialSpec, findings: &mut Findings) -> Option<ServiceAccount> {
+    let seen = source_check::look(shelf, &SourcePlan::of(spec)).await;
     for fact in seen.facts {
         let (found, words) = match fact.usable {
             Some(true) => (Found::Ok, "present"),

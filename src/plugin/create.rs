@@ -91,6 +91,7 @@ pub async fn run(reach: &Reach, flags: &CreateFlags, terminal: &Terminal) -> Res
     // Before anybody types a password, and before the Secret is there.
     match rules_check::ask(&cluster.client, &cluster.namespace, &object).await {
         Answer::Accepted => {}
+        Answer::Exists => return Err(exists(&flags.name, &cluster)),
         Answer::Refused(reasons) => return Err(Failed::NotWell(reasons.join("; "))),
         Answer::Untold(why) => return Err(Failed::Undone(why)),
     }
@@ -99,7 +100,15 @@ pub async fn run(reach: &Reach, flags: &CreateFlags, terminal: &Terminal) -> Res
         create_secret(&cluster, &flags.secret_name(), &account).await?;
         terminal.print(&format!("secret/{} created\n", flags.secret_name()))?;
     }
-    create_credential(&cluster, &object, &flags.name).await?;
+    create_credential(&cluster, &object, &flags.name)
+        .await
+        .map_err(|failed| match failed {
+            Failed::Undone(why) if !flags.existing_secret => Failed::Undone(format!(
+                "{why}; Secret {:?} was created and stays: the next time, use it with --existing-secret",
+                flags.secret_name()
+            )),
+            failed => failed,
+        })?;
     terminal.print(&format!("tracktikcredential/{} created\n", flags.name))?;
     terminal.remark(&format!(
         "`kubectl tracktik status {} -n {} --watch` shows how it gets on",
@@ -199,6 +208,13 @@ async fn create_secret(cluster: &Cluster, name: &str, account: &ServiceAccount) 
     })
 }
 
+fn exists(name: &str, cluster: &Cluster) -> Failed {
+    Failed::Undone(format!(
+        "tracktikcredentials {name:?} exists in namespace {:?} already",
+        cluster.namespace
+    ))
+}
+
 async fn create_credential(cluster: &Cluster, object: &Value, name: &str) -> Result<(), Failed> {
     let path = TrackTikCredential::url_path(&(), Some(&cluster.namespace));
     let request = kube::api::Request::new(path)
@@ -206,10 +222,7 @@ async fn create_credential(cluster: &Cluster, object: &Value, name: &str) -> Res
         .map_err(|_| Failed::Undone("the request cannot be built".to_owned()))?;
     let created = deadline(cluster.client.request::<CredentialObject>(request)).await;
     created.map(drop).map_err(|error| match error {
-        ClusterError::Conflict => Failed::Undone(format!(
-            "tracktikcredentials {name:?} exists in namespace {:?} already",
-            cluster.namespace
-        )),
+        ClusterError::Conflict => exists(name, cluster),
         error => cluster.call("create", CREDENTIALS, Some(name)).failed(&error),
     })
 }

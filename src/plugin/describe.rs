@@ -14,7 +14,7 @@ use super::{
     life_text::page,
     next_step::{Seen, next_step},
     reach::{Cluster, Reach},
-    source_check::{SourceFacts, look},
+    source_check::{Shelf, SourceFacts, look},
     structured::{self, Format},
     terminal::Terminal,
     token_facts::{TokenFacts, TokenSeen},
@@ -50,8 +50,12 @@ pub async fn run(reach: &Reach, flags: &DescribeFlags, terminal: &Terminal) -> R
 
 async fn gather(cluster: &Cluster, credential: &CredentialView) -> LifeStory {
     let mut unseen = Vec::new();
+    let shelf = Shelf {
+        file: Vec::new(),
+        cluster: Some(cluster),
+    };
     let sources = match &credential.spec {
-        Some(spec) => look(cluster, &SourcePlan::of(spec)).await,
+        Some(spec) => look(&shelf, &SourcePlan::of(spec)).await,
         None => SourceFacts::default(),
     };
     let refused = sources.facts.iter().filter(|fact| fact.usable.is_none());

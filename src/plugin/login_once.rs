@@ -62,7 +62,7 @@ impl Endpoint {
     pub async fn reach(&self, domain: &str, findings: &mut Findings) -> Result<(), Failed> {
         if !self.0.allowed.allows(domain) {
             let message = format!(
-                "spec.domain is not among {}: correct it, or give --allowed-domain as the operator has it",
+                "the domain is not among {}: correct it, or give --allowed-domain as the operator has it",
                 self.0.allowed
             );
             findings.add("domain", Found::Wrong, message);

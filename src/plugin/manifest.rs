@@ -1,13 +1,19 @@
-//! Manifests in files: the credentials of a YAML or JSON file, as they stand in it.
+//! Manifests in files: the credentials of a YAML or JSON file, and the Secrets beside them, as they stand in it.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     path::Path,
 };
 
+use k8s_openapi::ByteString;
 use kube::Resource;
 use serde_json::Value;
-use tracktik_operator::api::{TrackTikCredential, TrackTikCredentialSpec, recheck};
+use tracktik_operator::{
+    api::{TrackTikCredential, TrackTikCredentialSpec, recheck},
+    secrets::content::SecretContent,
+};
+use zeroize::Zeroizing;
 
 use super::verdict::Failed;
 
@@ -41,11 +47,21 @@ impl Manifest {
     }
 }
 
-/// The credentials of a file; `-` is stdin.
+/// A Secret of a file.
+pub struct FileSecret {
+    /// Its name.
+    pub name: String,
+    /// Its namespace, where it names one.
+    pub namespace: Option<String>,
+    /// What it holds.
+    pub content: SecretContent,
+}
+
+/// The credentials and Secrets of a file; `-` is stdin.
 ///
 /// # Errors
 /// It cannot be read, is no YAML, or holds no credential.
-pub fn read(file: &Path) -> Result<Vec<Manifest>, Failed> {
+pub fn read(file: &Path) -> Result<(Vec<Manifest>, Vec<FileSecret>), Failed> {
     let named = if file == Path::new("-") {
         "stdin".to_owned()
     } else {
@@ -59,18 +75,29 @@ pub fn read(file: &Path) -> Result<Vec<Manifest>, Failed> {
             .unwrap_or_default();
         Failed::NotWell(format!("{named} is not YAML{line}"))
     })?;
-    let found: Vec<Manifest> = objects.into_iter().filter(is_credential).map(manifest).collect();
-    if found.is_empty() {
+    let (mut credentials, mut secrets) = (Vec::new(), Vec::new());
+    for object in objects {
+        if is(
+            &object,
+            &TrackTikCredential::kind(&()),
+            &TrackTikCredential::api_version(&()),
+        ) {
+            credentials.push(manifest(object));
+        } else if is(&object, "Secret", "v1") {
+            secrets.extend(secret(object));
+        }
+    }
+    if credentials.is_empty() {
         return Err(Failed::NotWell(format!(
             "{named} holds no TrackTikCredential of {}",
             TrackTikCredential::api_version(&())
         )));
     }
-    Ok(found)
+    Ok((credentials, secrets))
 }
 
-fn text(file: &Path) -> io::Result<String> {
-    let mut text = String::new();
+fn text(file: &Path) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
     if file == Path::new("-") {
         io::stdin().lock().take(LARGEST).read_to_string(&mut text)?;
     } else {
@@ -79,15 +106,42 @@ fn text(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn is_credential(object: &Value) -> bool {
-    object["kind"] == *TrackTikCredential::kind(&()) && object["apiVersion"] == *TrackTikCredential::api_version(&())
+fn is(object: &Value, kind: &str, version: &str) -> bool {
+    object["kind"] == *kind && object["apiVersion"] == *version
+}
+
+fn named(object: &Value) -> (String, Option<String>) {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let metadata = &object["metadata"];
+    (
+        text(&metadata["name"]).unwrap_or_default(),
+        text(&metadata["namespace"]),
+    )
 }
 
 fn manifest(object: Value) -> Manifest {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let (name, namespace) = named(&object);
     Manifest {
-        name: text(&object["metadata"]["name"]).unwrap_or_default(),
-        namespace: text(&object["metadata"]["namespace"]),
         object,
+        name,
+        namespace,
     }
+}
+
+/// As the API server would keep it: `stringData` wins over `data`. Nothing where it is no Secret that could be applied.
+fn secret(mut object: Value) -> Option<FileSecret> {
+    let (name, namespace) = named(&object);
+    let plain: BTreeMap<String, String> = match object["stringData"].take() {
+        Value::Null => BTreeMap::new(),
+        plain => serde_json::from_value(plain).ok()?,
+    };
+    for (key, value) in plain {
+        object["data"][key] = serde_json::to_value(ByteString(value.into_bytes())).ok()?;
+    }
+    let content = serde_json::from_value(object).ok()?;
+    Some(FileSecret {
+        name,
+        namespace,
+        content,
+    })
 }

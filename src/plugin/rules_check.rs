@@ -15,14 +15,15 @@ use super::reach::{CREDENTIALS, Call, WRITER};
 pub enum Answer {
     /// It would take it.
     Accepted,
+    /// It would take it, were there not one of that name.
+    Exists,
     /// It would not: each reason.
     Refused(Vec<String>),
     /// It did not say.
     Untold(String),
 }
 
-/// Asks for a dry run of its creation. The rules are looked at before the name, so that for one that exists already
-/// "exists" is all that remains to be said.
+/// Asks for a dry run of its creation. The rules are looked at before the name is.
 pub async fn ask(client: &Client, namespace: &str, object: &Value) -> Answer {
     let call = Call {
         verb: "create",
@@ -50,7 +51,14 @@ pub async fn ask(client: &Client, namespace: &str, object: &Value) -> Answer {
 
 fn judged(status: &Status, call: Call<'_>) -> Answer {
     if status.is_already_exists() {
-        return Answer::Accepted;
+        return Answer::Exists;
+    }
+    let missing = status.details.as_ref().filter(|_| status.is_not_found());
+    if missing.is_some_and(|details| details.kind == "namespaces") {
+        return Answer::Untold(format!(
+            "namespace {:?} does not exist: create it first, or name another",
+            call.namespace.unwrap_or_default()
+        ));
     }
     if status.is_invalid() {
         let causes = status.details.iter().flat_map(|details| &details.causes);

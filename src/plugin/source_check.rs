@@ -6,11 +6,11 @@ use tracktik_operator::{
     rotation::observation::{Problem, Sources},
     secrets::{
         sensitive::ServiceAccount,
-        source::{Place, SourcePlan},
+        source::{Place, SourcePlan, Values},
     },
 };
 
-use super::reach::Cluster;
+use super::{manifest::FileSecret, reach::Cluster};
 
 /// One of the four values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,29 +38,58 @@ pub struct SourceFacts {
     pub account: Option<ServiceAccount>,
 }
 
+/// Where Secrets are looked for: in the file of the credential first, with which they are applied, then in the cluster.
+pub struct Shelf<'a> {
+    /// The file.
+    pub file: Vec<&'a FileSecret>,
+    /// The cluster, if there is one.
+    pub cluster: Option<&'a Cluster>,
+}
+
+impl Shelf<'_> {
+    /// Takes what comes from a Secret; its version, where it is there.
+    ///
+    /// # Errors
+    /// It could not be seen, and why.
+    async fn take(&self, name: &str, plan: &SourcePlan, values: &mut Values) -> Result<Option<String>, String> {
+        if let Some(secret) = self.file.iter().find(|secret| secret.name == name) {
+            plan.take(name, &secret.content, values);
+            return Ok(Some(secret.content.version()));
+        }
+        let Some(cluster) = self.cluster else {
+            return Err(format!("there is no cluster to look for Secret {name:?} in"));
+        };
+        match cluster.secret(name).await {
+            Ok(content) => {
+                plan.take(name, &content, values);
+                Ok(Some(content.version()))
+            }
+            // What was not read is missing.
+            Err(ClusterError::NotFound) => Ok(None),
+            Err(error) => Err(cluster.call("get", "secrets", Some(name)).refused(&error)),
+        }
+    }
+
+    fn is_in_the_file(&self, name: &str) -> bool {
+        self.file.iter().any(|secret| secret.name == name)
+    }
+}
+
 /// Reads the Secrets, each once.
-pub async fn look(cluster: &Cluster, plan: &SourcePlan) -> SourceFacts {
+pub async fn look(shelf: &Shelf<'_>, plan: &SourcePlan) -> SourceFacts {
     let mut values = plan.unread();
     let mut versions = Vec::new();
     let mut unseen: Vec<(String, String)> = Vec::new();
     for name in plan.secrets() {
-        match cluster.secret(name).await {
-            Ok(content) => {
-                versions.push(content.version());
-                plan.take(name, &content, &mut values);
-            }
-            // What was not read is missing.
-            Err(ClusterError::NotFound) => {}
-            Err(error) => unseen.push((
-                name.to_owned(),
-                cluster.call("get", "secrets", Some(name)).refused(&error),
-            )),
+        match shelf.take(name, plan, &mut values).await {
+            Ok(version) => versions.extend(version),
+            Err(why) => unseen.push((name.to_owned(), why)),
         }
     }
     let problems = values.problems().map(Option::<&Problem>::cloned);
     let facts = plan.places().into_iter().zip(&problems);
     let facts = facts
-        .map(|((field, place), problem)| fact(field, place, problem.as_ref(), &unseen))
+        .map(|((field, place), problem)| fact(field, (place, shelf), problem.as_ref(), &unseen))
         .collect();
     let first = problems.into_iter().flatten().next();
     SourceFacts {
@@ -73,7 +102,12 @@ pub async fn look(cluster: &Cluster, plan: &SourcePlan) -> SourceFacts {
     }
 }
 
-fn fact(field: &'static str, place: Place<'_>, problem: Option<&Problem>, unseen: &[(String, String)]) -> SourceFact {
+fn fact(
+    field: &'static str,
+    (place, shelf): (Place<'_>, &Shelf<'_>),
+    problem: Option<&Problem>,
+    unseen: &[(String, String)],
+) -> SourceFact {
     let (from, refused) = match place {
         Place::Spec => ("the spec, in clear".to_owned(), None),
         Place::Nowhere => ("nowhere".to_owned(), None),
@@ -82,7 +116,12 @@ fn fact(field: &'static str, place: Place<'_>, problem: Option<&Problem>, unseen
                 .iter()
                 .find(|(name, _)| name == secret)
                 .map(|(_, why)| why.clone());
-            (format!("Secret {secret}, key {key}"), refused)
+            let file = if shelf.is_in_the_file(secret) {
+                " (in the file)"
+            } else {
+                ""
+            };
+            (format!("Secret {secret}{file}, key {key}"), refused)
         }
     };
     let message = refused

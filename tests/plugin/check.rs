@@ -155,7 +155,7 @@ async fn what_stands_in_the_way_is_named_and_then_nothing_is_sent() {
     assert!(
         strange
             .stdout
-            .contains("spec.domain is not among *.staffr.net, *.staffr.us, *.staffr.ca"),
+            .contains("the domain is not among *.staffr.net, *.staffr.us, *.staffr.ca"),
         "{}",
         strange.stdout
     );

@@ -58,13 +58,30 @@ async fn a_credential_is_created_with_its_secret_and_gets_a_token() {
     );
     scene.ready("acme").await;
 
-    let again = editor.run_with(&arguments, "another").await;
+    let again = editor
+        .run_with(&[&arguments[..], &["--secret", "unused"]].concat(), "another")
+        .await;
     assert_eq!(again.code, Some(1));
     assert!(
-        again.stderr.contains("Secret \"acme-service-account\" exists"),
+        again.stderr.contains("tracktikcredentials \"acme\" exists"),
         "{}",
         again.stderr
     );
+    assert!(
+        scene.secrets().get_opt("unused").await.unwrap().is_none(),
+        "nothing is half done"
+    );
+    let mut taken = arguments;
+    taken[1] = "another";
+    let taken = [&taken[..], &["--secret", "acme-service-account"]].concat();
+    let taken = editor.run_with(&taken, "another").await;
+    assert_eq!(taken.code, Some(1));
+    assert!(
+        taken.stderr.contains("Secret \"acme-service-account\" exists"),
+        "{}",
+        taken.stderr
+    );
+    assert!(scene.credentials().get_opt("another").await.unwrap().is_none());
     assert_eq!(
         values(&scene, "acme-service-account").await,
         expected,
@@ -166,6 +183,14 @@ async fn a_mistake_is_told_before_anybody_types_a_password_or_a_secret_is_writte
     let nobody = editor.run(&arguments).await;
     assert_eq!(nobody.code, Some(2));
     assert!(nobody.stderr.contains("give --client-secret-file"), "{}", nobody.stderr);
+    let nowhere = ["create", "acme", "--domain=acme.staffr.net", "-n", "nowhere"];
+    let nowhere = User::administrator(&scene).run(&nowhere).await;
+    assert_eq!(nowhere.code, Some(1));
+    assert!(
+        nowhere.stderr.contains("namespace \"nowhere\" does not exist"),
+        "{}",
+        nowhere.stderr
+    );
     let secrets = scene.secrets().list(&kube::api::ListParams::default()).await.unwrap();
     assert_eq!(json!(secrets.items.len()), json!(0));
 }

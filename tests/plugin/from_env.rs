@@ -126,7 +126,7 @@ async fn a_file_without_a_cluster_is_checked_as_far_as_that_goes() {
     assert_eq!(part.code, Some(1), "not all of it could be told: {}", part.all());
     for text in [
         "looked at in part, without the API server: no API server is configured",
-        "there is no cluster to look for the Secrets in",
+        "there is no cluster to look for Secret \"acme\" in",
         "can be reached from here over verified TLS",
     ] {
         assert!(part.stdout.contains(text), "{text}: {}", part.stdout);
@@ -151,6 +151,22 @@ async fn a_file_without_a_cluster_is_checked_as_far_as_that_goes() {
         "{}",
         unreached.stdout
     );
+    // What is missing in the cluster may be in the file.
+    let whole = format!(
+        "{}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: acme}}\ndata: {{client_id: NWYwYzFmN2Q=}}\n\
+         stringData: {{client_secret: a-client-secret, username: api.acme@example.com, password: correct horse}}\n",
+        of(&format!(
+            "{{domain: \"{domain}\", credentials: {{secretRef: {{name: acme}}}}}}"
+        ))
+    );
+    std::fs::write(&file, whole).unwrap();
+    let arguments = ["-f", file.to_str().unwrap(), "--login"];
+    let granted = tracktik.check(&arguments, &[]).await;
+    assert_eq!(granted.code, Some(1), "the fields were looked at in part");
+    for text in ["Secret acme (in the file), key password: present", "granted a token"] {
+        assert!(granted.stdout.contains(text), "{text}: {}", granted.stdout);
+    }
+    assert_eq!(tracktik.simulator.counts().logins, 1);
     let wrong = check("{domain: \"https://u:hunter2@h\", credentials: {secretRef: {name: acme}}}").await;
     assert_eq!(wrong.code, Some(3));
     assert!(wrong.stdout.contains("spec.domain must be a host"), "{}", wrong.stdout);

@@ -115,6 +115,20 @@ async fn without_a_cluster_it_is_said_what_was_looked_for() {
     );
     let scene = Scene::new("contexts").await;
     let user = User::with_rules(&scene, "reader", rules(&["list"])).await;
+    // A second context, of another namespace.
+    let administrator = std::fs::read_to_string(scene.plane.kubeconfig_path()).unwrap();
+    let mut config: Value = serde_json::from_str(&administrator).unwrap();
+    let mut context = config["contexts"][0].clone();
+    context["name"] = json!("second");
+    context["context"]["namespace"] = json!(scene.namespace);
+    config["contexts"].as_array_mut().unwrap().push(context);
+    let folder = tempfile::tempdir_in(scene.plane.kubeconfig_path().parent().unwrap()).unwrap();
+    let file = folder.path().join("two-contexts");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let two = crate::user::plugin(&["status", "--context", "second", "--kubeconfig", file.to_str().unwrap()]);
+    let two = crate::user::ended(two).await;
+    let told = format!("no TrackTikCredentials found in namespace {:?}\n", scene.namespace);
+    assert_eq!((two.code, two.stderr), (Some(0), told));
     let ended = user.run(&["status", "--context", "nowhere"]).await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("nowhere"), "{}", ended.stderr);
