@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tracktik_operator::{
     api::TrackTikCredential,
     cluster::{ClusterError, CredentialObject, deadline, deadline_with_values},
+    oauth::host::Host,
     secrets::sensitive::ServiceAccount,
 };
 use zeroize::Zeroize;
@@ -82,6 +83,8 @@ pub async fn run(reach: &Reach, flags: &CreateFlags, terminal: &Terminal) -> Res
         None if flags.from_env => environment::domain()?,
         None => ask::for_text("domain", "--domain")?,
     };
+    // Here already: what is no host may hold a password, and would be printed with -o.
+    Host::parse(&domain).map_err(|why| Failed::Usage(format!("the domain is no host: {why}")))?;
     let object = credential(flags, &domain, reach.named_namespace());
     if let Some(format) = flags.output {
         structured::print(&object, format, terminal)?;

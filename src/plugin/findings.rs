@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     structured::{self, Format},
-    terminal::{Shade, Terminal},
+    terminal::{Shade, Terminal, shown},
     verdict::{Failed, Verdict},
 };
 
@@ -97,7 +97,8 @@ impl Findings {
             let gap = " ".repeat(9_usize.saturating_sub(word.len()));
             let word = terminal.shaded(word, shade);
             // Writing into a String does not fail.
-            let _ = writeln!(text, "  {word}{gap}{:<width$}  {}", finding.check, finding.message);
+            let message = shown(&finding.message);
+            let _ = writeln!(text, "  {word}{gap}{:<width$}  {message}", finding.check);
         }
         text
     }

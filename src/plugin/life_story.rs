@@ -21,7 +21,7 @@ pub struct LifeStory {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// `spec.domain`.
+    /// `spec.domain`, where it is a host.
     pub domain: Option<String>,
     /// Its conditions.
     pub conditions: Vec<Told>,

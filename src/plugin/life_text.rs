@@ -8,7 +8,7 @@ use super::{
     how_long::{at, from_now, how_long},
     life_story::{LifeStory, TokenStory},
     table::{Cell, Table},
-    terminal::{Shade, Terminal},
+    terminal::{Shade, Terminal, shown},
     token_facts::Standing,
 };
 
@@ -20,7 +20,7 @@ pub fn page(life: &LifeStory, now: Moment, terminal: &Terminal) -> String {
     field(
         &mut page,
         "Domain",
-        life.domain.as_deref().unwrap_or("cannot be read by this version"),
+        life.domain.as_deref().unwrap_or("cannot be read, or is no host"),
     );
     conditions(&mut page, life, now, terminal);
     page.push_str("\nSources:\n");
@@ -38,16 +38,16 @@ pub fn page(life: &LifeStory, now: Moment, terminal: &Terminal) -> String {
             terminal.shaded(word, shade)
         );
         if let Some(message) = source.message.as_ref().filter(|_| source.usable == Some(false)) {
-            let _ = write!(page, "\n                {message}");
+            let _ = write!(page, "\n                {}", shown(message));
         }
         page.push('\n');
     }
     page.push_str("\nToken:\n");
     token(&mut page, &life.token, now, terminal);
     page.push_str("\nNext:\n");
-    let _ = writeln!(page, "  {}", life.next.what);
+    let _ = writeln!(page, "  {}", shown(&life.next.what));
     if let Some(why) = &life.next.why {
-        let _ = writeln!(page, "  because: {why}");
+        let _ = writeln!(page, "  because: {}", shown(why));
     }
     events(&mut page, life, now, terminal);
     for unseen in &life.unseen {
@@ -83,7 +83,7 @@ fn conditions(page: &mut String, life: &LifeStory, now: Moment, terminal: &Termi
         let since = from_now(told.since, now);
         let word = terminal.shaded(&told.status, shade);
         field(page, &told.r#type, &format!("{word} ({}, since {since})", told.reason));
-        field(page, "", &told.message);
+        field(page, "", &shown(&told.message));
     }
 }
 

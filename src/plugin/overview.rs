@@ -16,7 +16,7 @@ use super::{
     reach::{CREDENTIALS, Call, Cluster, Reach},
     structured::{self, Format},
     table::Table,
-    terminal::Terminal,
+    terminal::{Terminal, shown},
     verdict::{Failed, Verdict},
 };
 
@@ -159,7 +159,7 @@ fn reasons(rows: &[OverviewRow], all: bool) -> String {
                 String::new()
             };
             // Writing into a String does not fail.
-            let _ = write!(text, "\n{namespace}{}: {message}", row.name);
+            let _ = write!(text, "\n{namespace}{}: {}", row.name, shown(message));
         }
     }
     if !text.is_empty() {

@@ -18,7 +18,7 @@ use tracktik_operator::{
 use super::{
     follow::hopeless,
     reach::{CREDENTIALS, Cluster, Reach, WRITER, patching},
-    terminal::Terminal,
+    terminal::{Terminal, shown},
     verdict::{Failed, Verdict},
 };
 
@@ -90,7 +90,7 @@ async fn wait_for_all(
                 ))?;
             }
             Outcome::Failed(why) => {
-                terminal.print(&format!("tracktikcredential/{name} not rotated: {why}\n"))?;
+                terminal.print(&format!("tracktikcredential/{name} not rotated: {}\n", shown(&why)))?;
                 verdict = Verdict::NotWell;
             }
         }

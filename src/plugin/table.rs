@@ -1,6 +1,6 @@
 //! A table as kubectl prints it: columns by their longest cell, three spaces between them, nothing behind the last.
 
-use super::terminal::{Shade, Terminal};
+use super::terminal::{Shade, Terminal, shown};
 
 /// One cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Cell {
 
     /// In a shade.
     pub fn shaded(text: impl Into<String>, shade: Shade) -> Self {
-        let text: String = text.into();
+        let text = shown(&text.into());
         let text = if text.is_empty() { "-".to_owned() } else { text };
         Self { text, shade }
     }

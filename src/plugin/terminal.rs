@@ -17,6 +17,11 @@ pub enum Shade {
     Bad,
 }
 
+/// The text without what a terminal would obey: notes and messages are written by whoever may write to the cluster.
+pub fn shown(text: &str) -> String {
+    text.replace(|c: char| c.is_control(), " ")
+}
+
 /// The output of this process.
 #[derive(Debug)]
 pub struct Terminal {
@@ -70,5 +75,15 @@ impl Terminal {
     /// Something that is no complaint, and not what was asked for either.
     pub fn remark(&self, what: &str) {
         let _ = writeln!(self.err.lock(), "{what}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_shown() {
+        assert_eq!(shown("all\u{1b}[2J is\r\nwell\u{9b}31m é"), "all [2J is  well 31m é");
     }
 }

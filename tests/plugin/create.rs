@@ -151,21 +151,32 @@ async fn yaml_for_git_holds_no_secret_and_needs_no_cluster() {
 async fn a_mistake_is_told_before_anybody_types_a_password_or_a_secret_is_written() {
     let scene = Scene::new("mistaken").await;
     let editor = User::with_role(&scene, "edit").await;
+    let files = ["--client-secret-file=/dev/null", "--password-file=-"];
     let arguments = [
         "create",
         "acme",
-        "--domain",
-        "https://acme.staffr.net",
+        "--domain=acme.staffr.net",
         "--client-id=a",
         "--username=b",
+        "--secret=acme-token",
     ];
-    let files = ["--client-secret-file=/dev/null", "--password-file=-"];
     let refused = editor.run_with(&[&arguments[..], &files].concat(), "p").await;
     assert_eq!(refused.code, Some(3), "{}", refused.all());
+    let rule = "spec.tokenSecret.name: Forbidden: must not be a Secret that spec.credentials reads from";
+    assert!(refused.stderr.contains(rule), "{}", refused.stderr);
+    let url = [
+        "create",
+        "acme",
+        "--domain=https://u:hunter2@acme.staffr.net",
+        "-o",
+        "yaml",
+    ];
+    let url = editor.run(&url).await;
+    assert_eq!((url.code, url.stdout.as_str()), (Some(2), ""));
     assert!(
-        refused.stderr.contains("must be a host such as acme.staffr.net"),
+        url.stderr.contains("the domain is no host") && !url.stderr.contains("hunter2"),
         "{}",
-        refused.stderr
+        url.stderr
     );
     let arguments = [
         "create",
