@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use tracktik_operator::{
-    api::{Moment, Span, recheck},
+    api::{Grant, Moment, Reason, Span, recheck},
     cluster::CredentialView,
     rotation::{
         Because, Observation, Step, decide,
@@ -91,7 +91,12 @@ pub fn next_step(credential: &CredentialView, seen: Seen<'_>, now: Moment) -> Ne
             time: Some(next),
             why: Some("the operator is not running, or waits: see its log, and the condition Ready".to_owned()),
         },
-        _ => decided(credential, seen, now),
+        // Over a live token what forbids the next request shows there alone.
+        None => match condition("Renewed").filter(|renewed| renewed.status == "False") {
+            Some(renewed) => nothing(renewed.message.clone()),
+            None => decided(credential, seen, now),
+        },
+        Some(_) => decided(credential, seen, now),
     }
 }
 
@@ -101,8 +106,8 @@ fn request(credential: &CredentialView, next: Moment, now: Moment, why: Option<S
         .spec
         .as_ref()
         .map_or("a new token is requested", |spec| match spec.renewal.grant {
-            tracktik_operator::api::Grant::Password => "a new token is requested by a login",
-            tracktik_operator::api::Grant::Refresh => "a new token is requested by the refresh token, or by a login",
+            Grant::Password => "a new token is requested by a login",
+            Grant::Refresh => "a new token is requested by the refresh token, or by a login",
         });
     NextStep {
         what: format!("{grant}, {}", at(next, now)),
@@ -133,6 +138,8 @@ fn decided(credential: &CredentialView, seen: Seen<'_>, now: Moment) -> NextStep
         .iter()
         .find(|condition| condition.type_ == "Ready");
     let stands = ready.map(|ready| ready.message.clone());
+    // Of the wait for a place only the operator knows.
+    let waits = ready.is_some_and(|ready| ready.reason == Reason::Waiting.as_str());
     let (Some(observation), Some(_)) = (observation(credential, seen), seen.sources) else {
         return NextStep {
             what: "not to be told without a look at the Secrets".to_owned(),
@@ -144,7 +151,10 @@ fn decided(credential: &CredentialView, seen: Seen<'_>, now: Moment) -> NextStep
     NextStep {
         what: words(&decision.step).to_owned(),
         time: None,
-        why: because(decision.because).map(str::to_owned).or(stands),
+        why: because(decision.because)
+            .filter(|_| !waits)
+            .map(str::to_owned)
+            .or(stands),
     }
 }
 

@@ -136,6 +136,24 @@ async fn what_happens_next_is_told_by_the_operators_own_rules() {
     );
     assert_eq!(why, "the latest request failed (EndpointUnavailable, 2 in a row)");
 
+    let missing = "Secret \"hindered\" (spec.credentials.secretRef) does not exist: create it, or name another";
+    let hindered = json!({ "conditions": [
+        condition("Ready", "True", "TokenValid", "the token is valid"),
+        condition("Renewed", "False", "SourceNotFound", missing),
+    ] });
+    credential_with_status(&scene, "hindered", json!({}), hindered).await;
+    let (what, why) = next("hindered").await;
+    assert_eq!((what.as_str(), why.as_str()), ("nothing", missing));
+
+    let waiting = json!({ "conditions": [condition("Ready", "False", "Waiting", "all places are taken")] });
+    scene.account("waiting").await;
+    credential_with_status(&scene, "waiting", json!({}), waiting).await;
+    let (what, why) = next("waiting").await;
+    assert_eq!(
+        (what.as_str(), why.as_str()),
+        ("a new token is requested by a login", "all places are taken")
+    );
+
     credential_with_status(&scene, "suspended", json!({ "suspend": true }), issuing).await;
     let (what, why) = next("suspended").await;
     assert_eq!(what, "nothing");
