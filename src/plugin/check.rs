@@ -6,19 +6,20 @@ use clap::Args;
 use tracktik_operator::{
     api::{Reason, TrackTikCredentialSpec, recheck},
     cluster::CredentialView,
-    secrets::{sensitive::ServiceAccount, source::SourcePlan},
+    secrets::{ownership::Mark, sensitive::ServiceAccount, source::SourcePlan},
 };
 
 use super::{
-    environment,
+    environment, file_check,
     findings::{self, Findings, Found},
     login_once::{Endpoint, EndpointFlags},
-    manifest::{self, FileSecret, Manifest},
+    manifest,
     reach::{Cluster, Reach},
-    rules_check::{self, Answer},
     source_check::{self, Shelf},
     structured::Format,
+    target_check,
     terminal::Terminal,
+    token_facts::mark,
     verdict::{Failed, Verdict},
 };
 
@@ -62,7 +63,7 @@ pub async fn run(reach: &Reach, flags: &CheckFlags, terminal: &Terminal) -> Resu
             }
             let mut all = Vec::new();
             for manifest in &manifests {
-                all.push(of_a_file(reach, (manifest, &secrets), flags, &endpoint).await?);
+                all.push(file_check::look(reach, (manifest, &secrets), flags, &endpoint).await?);
             }
             all
         }
@@ -83,77 +84,6 @@ async fn of_the_environment(flags: &CheckFlags, endpoint: &Endpoint) -> Result<F
     }
     connect(&domain, account.as_ref(), flags, endpoint, &mut findings).await?;
     Ok(findings)
-}
-
-async fn of_a_file(
-    reach: &Reach,
-    (manifest, secrets): (&Manifest, &[FileSecret]),
-    flags: &CheckFlags,
-    endpoint: &Endpoint,
-) -> Result<Findings, Failed> {
-    let mut findings = Findings::of(Some(manifest.name.clone()));
-    if let (Some(asked), Some(written)) = (reach.named_namespace(), &manifest.namespace)
-        && asked != written
-    {
-        let why = format!(
-            "{:?} is of namespace {written:?}, and --namespace is {asked:?}",
-            manifest.name
-        );
-        return Err(Failed::Usage(why));
-    }
-    let cluster = reach.cluster().await.map(|mut cluster| {
-        if let Some(namespace) = &manifest.namespace {
-            cluster.namespace.clone_from(namespace);
-        }
-        cluster
-    });
-    let taken = rules(cluster.as_ref(), manifest, &mut findings).await;
-    let Some(spec) = manifest.spec().filter(|_| taken) else {
-        return Ok(findings);
-    };
-    // One that names no namespace goes where the credential goes.
-    let beside = |secret: &FileSecret| secret.namespace.is_none() || secret.namespace == manifest.namespace;
-    let shelf = Shelf {
-        file: secrets.iter().filter(|secret| beside(secret)).collect(),
-        cluster: cluster.as_ref().ok(),
-    };
-    let account = sources(&shelf, &spec, &mut findings).await;
-    connect(&spec.domain, account.as_ref(), flags, endpoint, &mut findings).await?;
-    Ok(findings)
-}
-
-/// Whether it is worth going on.
-async fn rules(cluster: Result<&Cluster, &Failed>, manifest: &Manifest, findings: &mut Findings) -> bool {
-    let answer = match cluster {
-        Ok(cluster) => rules_check::ask(&cluster.client, &cluster.namespace, &manifest.object).await,
-        Err(failed) => Answer::Untold(failed.told().unwrap_or_default().to_owned()),
-    };
-    match answer {
-        Answer::Accepted => findings.add("fields", Found::Ok, "the API server would accept it"),
-        Answer::Exists => findings.add(
-            "fields",
-            Found::Ok,
-            "the API server would accept it; one of its name exists",
-        ),
-        Answer::Refused(reasons) => {
-            for reason in reasons {
-                findings.add("fields", Found::Wrong, reason);
-            }
-            return false;
-        }
-        Answer::Untold(why) => match manifest.local_problem() {
-            Some(problem) => {
-                findings.add("fields", Found::Wrong, problem);
-                return false;
-            }
-            None => findings.add(
-                "fields",
-                Found::Untold,
-                format!("looked at in part, without the API server: {why}"),
-            ),
-        },
-    }
-    true
 }
 
 async fn in_the_cluster(
@@ -179,6 +109,13 @@ async fn in_the_cluster(
         cluster: Some(&cluster),
     };
     let account = sources(&shelf, spec, &mut findings).await;
+    target(
+        &cluster,
+        &spec.token_secret_name(name),
+        &mark(&credential),
+        &mut findings,
+    )
+    .await;
     if let Some(why) = refused_by_the_operator(&credential) {
         findings.add("domain", Found::Wrong, why);
         return Ok(findings);
@@ -196,7 +133,12 @@ fn refused_by_the_operator(credential: &CredentialView) -> Option<String> {
     refused.map(|condition| condition.message.clone())
 }
 
-async fn sources(shelf: &Shelf<'_>, spec: &TrackTikCredentialSpec, findings: &mut Findings) -> Option<ServiceAccount> {
+/// Adds each of the four values.
+pub async fn sources(
+    shelf: &Shelf<'_>,
+    spec: &TrackTikCredentialSpec,
+    findings: &mut Findings,
+) -> Option<ServiceAccount> {
     let seen = source_check::look(shelf, &SourcePlan::of(spec)).await;
     for fact in seen.facts {
         let (found, words) = match fact.usable {
@@ -210,8 +152,14 @@ async fn sources(shelf: &Shelf<'_>, spec: &TrackTikCredentialSpec, findings: &mu
     seen.account
 }
 
-/// Domain, connection, and where it was asked for one login.
-async fn connect(
+/// Adds the name of the token Secret.
+pub async fn target(cluster: &Cluster, secret: &str, me: &Mark, findings: &mut Findings) {
+    let (found, message) = target_check::look(cluster, secret, me).await;
+    findings.add("tokenSecret", found, message);
+}
+
+/// Adds domain, connection, and where it was asked for one login.
+pub async fn connect(
     domain: &str,
     account: Option<&ServiceAccount>,
     flags: &CheckFlags,

@@ -87,12 +87,18 @@ pub fn mark(credential: &CredentialView) -> Mark {
     }
 }
 
+/// Whose a Secret is, seen from a credential.
+pub fn whose(content: &SecretContent, me: &Mark) -> (SecretMeta, Ownership) {
+    let meta = SecretMeta::from_object_meta(content.metadata.clone());
+    let owners = meta.owner_uids();
+    let whose = ownership(meta.claim(&owners), me);
+    (meta, whose)
+}
+
 impl TokenFacts {
     /// By the rules of the operator itself.
     pub fn of(credential: &CredentialView, content: &SecretContent) -> Self {
-        let meta = SecretMeta::from_object_meta(content.metadata.clone());
-        let owners = meta.owner_uids();
-        let whose = ownership(meta.claim(&owners), &mark(credential));
+        let (meta, whose) = whose(content, &mark(credential));
         let issue = meta
             .annotations
             .get(annotations::ISSUE)

@@ -74,6 +74,17 @@ async fn a_file_is_checked_without_a_write_and_without_a_login() {
     scene.credential("acme", json!({})).await;
     desk.check(&scene, &editor, &["--filename", &file]).await.well();
 
+    scene
+        .secret("acme-token", &[("access_token", "of somebody else")])
+        .await;
+    let taken = desk.check(&scene, &editor, &["--filename", &file]).await;
+    assert_eq!(taken.code, Some(3));
+    assert!(
+        taken.stdout.contains("was not made by this credential"),
+        "{}",
+        taken.stdout
+    );
+
     let mut wrong = spec.clone();
     wrong["domain"] = json!("https://ada:hunter2@acme.staffr.net");
     wrong["renewal"] = json!({ "renewBeforeSeconds": 600, "renewBeforePercentage": 20 });
