@@ -81,6 +81,9 @@ pub fn definition() -> clap::Command {
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Plugin, Failed> {
     Plugin::try_parse_from(arguments).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Failed::Asked(error.render().to_string()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Failed::Usage(format!("which command?\n\n{}", error.render().to_string().trim_end()))
+        }
         _ => Failed::Usage(mistake(&error)),
     })
 }

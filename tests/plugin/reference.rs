@@ -100,7 +100,7 @@ async fn versions_and_scripts_are_printed() {
     }
     let nothing = ended(plugin(&[])).await;
     assert!(
-        nothing.code == Some(2) && nothing.stderr.contains("Usage: kubectl tracktik"),
+        nothing.code == Some(2) && nothing.stderr.contains("error: which command?\n\nLooks after"),
         "{}",
         nothing.all()
     );
