@@ -14,7 +14,7 @@ test: ## All tests, against a real control plane and real OAuth servers
 lint: ## Format, lints, dependencies, scripts
 	@tools/lint.sh
 
-build: ## The binary that ships, as target/release/tracktik-operator
+build: ## The binaries that ship: tracktik-operator and kubectl-tracktik, in target/release
 	@tools/check-tools.sh cargo cc
 	cargo build --locked --release --package tracktik-operator
 

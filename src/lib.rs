@@ -25,6 +25,8 @@
 //! | [`controller`] | observe → decide → act → record, and the loop |
 //! | [`run`] | builds all of this, starts it and orders the shutdown |
 //!
+//! A second program of this package, `kubectl tracktik`, has its modules in `src/plugin`, outside this library.
+//!
 //! Imports go one way: `controller` → `cluster`, `oauth`, `secrets` → `rotation` → `api`. The promises that every room
 //! keeps, in order of weight, are in `docs/design.md`.
 

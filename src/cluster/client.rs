@@ -1,6 +1,6 @@
 //! The client of the API server: which server and as whom, and the first answer from it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use kube::{
     Client, Config,
@@ -69,7 +69,7 @@ pub struct Unconnected {
 /// # Errors
 /// [`NoClient::Configuration`].
 pub async fn configure(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Unconnected, NoClient> {
-    let mut config = configuration(settings.kubeconfig.as_deref()).await?;
+    let mut config = configuration(settings.kubeconfig.as_deref(), None).await?;
     // The fence tries again, and asks before each time.
     config.default_retry = false;
     let server = server_of(&config);
@@ -89,19 +89,32 @@ impl Unconnected {
     }
 }
 
+/// A client for a person at a terminal, who is told at once what is wrong: nothing is counted, fenced or waited for. In a
+/// kubeconfig, `context` names another context than the current one.
+///
+/// # Errors
+/// [`NoClient::Configuration`].
+pub async fn of_a_person(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, NoClient> {
+    let config = configuration(kubeconfig, context).await?;
+    check_verified(&config, &server_of(&config))?;
+    Client::try_from(config).map_err(|error| unusable(&error))
+}
+
 fn build(config: Config, metrics: &Arc<Metrics>) -> Result<Client, NoClient> {
-    let builder = ClientBuilder::try_from(config).map_err(|error| {
-        let why = match &error {
-            kube::Error::Auth(error) => unreadable_credentials(error),
-            kube::Error::RustlsTls(_) => "a certificate or key in it cannot be used".to_owned(),
-            kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. } => {
-                "its proxy-url is not supported".to_owned()
-            }
-            _ => "a client cannot be built from it".to_owned(),
-        };
-        NoClient::Configuration(format!("the configuration for the API server: {why}"))
-    })?;
+    let builder = ClientBuilder::try_from(config).map_err(|error| unusable(&error))?;
     Ok(builder.with_layer(&RequestCounts(Arc::clone(metrics))).build())
+}
+
+fn unusable(error: &kube::Error) -> NoClient {
+    let why = match error {
+        kube::Error::Auth(error) => unreadable_credentials(error),
+        kube::Error::RustlsTls(_) => "a certificate or key in it cannot be used".to_owned(),
+        kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. } => {
+            "its proxy-url is not supported".to_owned()
+        }
+        _ => "a client cannot be built from it".to_owned(),
+    };
+    NoClient::Configuration(format!("the configuration for the API server: {why}"))
 }
 
 /// Asks for the version until there is an answer; any answer of an API server that knows us will do.

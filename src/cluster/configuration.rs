@@ -11,15 +11,19 @@ use kube::{
 use super::client::NoClient;
 use crate::api::annotations::AGENT;
 
-/// Where the API server is and who we are to it: the file that was named, else the usual places.
+/// Where the API server is and who we are to it: the file that was named, else the usual places; and of these the context
+/// that was named, else the current one.
 ///
 /// Not `Config::infer`, which takes a broken kubeconfig for none and then speaks of something else, and which lets the
 /// environment say who to impersonate.
 ///
 /// # Errors
 /// [`NoClient::Configuration`], where there is none or it is wrong.
-pub async fn configuration(kubeconfig: Option<&Path>) -> Result<Config, NoClient> {
-    let options = KubeConfigOptions::default();
+pub async fn configuration(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, NoClient> {
+    let options = KubeConfigOptions {
+        context: context.map(str::to_owned),
+        ..KubeConfigOptions::default()
+    };
     let mut config = if let Some(file) = kubeconfig {
         let wrong = |error| NoClient::Configuration(format!("--kubeconfig: {}: {}", file.display(), said(&error)));
         let read = Kubeconfig::read_from(file).map_err(wrong)?;
@@ -54,10 +58,8 @@ pub async fn configuration(kubeconfig: Option<&Path>) -> Result<Config, NoClient
 /// kube takes `HTTPS_PROXY` for a proxy in front of every API server; here it is the token endpoint's. One that the
 /// kubeconfig itself names stays, and is refused by name.
 async fn configured(read: Kubeconfig, options: &KubeConfigOptions) -> Result<Config, KubeconfigError> {
-    let context = read
-        .contexts
-        .iter()
-        .find(|named| Some(&named.name) == read.current_context.as_ref());
+    let wanted = options.context.as_ref().or(read.current_context.as_ref());
+    let context = read.contexts.iter().find(|named| Some(&named.name) == wanted);
     let cluster = context.and_then(|named| Some(&named.context.as_ref()?.cluster));
     let names_one = read.clusters.iter().any(|named| {
         let proxy = named.cluster.as_ref().and_then(|cluster| cluster.proxy_url.as_ref());

@@ -2,7 +2,7 @@
 
 use super::{
     refusal::{self, Call, retry_conflict},
-    repair::{is_intact, read_ours},
+    repair::read_ours,
     turn::{After, Asked, Turn},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub async fn read_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<Se
     if known.as_ref() != Some(&meta.version()) {
         return Err(retry_conflict(turn));
     }
-    let layout = Layout::parse(&issue.layout).filter(|_| is_intact(&content, &issue));
+    let layout = Layout::parse(&issue.layout).filter(|_| content.is_intact(&issue));
     let found = layout.and_then(|layout| {
         layout
             .extract(&content.data_under(&layout.keys()))

@@ -26,7 +26,7 @@ pub async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
     let Some((content, meta, issue)) = read_ours(turn, asked).await else {
         return retry_conflict(turn);
     };
-    let verdict = if is_intact(&content, &issue) {
+    let verdict = if content.is_intact(&issue) {
         Content::Good
     } else {
         Content::Damaged
@@ -61,7 +61,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         uid: meta.uid.clone(),
         resource_version: meta.resource_version.clone(),
     };
-    if !is_intact(&content, &issue) {
+    if !content.is_intact(&issue) {
         turn.memory.verified = Some((version, Content::Damaged));
         turn.memory.token_secret = Some(meta);
         return After::LookAgain;
@@ -135,12 +135,4 @@ pub async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(WholeSecre
     }
     let issue = issue_of(&meta, turn.memory)?;
     Some((content, meta, issue))
-}
-
-/// Whether the data is what the facts say.
-pub fn is_intact(content: &SecretContent, issue: &Issue) -> bool {
-    let Some(layout) = Layout::parse(&issue.layout) else {
-        return false;
-    };
-    content.r#type.as_deref() == Some("Opaque") && layout.hash(&content.data_under(&layout.keys())) == issue.data_hash
 }

@@ -11,7 +11,11 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
-use super::{layout::Data, sensitive::SensitiveBytes};
+use super::{
+    layout::{Data, Layout},
+    sensitive::SensitiveBytes,
+};
+use crate::rotation::observation::Issue;
 
 /// A whole Secret.
 #[derive(Clone, Deserialize)]
@@ -60,6 +64,15 @@ impl SecretContent {
         let encoded: StrDeserializer<'_, de::value::Error> = self.data.get(key)?.as_str().into_deserializer();
         let bytes = ByteString::deserialize(encoded).ok()?;
         Some(SensitiveBytes::from(bytes.0))
+    }
+
+    /// Whether a token Secret holds what the facts on it say.
+    #[must_use]
+    pub fn is_intact(&self, issue: &Issue) -> bool {
+        let Some(layout) = Layout::parse(&issue.layout) else {
+            return false;
+        };
+        self.r#type.as_deref() == Some("Opaque") && layout.hash(&self.data_under(&layout.keys())) == issue.data_hash
     }
 
     /// What stands under these keys, where it can be decoded. Whatever else there is stays as it is.

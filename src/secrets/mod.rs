@@ -9,4 +9,5 @@ pub mod metadata;
 pub mod ownership;
 pub mod sensitive;
 pub mod source;
+pub mod source_value;
 pub mod token_secret;

@@ -7,19 +7,12 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use super::{
     content::SecretContent,
     sensitive::{Sensitive, ServiceAccount},
+    source_value::value,
 };
 use crate::{
     api::{ClearOrSecretValue, Reason, SecretReference, SecretValue, TrackTikCredentialSpec},
     rotation::observation::Problem,
 };
-
-/// The longest value, in bytes. A Secret holds a megabyte, and every token request of the moment is in memory at once,
-/// four values each and up to three times as long in its body.
-const LONGEST: usize = 4_096;
-
-/// Types of Secrets that let their holder into the cluster: whoever may write a credential, and not read these, must not
-/// have their tokens sent to a host as a user name.
-const OF_THE_CLUSTER: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
 
 /// Where one value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +22,22 @@ enum Origin {
     /// From a key of a Secret of the same namespace; `own`: this value names the Secret by itself.
     Key { secret: String, key: String, own: bool },
     /// From nowhere; CEL refuses that, an API server without the CRD's rules would not.
+    Nowhere,
+}
+
+/// Where one value comes from, for a person: without the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// It stands in the spec, in clear.
+    Spec,
+    /// A key of a Secret of the same namespace.
+    Key {
+        /// Its name.
+        secret: &'a str,
+        /// The key.
+        key: &'a str,
+    },
+    /// The spec does not say.
     Nowhere,
 }
 
@@ -64,6 +73,20 @@ impl SourcePlan {
                 ("password", key(credentials.password.as_ref(), shared, "password")),
             ],
         }
+    }
+
+    /// Each of the four values by its field below `spec.credentials`, and where it comes from; in the order of
+    /// [`Values::problems`].
+    #[must_use]
+    pub fn places(&self) -> [(&'static str, Place<'_>); 4] {
+        self.origins.each_ref().map(|(field, origin)| {
+            let place = match origin {
+                Origin::Clear(_) => Place::Spec,
+                Origin::Key { secret, key, .. } => Place::Key { secret, key },
+                Origin::Nowhere => Place::Nowhere,
+            };
+            (*field, place)
+        })
     }
 
     /// The names of the Secrets that are read.
@@ -123,6 +146,12 @@ impl SourcePlan {
 pub struct Values([Result<Sensitive, Problem>; 4]);
 
 impl Values {
+    /// What is wrong with each of the four.
+    #[must_use]
+    pub fn problems(&self) -> [Option<&Problem>; 4] {
+        self.0.each_ref().map(|value| value.as_ref().err())
+    }
+
     /// The account, where all four are known.
     ///
     /// # Errors
@@ -170,56 +199,6 @@ fn origin(own: Option<&SecretReference>, key: Option<&str>, shared: Option<&str>
     }
 }
 
-fn value(field: &str, secret: &str, key: &str, content: &SecretContent) -> Result<Sensitive, Problem> {
-    let invalid = |what: &str| {
-        problem(
-            Reason::SourceInvalid,
-            format!("key {key:?} of Secret {secret:?} (spec.credentials.{field}) {what}"),
-        )
-    };
-    if let Some(of_the_cluster) = OF_THE_CLUSTER.iter().find(|of| content.r#type.as_deref() == Some(**of)) {
-        return Err(problem(
-            Reason::SourceInvalid,
-            format!(
-                "Secret {secret:?} (spec.credentials.{field}) is of the type {of_the_cluster}, which is for the API server \
-                 and never sent elsewhere: name another"
-            ),
-        ));
-    }
-    if !content.has(key) {
-        return Err(invalid(&format!(
-            "does not exist: add it, or name another with spec.credentials.{field}.key"
-        )));
-    }
-    let too_long = || {
-        invalid(&format!(
-            "is longer than {LONGEST} bytes: name the key that holds the value"
-        ))
-    };
-    if content.is_surely_longer(key, LONGEST) {
-        return Err(too_long());
-    }
-    let bytes = content.get(key).ok_or_else(|| invalid("is not valid base64"))?;
-    let bytes = bytes.expose();
-    if bytes.len() > LONGEST {
-        return Err(too_long());
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| invalid("is not valid UTF-8"))?;
-    if text.is_empty() {
-        return Err(invalid("is empty"));
-    }
-    // A newline behind a password is a login refused for no visible reason, seen in the field.
-    if text.trim() != text {
-        return Err(invalid(
-            "starts or ends with white space (often a newline from `echo`): remove it",
-        ));
-    }
-    if text.contains(|character: char| character.is_control()) {
-        return Err(invalid("holds a control character"));
-    }
-    Ok(Sensitive::from(text.to_owned()))
-}
-
 /// A source Secret that does not exist, and the field that names it: the one of this value, or the one for all.
 fn not_found(secret: &str, of: Option<&str>) -> Problem {
     let of = of.map(|field| format!("{field}.")).unwrap_or_default();
@@ -249,7 +228,10 @@ fn problem(reason: Reason, message: String) -> Problem {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{
+        super::source_value::{LONGEST, OF_THE_CLUSTER},
+        *,
+    };
 
     fn plan(credentials: &serde_json::Value) -> SourcePlan {
         let spec = json!({ "domain": "acme.staffr.net", "credentials": credentials });

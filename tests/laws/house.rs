@@ -156,6 +156,31 @@ fn arrows_between_rooms_point_one_way() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What people run shares the rules, and neither the operator's work nor a second copy of it; and the operator knows
+/// nothing of it.
+#[test]
+fn the_plugin_is_a_room_of_its_own() {
+    let shared = ["api", "clock", "cluster", "oauth", "rotation", "secrets"];
+    let mut wrong = Vec::new();
+    for path in sources("src/plugin") {
+        let code = code(&path)
+            .replace("crate::", "")
+            .replace("tracktik_operator::", "crate::");
+        for import in imports(&code) {
+            if !shared.contains(&import.as_str()) {
+                wrong.push(format!("{} imports {import} of the operator", short(&path)));
+            }
+        }
+    }
+    for path in sources("src") {
+        let of_the_plugin = short(&path).starts_with("src/plugin/") || short(&path) == "src/kubectl_tracktik.rs";
+        if !of_the_plugin && code(&path).contains("plugin::") {
+            wrong.push(format!("{} names the plugin", short(&path)));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn the_pure_core_knows_no_effect() {
     let mut wrong = Vec::new();
