@@ -1,0 +1,305 @@
+//! The life of a release on a real API server, by Helm: from an earlier chart, back to it and forth, gone and there again, and
+//! what users have made stays as it is.
+
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret};
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
+use serde_json::{Value, json};
+use testbed::{control_plane::ControlPlane, manifests::apply, operator::Operator};
+
+use crate::{
+    bench::{Bench, PATIENCE, eventually, is_ready},
+    chart::{CHART, helm, objects, path, said},
+};
+
+const RELEASE: &str = "tracktik-operator";
+const HOME: &str = "tracktik-system";
+const USERS: &str = "integrations";
+const DEFINITION: &str = "tracktikcredentials.tracktik-operator.io";
+
+struct Release<'a> {
+    bench: Bench<'a>,
+    /// What every version is installed with.
+    values: String,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_and_tokens_outlive_upgrade_rollback_and_uninstall() {
+    let plane = ControlPlane::start().await.unwrap();
+    let release = Release::new(&plane).await;
+    release.is_upgraded_from_an_earlier_chart().await;
+    let token = release.works(1).await;
+    release.goes_back_and_forth().await;
+    assert_eq!(release.works(1).await, token, "no login for it");
+    release.is_uninstalled_and_leaves_what_users_made(&token).await;
+    release.is_installed_again_and_waited_for().await;
+    assert_eq!(release.works(1).await, token, "no login for it");
+    release.is_tested().await;
+    release.takes_all_along_where_it_is_told_to().await;
+    plane.stop().await;
+}
+
+impl<'a> Release<'a> {
+    async fn new(plane: &'a ControlPlane) -> Self {
+        let bench = Bench::on(plane).await;
+        bench.namespace(USERS).await;
+        let values = format!("namespaces={{{USERS}}},allowedDomains={{{}}}", bench.simulator.domain());
+        Self { bench, values }
+    }
+
+    async fn helm(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut helm = tokio::process::Command::from(helm());
+        helm.env("KUBECONFIG", self.bench.plane.kubeconfig_path())
+            .args(["--namespace", HOME])
+            .args(arguments);
+        said(&helm.output().await.unwrap())
+    }
+
+    /// `helm install` or `helm upgrade`, of this repository's chart.
+    async fn with_the_chart(&self, command: &[&str]) {
+        let chart = path(CHART);
+        let arguments = [command, &[RELEASE, chart.to_str().unwrap(), "--set", &self.values]].concat();
+        self.helm(&arguments).await.unwrap();
+    }
+
+    async fn get(&self, what: &[&str]) -> Result<Value, String> {
+        let json = self
+            .bench
+            .kubectl(&[&["-n", HOME, "get", "-o", "json"], what].concat())
+            .await?;
+        Ok(serde_json::from_str(&json).unwrap())
+    }
+
+    /// The fields that the older definition had no rows for.
+    async fn columns(&self) -> usize {
+        let definition = self.get(&["crd", DEFINITION]).await.unwrap();
+        definition["spec"]["versions"][0]["additionalPrinterColumns"]
+            .as_array()
+            .map_or(0, Vec::len)
+    }
+
+    async fn is_upgraded_from_an_earlier_chart(&self) {
+        let earlier = path("tests/chart/earlier");
+        let install = ["install", RELEASE, earlier.to_str().unwrap(), "--create-namespace"];
+        self.helm(&install).await.unwrap();
+        let established = [
+            "wait",
+            "--for=condition=Established",
+            "crd",
+            DEFINITION,
+            "--timeout=30s",
+        ];
+        self.bench.kubectl(&established).await.unwrap();
+        self.bench.source(USERS, "acme").await;
+        let credential = self.bench.credential(USERS, json!({}));
+        let before = apply(&self.bench.client, &credential).await.unwrap().metadata.uid;
+
+        assert_eq!(self.columns().await, 0, "none of the operator's");
+        self.with_the_chart(&["upgrade"]).await;
+        assert!(self.columns().await > 3);
+        // The definition's own rules are in force for what is there already.
+        eventually(|| async {
+            let spoil = [
+                "-n",
+                USERS,
+                "patch",
+                "ttc",
+                "acme",
+                "--type=merge",
+                "-p",
+                r#"{"spec":{"domain":"A b"}}"#,
+                "--dry-run=server",
+            ];
+            self.bench
+                .kubectl(&spoil)
+                .await
+                .err()
+                .map(drop)
+                .ok_or_else(|| "the rules are not in force".to_owned())
+        })
+        .await;
+        let after = self.bench.credentials(USERS).get("acme").await.unwrap().metadata.uid;
+        assert_eq!(before, after);
+        // The right to every ConfigMap is gone, and with it the roles that are not rendered for single namespaces.
+        self.get(&["clusterrole", RELEASE]).await.unwrap_err();
+        self.get(&["clusterrolebinding", RELEASE]).await.unwrap_err();
+    }
+
+    async fn operator(&self) -> Operator {
+        let rendered = objects(RELEASE, &["--set", &self.values]);
+        let operator = self.bench.operator(&rendered).await;
+        operator.ready(PATIENCE).await.unwrap();
+        operator.log_line("leading", PATIENCE).await.unwrap();
+        operator
+    }
+
+    /// The operator makes the credential ready, with so many logins since the beginning; its token.
+    async fn works(&self, logins: u64) -> String {
+        let operator = self.operator().await;
+        let stamp = format!("{:?}", std::time::Instant::now());
+        let look = json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": stamp } } });
+        self.bench.patch(USERS, look).await;
+        let seen = |status: &Value| is_ready(status) && status["lastHandledReconcileAt"] == stamp.as_str();
+        self.bench.status_that(USERS, seen).await;
+        assert_eq!(self.bench.simulator.counts().logins, logins);
+        assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
+        self.token().await.unwrap()
+    }
+
+    async fn token(&self) -> Option<String> {
+        let secrets: Api<Secret> = Api::namespaced(self.bench.client.clone(), USERS);
+        let token = secrets
+            .get_opt("acme-token")
+            .await
+            .unwrap()?
+            .data?
+            .remove("access_token")?;
+        Some(String::from_utf8(token.0).unwrap())
+    }
+
+    async fn goes_back_and_forth(&self) {
+        let columns = self.columns().await;
+        self.helm(&["rollback", RELEASE, "1"]).await.unwrap();
+        assert_eq!(self.columns().await, 0, "the older definition");
+        self.bench.credentials(USERS).get("acme").await.unwrap();
+        self.helm(&["rollback", RELEASE, "2"]).await.unwrap();
+        assert_eq!(self.columns().await, columns);
+        let history = self.helm(&["history", RELEASE, "-o", "json"]).await.unwrap();
+        let history: Value = serde_json::from_str(&history).unwrap();
+        assert_eq!(history.as_array().unwrap().len(), 4, "{history}");
+    }
+
+    async fn is_uninstalled_and_leaves_what_users_made(&self, token: &str) {
+        let before = self.bench.credentials(USERS).get("acme").await.unwrap().metadata;
+        let said = self.helm(&["uninstall", RELEASE]).await.unwrap();
+        assert!(said.contains(DEFINITION), "it tells what it keeps: {said}");
+        for gone in [
+            ["deployment", RELEASE],
+            ["serviceaccount", RELEASE],
+            ["role", RELEASE],
+            ["validatingadmissionpolicy", "tracktik-operator-own-secrets"],
+            ["clusterrole", "tracktik-operator-edit"],
+        ] {
+            eventually(|| async {
+                self.get(&gone)
+                    .await
+                    .err()
+                    .map(drop)
+                    .ok_or_else(|| format!("{gone:?} is there"))
+            })
+            .await;
+        }
+        assert_eq!(
+            self.bench.credentials(USERS).get("acme").await.unwrap().metadata,
+            before
+        );
+        assert_eq!(self.token().await.as_deref(), Some(token));
+    }
+
+    /// Helm waits until everything is as kstatus wants it, the Deployment included, which only a kubelet could make ready: its
+    /// status is written here.
+    async fn is_installed_again_and_waited_for(&self) {
+        let waiting = async {
+            self.with_the_chart(&["install", "--wait", "--timeout=2m"]).await;
+        };
+        let made_ready = async {
+            eventually(|| async { self.deployment_is_ready(1).await.map_err(|problem| problem.to_string()) }).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! { () = waiting => {}, () = made_ready => {} }
+        let listed = self.helm(&["status", RELEASE, "-o", "json"]).await.unwrap();
+        assert!(listed.contains(r#""status":"deployed""#), "{listed}");
+    }
+
+    async fn deployment_is_ready(&self, replicas: i32) -> Result<(), kube::Error> {
+        let deployments: Api<Deployment> = Api::namespaced(self.bench.client.clone(), HOME);
+        let generation = deployments.get(RELEASE).await?.metadata.generation;
+        let condition = |kind: &str, reason: &str| json!({ "type": kind, "status": "True", "reason": reason });
+        let status = json!({ "status": {
+            "observedGeneration": generation, "replicas": replicas, "updatedReplicas": replicas,
+            "readyReplicas": replicas, "availableReplicas": replicas,
+            "conditions": [condition("Available", "MinimumReplicasAvailable"), condition("Progressing", "NewReplicaSetAvailable")],
+        } });
+        let patched = deployments
+            .patch_status(RELEASE, &PatchParams::default(), &Patch::Merge(status))
+            .await;
+        patched.map(drop)
+    }
+
+    /// `helm test` makes its pod, which the API server lets into a namespace that is restricted; that it ran is said here, for
+    /// want of a kubelet.
+    async fn is_tested(&self) {
+        let restrict = [
+            "label",
+            "namespace",
+            HOME,
+            "pod-security.kubernetes.io/enforce=restricted",
+        ];
+        self.bench.kubectl(&restrict).await.unwrap();
+        let tested = async { self.helm(&["test", RELEASE, "--timeout=2m"]).await };
+        let run = async {
+            let done = r#"{"status":{"phase":"Succeeded"}}"#;
+            let patch = [
+                "-n",
+                HOME,
+                "patch",
+                "pod",
+                "tracktik-operator-starts",
+                "--subresource=status",
+                "-p",
+                done,
+            ];
+            eventually(|| async { self.bench.kubectl(&patch).await }).await;
+            std::future::pending::<()>().await;
+        };
+        let said = tokio::select! { said = tested => said, () = run => unreachable!() };
+        assert!(said.as_ref().is_ok_and(|said| said.contains("Succeeded")), "{said:?}");
+    }
+
+    /// It looks for new kinds every half minute, and what an unknown kind owns it leaves alone.
+    async fn the_garbage_collector_knows_the_kind(&self) {
+        eventually(|| async {
+            let watches = self.bench.plane.audit_events().unwrap().into_iter().any(|event| {
+                event.user == "system:kube-controller-manager"
+                    && event.verb == "watch"
+                    && event.resource == "tracktikcredentials"
+            });
+            if watches {
+                Ok(())
+            } else {
+                Err("it does not watch credentials".to_owned())
+            }
+        })
+        .await;
+    }
+
+    async fn takes_all_along_where_it_is_told_to(&self) {
+        self.the_garbage_collector_knows_the_kind().await;
+        self.with_the_chart(&["upgrade", "--set", "crds.keep=false"]).await;
+        self.helm(&["uninstall", RELEASE]).await.unwrap();
+        eventually(|| async {
+            self.get(&["crd", DEFINITION])
+                .await
+                .err()
+                .map(drop)
+                .ok_or("the definition is there".to_owned())
+        })
+        .await;
+        // By the garbage collector, as the credential's.
+        eventually(|| async {
+            if self.token().await.is_none() {
+                Ok(())
+            } else {
+                Err("the token is there".to_owned())
+            }
+        })
+        .await;
+        let secrets: Api<Secret> = Api::namespaced(self.bench.client.clone(), USERS);
+        assert!(
+            secrets.get_opt("acme").await.unwrap().is_some(),
+            "the source is the user's own"
+        );
+    }
+}
