@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes what the chart renders into deploy/ (or the folder that is given), and the chart's README, for those who use no Helm.
+# Writes what the chart renders into deploy/ (or the folder that is given), for those who use no Helm.
 #
 #   tools/write-deploy.sh [FOLDER]
 set -euo pipefail

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::chart::{CHART, path, programs, read, said};
+use crate::chart::{CHART, parse, path, programs, read, said};
 
 const DEFINITION: &str = "tracktikcredentials.tracktik-operator.io.yaml";
 
@@ -13,6 +13,18 @@ fn the_definition_in_the_chart_and_beside_it_is_the_one_that_the_operator_prints
     for file in [format!("crds/{DEFINITION}"), format!("{CHART}/files/crds/{DEFINITION}")] {
         assert!(read(&file) == printed, "{file}: `make crd` writes it anew");
     }
+}
+
+/// One version for all: a chart that names another image than the one it was tested with.
+#[test]
+fn chart_image_and_manifests_are_of_the_operators_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let chart = &parse(&read(&format!("{CHART}/Chart.yaml")))[0];
+    assert_eq!(
+        (&chart["version"], &chart["appVersion"]),
+        (&version.into(), &version.into())
+    );
+    assert!(read("deploy/kustomization.yaml").contains(&format!("newTag: {version}")));
 }
 
 #[test]

@@ -1,29 +1,16 @@
 //! The life of a release on a real API server, by Helm: from an earlier chart, back to it and forth, gone and there again, and
 //! what users have made stays as it is.
 
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Secret};
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
 use serde_json::{Value, json};
-use testbed::{control_plane::ControlPlane, manifests::apply, operator::Operator};
+use testbed::{control_plane::ControlPlane, manifests::apply};
 
 use crate::{
-    bench::{Bench, PATIENCE, eventually, is_ready},
-    chart::{CHART, helm, objects, path, said},
+    bench::{eventually, is_ready},
+    chart::path,
+    release::{DEFINITION, HOME, RELEASE, Release, USERS},
 };
-
-const RELEASE: &str = "tracktik-operator";
-const HOME: &str = "tracktik-system";
-const USERS: &str = "integrations";
-const DEFINITION: &str = "tracktikcredentials.tracktik-operator.io";
-
-struct Release<'a> {
-    bench: Bench<'a>,
-    /// What every version is installed with.
-    values: String,
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn credentials_and_tokens_outlive_upgrade_rollback_and_uninstall() {
@@ -41,45 +28,7 @@ async fn credentials_and_tokens_outlive_upgrade_rollback_and_uninstall() {
     plane.stop().await;
 }
 
-impl<'a> Release<'a> {
-    async fn new(plane: &'a ControlPlane) -> Self {
-        let bench = Bench::on(plane).await;
-        bench.namespace(USERS).await;
-        let values = format!("namespaces={{{USERS}}},allowedDomains={{{}}}", bench.simulator.domain());
-        Self { bench, values }
-    }
-
-    async fn helm(&self, arguments: &[&str]) -> Result<String, String> {
-        let mut helm = tokio::process::Command::from(helm());
-        helm.env("KUBECONFIG", self.bench.plane.kubeconfig_path())
-            .args(["--namespace", HOME])
-            .args(arguments);
-        said(&helm.output().await.unwrap())
-    }
-
-    /// `helm install` or `helm upgrade`, of this repository's chart.
-    async fn with_the_chart(&self, command: &[&str]) {
-        let chart = path(CHART);
-        let arguments = [command, &[RELEASE, chart.to_str().unwrap(), "--set", &self.values]].concat();
-        self.helm(&arguments).await.unwrap();
-    }
-
-    async fn get(&self, what: &[&str]) -> Result<Value, String> {
-        let json = self
-            .bench
-            .kubectl(&[&["-n", HOME, "get", "-o", "json"], what].concat())
-            .await?;
-        Ok(serde_json::from_str(&json).unwrap())
-    }
-
-    /// The fields that the older definition had no rows for.
-    async fn columns(&self) -> usize {
-        let definition = self.get(&["crd", DEFINITION]).await.unwrap();
-        definition["spec"]["versions"][0]["additionalPrinterColumns"]
-            .as_array()
-            .map_or(0, Vec::len)
-    }
-
+impl Release<'_> {
     async fn is_upgraded_from_an_earlier_chart(&self) {
         let earlier = path("tests/chart/earlier");
         let install = ["install", RELEASE, earlier.to_str().unwrap(), "--create-namespace"];
@@ -127,14 +76,6 @@ impl<'a> Release<'a> {
         self.get(&["clusterrolebinding", RELEASE]).await.unwrap_err();
     }
 
-    async fn operator(&self) -> Operator {
-        let rendered = objects(RELEASE, &["--set", &self.values]);
-        let operator = self.bench.operator(&rendered).await;
-        operator.ready(PATIENCE).await.unwrap();
-        operator.log_line("leading", PATIENCE).await.unwrap();
-        operator
-    }
-
     /// The operator makes the credential ready, with so many logins since the beginning; its token.
     async fn works(&self, logins: u64) -> String {
         let operator = self.operator().await;
@@ -146,17 +87,6 @@ impl<'a> Release<'a> {
         assert_eq!(self.bench.simulator.counts().logins, logins);
         assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
         self.token().await.unwrap()
-    }
-
-    async fn token(&self) -> Option<String> {
-        let secrets: Api<Secret> = Api::namespaced(self.bench.client.clone(), USERS);
-        let token = secrets
-            .get_opt("acme-token")
-            .await
-            .unwrap()?
-            .data?
-            .remove("access_token")?;
-        Some(String::from_utf8(token.0).unwrap())
     }
 
     async fn goes_back_and_forth(&self) {
@@ -213,21 +143,6 @@ impl<'a> Release<'a> {
         assert!(listed.contains(r#""status":"deployed""#), "{listed}");
     }
 
-    async fn deployment_is_ready(&self, replicas: i32) -> Result<(), kube::Error> {
-        let deployments: Api<Deployment> = Api::namespaced(self.bench.client.clone(), HOME);
-        let generation = deployments.get(RELEASE).await?.metadata.generation;
-        let condition = |kind: &str, reason: &str| json!({ "type": kind, "status": "True", "reason": reason });
-        let status = json!({ "status": {
-            "observedGeneration": generation, "replicas": replicas, "updatedReplicas": replicas,
-            "readyReplicas": replicas, "availableReplicas": replicas,
-            "conditions": [condition("Available", "MinimumReplicasAvailable"), condition("Progressing", "NewReplicaSetAvailable")],
-        } });
-        let patched = deployments
-            .patch_status(RELEASE, &PatchParams::default(), &Patch::Merge(status))
-            .await;
-        patched.map(drop)
-    }
-
     /// `helm test` makes its pod, which the API server lets into a namespace that is restricted; that it ran is said here, for
     /// want of a kubelet.
     async fn is_tested(&self) {
@@ -256,23 +171,6 @@ impl<'a> Release<'a> {
         };
         let said = tokio::select! { said = tested => said, () = run => unreachable!() };
         assert!(said.as_ref().is_ok_and(|said| said.contains("Succeeded")), "{said:?}");
-    }
-
-    /// It looks for new kinds every half minute, and what an unknown kind owns it leaves alone.
-    async fn the_garbage_collector_knows_the_kind(&self) {
-        eventually(|| async {
-            let watches = self.bench.plane.audit_events().unwrap().into_iter().any(|event| {
-                event.user == "system:kube-controller-manager"
-                    && event.verb == "watch"
-                    && event.resource == "tracktikcredentials"
-            });
-            if watches {
-                Ok(())
-            } else {
-                Err("it does not watch credentials".to_owned())
-            }
-        })
-        .await;
     }
 
     async fn takes_all_along_where_it_is_told_to(&self) {

@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    io::Write,
     path::PathBuf,
     process::{Command, Stdio},
     sync::OnceLock,
@@ -12,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::chart::{objects, path, said, template, text, value_sets};
+use crate::chart::{CHART, helm, objects, path, programs, said, template, text, value_sets};
 
 /// The folder with checkov and kubernetes-validate, installed on the first use.
 fn linters() -> &'static PathBuf {
@@ -29,6 +30,59 @@ fn linters() -> &'static PathBuf {
         );
         PathBuf::from(text(&installed.stdout).trim())
     })
+}
+
+/// What one of our own judges says of these manifests.
+fn judged(program: &str, manifests: &str) -> Result<String, String> {
+    let mut judge = Command::new(programs().join(program));
+    let judge = judge
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut judge = judge.spawn().unwrap();
+    judge.stdin.take().unwrap().write_all(manifests.as_bytes()).unwrap();
+    said(&judge.wait_with_output().unwrap())
+}
+
+#[test]
+fn helm_itself_has_no_warning_for_any_set_of_values() {
+    for (name, file) in value_sets() {
+        let linted = helm()
+            .args(["lint", "--strict", "--values", &file])
+            .arg(path(CHART))
+            .output();
+        let said = said(&linted.unwrap()).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        assert!(!said.contains("[WARNING]"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn each_pod_is_restricted_for_the_api_servers_own_evaluator() {
+    for (name, file) in value_sets() {
+        let manifests = template("tracktik-operator", &["--values", &file]).unwrap();
+        judged("podsecurity", &manifests).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        // And it would tell.
+        let spoiled = manifests.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true");
+        let problems = judged("podsecurity", &spoiled).unwrap_err();
+        assert!(problems.contains("allowPrivilegeEscalation"), "{name}: {problems}");
+    }
+}
+
+#[test]
+fn a_prometheus_operator_understands_every_field() {
+    let mut understood = BTreeSet::new();
+    for (name, file) in value_sets() {
+        let manifests = template("tracktik-operator", &["--values", &file]).unwrap();
+        let said = judged("monitoring", &manifests).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        understood.insert(said);
+        let spoiled = manifests.replace("honorLabels:", "honourLabels:");
+        assert_eq!(
+            judged("monitoring", &spoiled).is_err(),
+            manifests.contains("honorLabels:"),
+            "{name}"
+        );
+    }
+    assert!(understood.contains("3 are understood\n"), "{understood:?}");
 }
 
 /// Of these the Kubernetes that is asked has no schema.

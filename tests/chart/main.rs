@@ -15,6 +15,7 @@ mod generated;
 mod lifecycle;
 mod linters;
 mod policies;
+mod release;
 mod rendered;
 mod rights;
 mod smoke;

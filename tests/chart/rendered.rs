@@ -1,52 +1,11 @@
 //! What is rendered for which values, and what is refused.
 
-use std::{
-    collections::BTreeSet,
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tracktik_operator::command_line;
 
-use crate::chart::{
-    CHART, arguments, helm, objects, of_kind, parse, path, programs, said, template, text, the, value_sets,
-};
-
-#[test]
-fn each_set_of_values_is_without_a_warning() {
-    for (name, file) in value_sets() {
-        let linted = helm()
-            .args(["lint", "--strict", "--values", &file])
-            .arg(path(CHART))
-            .output();
-        let said = said(&linted.unwrap()).unwrap_or_else(|problems| panic!("{name}: {problems}"));
-        assert!(!said.contains("[WARNING]"), "{name}: {said}");
-    }
-}
-
-#[test]
-fn each_pod_is_restricted_for_the_api_servers_own_evaluator() {
-    let judge = |manifests: &str| {
-        let mut judge = Command::new(programs().join("podsecurity"));
-        let mut judge = judge
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        judge.stdin.take().unwrap().write_all(manifests.as_bytes()).unwrap();
-        said(&judge.wait_with_output().unwrap())
-    };
-    for (name, file) in value_sets() {
-        let manifests = template("tracktik-operator", &["--values", &file]).unwrap();
-        judge(&manifests).unwrap_or_else(|problems| panic!("{name}: {problems}"));
-        // And it would tell.
-        let spoiled = manifests.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true");
-        let problems = judge(&spoiled).unwrap_err();
-        assert!(problems.contains("allowPrivilegeEscalation"), "{name}: {problems}");
-    }
-}
+use crate::chart::{CHART, arguments, helm, objects, of_kind, parse, path, template, text, the, value_sets};
 
 #[test]
 fn with_namespaces_there_is_no_right_to_a_secret_elsewhere() {

@@ -4,7 +4,13 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use tracktik_operator::{api::Reason, command_line};
 
-const DOCUMENTS: [&str; 4] = ["README.md", "CONTRIBUTING.md", "docs/design.md", "docs/guarantees.md"];
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "charts/tracktik-operator/README.md",
+    "docs/design.md",
+    "docs/guarantees.md",
+];
 
 fn text(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()

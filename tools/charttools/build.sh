@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Builds what the chart is made and checked with, once per machine, and prints the folder that holds it: helm and helm-docs as
-# pinned in go.mod, and podsecurity, which judges pods as the API server does.
+# pinned in go.mod, podsecurity, which judges pods as the API server does, and monitoring, which reads objects as a Prometheus Operator
+# does.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 exec tools/go-programs.sh tools/charttools \
 	helm=helm.sh/helm/v4/cmd/helm \
 	helm-docs=github.com/norwoodj/helm-docs/cmd/helm-docs \
-	podsecurity=./podsecurity
+	podsecurity=./podsecurity \
+	monitoring=./monitoring
