@@ -24,7 +24,7 @@ use tokio::sync::OnceCell;
 use crate::chart::{arguments, text, the};
 
 /// The longest that anything is waited for. Generous: a build may run beside the tests.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The control plane of those tests that do not install the definition themselves. It asks for the right to update finalizers, as
 /// clusters with this plugin do.
@@ -117,7 +117,7 @@ impl<'a> Bench<'a> {
         apply(&self.client, &secret).await.unwrap();
     }
 
-    pub fn credential(&self, namespace: &str, spec: Value) -> Value {
+    pub fn credential(&self, namespace: &str, spec: &Value) -> Value {
         let mut whole =
             json!({ "domain": self.simulator.domain(), "credentials": { "secretRef": { "name": "acme" } } });
         for (field, value) in spec.as_object().unwrap() {

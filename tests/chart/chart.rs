@@ -25,8 +25,8 @@ pub fn read(relative: &str) -> String {
 pub fn programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        let mut build = Command::new(path("tools/charttools/build.sh"));
-        let built = build.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+        let mut script = Command::new(path("tools/charttools/build.sh"));
+        let built = script.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
         assert!(built.status.success(), "tools/charttools/build.sh: the reason is above");
         PathBuf::from(text(&built.stdout).trim())
     })

@@ -42,7 +42,7 @@ impl Release<'_> {
         ];
         self.bench.kubectl(&established).await.unwrap();
         self.bench.source(USERS, "acme").await;
-        let credential = self.bench.credential(USERS, json!({}));
+        let credential = self.bench.credential(USERS, &json!({}));
         let before = apply(&self.bench.client, &credential).await.unwrap().metadata.uid;
 
         assert_eq!(self.columns().await, 0, "none of the operator's");

@@ -155,7 +155,7 @@ async fn nobody_names_a_secret_that_they_may_not_read(bench: &Bench<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let as_ada = async |credentials: Value| {
         let file = folder.path().join("credential.yaml");
-        let mut credential = bench.credential(NAMESPACE, json!({ "suspend": true }));
+        let mut credential = bench.credential(NAMESPACE, &json!({ "suspend": true }));
         credential["spec"]["credentials"] = credentials;
         std::fs::write(&file, credential.to_string()).unwrap();
         bench
@@ -201,7 +201,7 @@ async fn nobody_names_a_secret_that_they_may_not_read(bench: &Bench<'_>) {
     as_ada(everywhere).await.unwrap();
 
     // What names one already, by somebody who may, can be annotated and suspended by her, but not turned to another, nor to another host.
-    let mut given = bench.credential(NAMESPACE, json!({ "suspend": true }));
+    let mut given = bench.credential(NAMESPACE, &json!({ "suspend": true }));
     given["metadata"]["name"] = json!("given");
     given["spec"]["credentials"] = of_another;
     apply(&bench.client, &given).await.unwrap();

@@ -77,10 +77,10 @@ fn each_right(rendered: &[Value]) -> Vec<(usize, usize, usize, String)> {
 }
 
 /// What a user was let do, as the audit log has it.
-fn used(bench: &Bench<'_>, user: &str) -> BTreeSet<String> {
+fn used(bench: &Bench<'_>, account: &str) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     for event in bench.plane.audit_events().unwrap() {
-        if event.user == user && event.code != 403 && !event.resource.is_empty() {
+        if event.user == account && event.code != 403 && !event.resource.is_empty() {
             let subresource = if event.subresource.is_empty() {
                 String::new()
             } else {
@@ -167,7 +167,6 @@ async fn without_any_one_of_the_rights_a_short_run_fails() {
             }
             install(bench, &rendered).await;
             let outcome = smoke::run(bench, &rendered, &namespace, json!({})).await;
-            println!("without {called}: refused {outcome:?}");
             (called, outcome)
         });
     let outcomes: Vec<_> = stream::iter(runs).buffer_unordered(4).collect().await;

@@ -39,7 +39,7 @@ async fn everything(
     labels: Value,
 ) -> Result<(), String> {
     bench.source(namespace, "acme").await;
-    let mut credential = bench.credential(namespace, json!({ "suspend": true }));
+    let mut credential = bench.credential(namespace, &json!({ "suspend": true }));
     credential["metadata"]["labels"] = labels;
     let made = apply(&bench.client, &credential).await.unwrap();
     former_target(bench, namespace, &made.metadata.uid.unwrap()).await;
