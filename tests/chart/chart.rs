@@ -21,7 +21,7 @@ pub fn read(relative: &str) -> String {
     fs::read_to_string(path(relative)).unwrap_or_else(|problem| panic!("{relative}: {problem}"))
 }
 
-/// The folder with helm, helm-docs and podsecurity, built on the first use; progress is shown on standard error.
+/// The folder with helm and the others, built on the first use; progress is shown on standard error.
 pub fn programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -34,9 +34,14 @@ pub fn programs() -> &'static Path {
 
 /// Helm, with nothing of whoever runs the tests.
 pub fn helm() -> Command {
+    helm_of("helm")
+}
+
+/// The Helm that is built under this name.
+pub fn helm_of(program: &str) -> Command {
     static HOME: OnceLock<tempfile::TempDir> = OnceLock::new();
     let home = HOME.get_or_init(|| tempfile::tempdir().unwrap()).path();
-    let mut helm = Command::new(programs().join("helm"));
+    let mut helm = Command::new(programs().join(program));
     helm.stdin(Stdio::null()).env_remove("KUBECONFIG");
     for folder in ["CACHE", "CONFIG", "DATA"] {
         helm.env(format!("HELM_{folder}_HOME"), home.join(folder));

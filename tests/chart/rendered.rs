@@ -5,7 +5,32 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tracktik_operator::command_line;
 
-use crate::chart::{CHART, arguments, helm, objects, of_kind, parse, path, template, text, the, value_sets};
+use crate::chart::{
+    CHART, arguments, helm, helm_of, objects, of_kind, parse, path, said, template, text, the, value_sets,
+};
+
+/// Helm 3 is at its end of life, and still what many have.
+#[test]
+fn helm_3_renders_the_same_objects() {
+    for (name, file) in value_sets() {
+        let mut helm = helm_of("helm3");
+        // Built from its module alone it takes the cluster for one of 1.20.
+        helm.args([
+            "template",
+            "tracktik-operator",
+            "--namespace",
+            "tracktik-system",
+            "--kube-version",
+            "1.36.4",
+        ]);
+        let manifests = said(&helm.args(["--values", &file]).arg(path(CHART)).output().unwrap()).unwrap();
+        assert_eq!(
+            parse(&manifests),
+            objects("tracktik-operator", &["--values", &file]),
+            "{name}"
+        );
+    }
+}
 
 #[test]
 fn with_namespaces_there_is_no_right_to_a_secret_elsewhere() {
