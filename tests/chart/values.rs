@@ -1,10 +1,10 @@
 //! The schema of the values is strict, and the values, their descriptions and the README are of one mind.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
 
-use crate::chart::{CHART, parse, read};
+use crate::chart::{CHART, parse, path, read, value_sets};
 
 fn schema() -> Value {
     serde_json::from_str(&read(&format!("{CHART}/values.schema.json"))).unwrap()
@@ -105,4 +105,56 @@ fn same_names(schema: &Value, values: &Value, path: &str, readme: &str) {
 fn values_schema_and_readme_tell_the_same() {
     let readme = read(&format!("{CHART}/README.md"));
     same_names(&schema(), &values(), "", &readme);
+}
+
+/// The paths of the values that have a row of their own.
+fn rows() -> Vec<String> {
+    let readme = read(&format!("{CHART}/README.md"));
+    let table = readme.split_once("## Values").unwrap().1;
+    let rows = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let rows = rows.filter(|cell| cell.starts_with(|c: char| c.is_ascii_lowercase()) && !cell.contains(' '));
+    rows.map(str::to_owned).collect()
+}
+
+/// What Helm itself looks at, in a chart that has this one as a part.
+const HELMS_OWN: [&str; 2] = ["enabled", "global"];
+
+#[test]
+fn each_value_is_used_by_a_template_and_set_by_a_set_of_values() {
+    let templates = fs::read_dir(path(CHART).join("templates")).unwrap();
+    let templates = templates.chain(fs::read_dir(path(CHART).join("templates/tests")).unwrap());
+    let files = templates.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    let templates: String = files.map(|file| fs::read_to_string(file).unwrap()).collect();
+    let sets: Vec<Value> = value_sets()
+        .into_values()
+        .map(|file| parse(&fs::read_to_string(file).unwrap()).remove(0))
+        .collect();
+
+    let rows: Vec<String> = rows()
+        .into_iter()
+        .filter(|row| !HELMS_OWN.contains(&row.as_str()))
+        .collect();
+    assert!(rows.len() > 80, "{}", rows.len());
+    for value in rows {
+        let whole = format!(".Values.{value}");
+        // Handed on as one to what renders it.
+        let parent = value
+            .rsplit_once('.')
+            .map(|(parent, name)| (format!(".Values.{parent}"), format!(".{name}")));
+        let handed_on = parent.is_some_and(|(parent, name)| {
+            (templates.contains(&format!("{parent})")) || templates.contains(&format!("{parent} |")))
+                && templates.contains(&name)
+        });
+        assert!(
+            templates.contains(&whole) || handed_on,
+            "{value} is used by no template"
+        );
+        let pointer = format!("/{}", value.replace('.', "/"));
+        assert!(
+            sets.iter().any(|set| set.pointer(&pointer).is_some()),
+            "{value} is set in no file of ci/"
+        );
+    }
 }
