@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use testbed::{control_plane::ControlPlane, manifests::apply};
 
 use crate::{
-    bench::{eventually, is_ready},
-    chart::path,
+    bench::{eventually, is_ready, plane},
+    chart::{CHART, path},
     release::{DEFINITION, HOME, RELEASE, Release, USERS},
 };
 
@@ -26,6 +26,27 @@ async fn credentials_and_tokens_outlive_upgrade_rollback_and_uninstall() {
     release.is_tested().await;
     release.takes_all_along_where_it_is_told_to().await;
     plane.stop().await;
+}
+
+/// Neither by force nor with a conflict: what is left out of a manifest, and added by the API server, would be one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_kubectl_has_installed_is_taken_over() {
+    let release = Release::new(plane().await).await;
+    let deploy = path("deploy");
+    let applied = release.bench.kubectl(&["apply", "-k", deploy.to_str().unwrap()]).await;
+    applied.unwrap();
+    let chart = path(CHART);
+    let install = ["install", RELEASE, chart.to_str().unwrap()];
+    let refused = release.helm(&install).await.unwrap_err();
+    assert!(refused.contains("invalid ownership metadata"), "{refused}");
+    release
+        .helm(&[&install[..], &["--take-ownership"]].concat())
+        .await
+        .unwrap();
+    let deployment = release.get(&["deployment", RELEASE]).await.unwrap();
+    let annotations = &deployment["metadata"]["annotations"];
+    assert_eq!(annotations["meta.helm.sh/release-name"], RELEASE, "{deployment}");
+    release.helm(&["uninstall", RELEASE]).await.unwrap();
 }
 
 impl Release<'_> {
