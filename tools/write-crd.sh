@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the CustomResourceDefinition into crds/, as the operator prints it.
+# Writes the CustomResourceDefinition into crds/ and into the chart, as the operator prints it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,4 +10,5 @@ file=crds/tracktikcredentials.tracktik-operator.io.yaml
 trap 'rm -f "$file.new"' EXIT
 cargo run --locked --quiet --package tracktik-operator -- crd >"$file.new"
 mv "$file.new" "$file"
-printf 'wrote %s\n' "$file"
+cp "$file" charts/tracktik-operator/files/crds/
+printf 'wrote %s, and its copy in charts/\n' "$file"

@@ -6,7 +6,9 @@ use tracktik_operator::{api::Reason, command_line};
 
 /// The pages of people's own writing: those at the top, and all below `docs/`.
 fn documents() -> Vec<String> {
-    let mut found = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    let mut found: Vec<String> = ["README.md", "CONTRIBUTING.md", "charts/tracktik-operator/README.md"]
+        .map(str::to_owned)
+        .into();
     let mut folders = vec!["docs".to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(&folder)).unwrap() {

@@ -91,6 +91,7 @@ func (p *plane) apiserverCommand() *exec.Cmd {
 		"--service-account-key-file="+p.credentials.serviceAccountKey,
 		"--service-account-signing-key-file="+p.credentials.serviceAccountKey,
 		"--allow-privileged=true",
+		"--enable-admission-plugins="+p.plugins,
 		"--audit-policy-file="+p.path("audit-policy.yaml"),
 		"--audit-log-path="+p.auditLog,
 		"--audit-log-format=json",

@@ -19,7 +19,7 @@ const (
 
 // plane is one running control plane: the components, and what they share.
 type plane struct {
-	assets, data, auditLog string
+	assets, data, auditLog, plugins string
 
 	credentials *credentials
 	ports       ports
@@ -33,8 +33,8 @@ type plane struct {
 
 // startPlane returns once the API server is ready and serves ServiceAccounts. On an error it has
 // ended whatever it started.
-func startPlane(ctx context.Context, assets, data, auditLog string) (started *plane, err error) {
-	p := &plane{assets: assets, data: data, auditLog: auditLog, deaths: make(chan *child, 16)}
+func startPlane(ctx context.Context, assets, data, auditLog, plugins string) (started *plane, err error) {
+	p := &plane{assets: assets, data: data, auditLog: auditLog, plugins: plugins, deaths: make(chan *child, 16)}
 	if err := os.MkdirAll(p.path("logs"), 0o700); err != nil {
 		return nil, err
 	}

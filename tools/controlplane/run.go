@@ -38,6 +38,7 @@ func runControlPlane(arguments []string) int {
 	assets := flags.String("assets", "", "directory with etcd, kube-apiserver and kube-controller-manager")
 	data := flags.String("data", "", "directory for data, keys and logs; must be absent or empty")
 	auditLog := flags.String("audit-log", "", "file for the audit log (default: audit.log in the data directory)")
+	plugins := flags.String("admission-plugins", "", "admission plugins that the API server has beside those that it always has")
 	keepData := flags.Bool("keep-data", false, "leave the data directory behind")
 	if err := flags.Parse(arguments); err != nil {
 		return 2
@@ -46,14 +47,14 @@ func runControlPlane(arguments []string) int {
 		complain("run needs --assets and --data, and nothing else")
 		return 2
 	}
-	if err := run(*assets, *data, *auditLog, *keepData); err != nil {
+	if err := run(*assets, *data, *auditLog, *plugins, *keepData); err != nil {
 		complain("%v", err)
 		return 1
 	}
 	return 0
 }
 
-func run(assets, data, auditLog string, keepData bool) error {
+func run(assets, data, auditLog, plugins string, keepData bool) error {
 	ctx, stopSignals := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stopSignals()
 	ctx, cancel := context.WithCancel(ctx)
@@ -79,7 +80,7 @@ func run(assets, data, auditLog string, keepData bool) error {
 	}
 
 	begun := time.Now()
-	plane, err := startWithRetries(ctx, assets, data, auditLog)
+	plane, err := startWithRetries(ctx, assets, data, auditLog, plugins)
 	if err != nil {
 		if ctx.Err() != nil {
 			// The starter changed its mind; there is nothing to report.
@@ -95,9 +96,9 @@ func run(assets, data, auditLog string, keepData bool) error {
 	return plane.serve(ctx, orders)
 }
 
-func startWithRetries(ctx context.Context, assets, data, auditLog string) (*plane, error) {
+func startWithRetries(ctx context.Context, assets, data, auditLog, plugins string) (*plane, error) {
 	for attempt := 1; ; attempt++ {
-		plane, err := startPlane(ctx, assets, data, auditLog)
+		plane, err := startPlane(ctx, assets, data, auditLog, plugins)
 		if err == nil || !isDeath(err) || attempt == startAttempts {
 			return plane, err
 		}

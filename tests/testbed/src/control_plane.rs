@@ -79,6 +79,14 @@ impl ControlPlane {
     /// # Errors
     /// [`Error::Build`], or [`Error::Supervisor`] with the end of the failing component's log.
     pub async fn start() -> Result<Self, Error> {
+        Self::start_with_admission_plugins(&[]).await
+    }
+
+    /// As [`Self::start`], with an API server that has these admission plugins beside those that it always has.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; an API server that does not know a plugin does not start.
+    pub async fn start_with_admission_plugins(plugins: &[&str]) -> Result<Self, Error> {
         crate::install_tls_provider();
         let programs = programs().await?;
         let data = tempfile::Builder::new().prefix("controlplane-").tempdir();
@@ -89,7 +97,9 @@ impl ControlPlane {
             .arg("--assets")
             .arg(&programs)
             .arg("--data")
-            .arg(data.path());
+            .arg(data.path())
+            .arg("--admission-plugins")
+            .arg(plugins.join(","));
         let supervisor = Supervised::spawn("controlplane", command, None)?;
         // From here the supervisor removes it, when nobody writes to it any more.
         let _ = data.keep();
