@@ -80,7 +80,8 @@ impl Gatekeeper {
     /// lost. See [`Gate::learn`].
     pub fn learn(&self, sent: Sent, standing: Standing) {
         let until = self.0.by_steady(standing.until);
-        self.0.gate().learn(sent, Standing { until, ..standing });
+        let now = self.0.clock.steady();
+        self.0.gate().learn(sent, Standing { until, ..standing }, now);
     }
 
     /// What the facts on a token Secret tell of the values that it was granted for. See [`Gate::worked`].

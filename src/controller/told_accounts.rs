@@ -33,7 +33,7 @@ pub struct ToldAccounts(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// By uid, how often the source could not be read.
+    /// By uid, how often the source could not be read; [`TRIES`] where nothing is left to learn.
     failed_reads: HashMap<String, u32>,
     not_before: Moment,
 }
@@ -42,6 +42,11 @@ impl ToldAccounts {
     /// This credential is about to send something: from here on its record is that of this process, which has nothing to learn
     /// from it. Whether that is new.
     pub fn is_first_request_of(&self, uid: &str) -> bool {
+        self.note_known(uid)
+    }
+
+    /// Whether that is new.
+    fn note_known(&self, uid: &str) -> bool {
         let before = self.known().failed_reads.insert(uid.to_owned(), TRIES);
         before.is_none_or(|failed| failed < TRIES)
     }
@@ -102,10 +107,13 @@ pub async fn learn_of_others(context: &Context, domain: &str) -> bool {
             Ok(None) | Err(ClusterError::NotFound | ClusterError::Forbidden { .. }) => {}
             Err(_) => {
                 told.could_not_read(&credential.uid, context.clock.steady());
-                continue;
+                if told.knows(&credential.uid) {
+                    continue;
+                }
+                return false;
             }
         }
-        told.is_first_request_of(&credential.uid);
+        told.note_known(&credential.uid);
     }
     true
 }

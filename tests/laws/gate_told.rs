@@ -70,7 +70,7 @@ fn standing(scene: &Scene, reason: Reason, lost: i32, step: Span) -> Standing {
 fn values_that_a_record_tells_of_go_on_from_there() {
     let mut scene = scene();
     let told = standing(&scene, Reason::ClientRejected, 0, Span::hours(2));
-    scene.gate.learn(sent(1, ACCOUNT), told);
+    scene.gate.learn(sent(1, ACCOUNT), told, scene.now);
     let answer = send(&mut scene, false, sent(1, ACCOUNT), REJECTED);
     assert_eq!(answer, refused(&scene, Span::hours(2), Reason::ClientRejected));
     scene.pass(Span::hours(2));
@@ -87,7 +87,7 @@ fn of_two_records_the_further_counts_whichever_is_told_first() {
         let refused_before = standing(&scene, Reason::CredentialsRejected, 0, Span::minutes(30));
         let told = [lost, refused_before];
         for told in [told[first], told[1 - first]] {
-            scene.gate.learn(sent(1, ACCOUNT), told);
+            scene.gate.learn(sent(1, ACCOUNT), told, scene.now);
         }
         let answer = send(&mut scene, true, sent(1, ACCOUNT), REJECTED);
         assert_eq!(answer, refused(&scene, Span::minutes(30), Reason::CredentialsRejected));
@@ -98,7 +98,7 @@ fn of_two_records_the_further_counts_whichever_is_told_first() {
 fn a_lost_outcome_holds_back_only_those_that_are_not_known_to_work() {
     let mut scene = scene();
     let told = standing(&scene, Reason::Issuing, 1, Span::minutes(1));
-    scene.gate.learn(sent(1, ACCOUNT), told);
+    scene.gate.learn(sent(1, ACCOUNT), told, scene.now);
     let answer = send(&mut scene, false, sent(1, ACCOUNT), Outcome::Token);
     assert_eq!(answer, refused(&scene, Span::minutes(1), Reason::Issuing));
     assert_eq!(
@@ -120,7 +120,7 @@ fn what_this_process_saw_succeed_is_not_doubted_for_an_older_record() {
         AccountAnswer::Go
     );
     let told = standing(&scene, Reason::CredentialsRejected, 0, Span::hours(6));
-    scene.gate.learn(sent(1, ACCOUNT), told);
+    scene.gate.learn(sent(1, ACCOUNT), told, scene.now);
     assert_eq!(
         send(&mut scene, false, sent(1, ACCOUNT), Outcome::Token),
         AccountAnswer::Go
@@ -136,10 +136,31 @@ fn a_token_that_was_granted_later_outweighs_what_a_record_tells_and_an_earlier_o
             until: scene.now + Span::minutes(90),
             ..standing(&scene, Reason::CredentialsRejected, 0, Span::hours(2))
         };
-        scene.gate.learn(sent(1, ACCOUNT), told);
+        scene.gate.learn(sent(1, ACCOUNT), told, scene.now);
         scene.gate.worked(sent(1, ACCOUNT), scene.now - issued_before);
         let answer = send(&mut scene, true, sent(1, ACCOUNT), Outcome::Token);
         assert_eq!(answer == AccountAnswer::Go, goes, "{answer:?}");
+    }
+}
+
+/// Its wait is over, perhaps for long, and others come and go while it is under way.
+#[test]
+fn what_a_record_tells_outlasts_the_request_that_follows_it() {
+    for over_for in [Span::ZERO, Span::hours(3), Span::hours(100)] {
+        let mut scene = scene();
+        let told = Standing {
+            until: scene.now - over_for,
+            ..standing(&scene, Reason::CredentialsRejected, 0, Span::hours(6))
+        };
+        scene.gate.learn(sent(1, ACCOUNT), told, scene.now);
+        assert_eq!(scene.ask_for(&unproven("team/a", HOST)), None);
+        assert_eq!(scene.ask_to_send("team/a", sent(1, ACCOUNT), false), AccountAnswer::Go);
+        scene.goes("other", "other.staffr.net");
+        scene.pass(Span::seconds(40));
+        scene.finish("other", Outcome::Token);
+        scene.finish("team/a", REJECTED);
+        let answer = send(&mut scene, false, sent(1, ACCOUNT), REJECTED);
+        assert_eq!(answer, refused(&scene, Span::hours(24), Reason::CredentialsRejected));
     }
 }
 
@@ -157,7 +178,7 @@ fn records_of_other_values_close_no_account() {
     let mut scene = scene();
     for values in 0..50 {
         let told = standing(&scene, Reason::CredentialsRejected, 0, Span::minutes(30));
-        scene.gate.learn(sent(values, ACCOUNT), told);
+        scene.gate.learn(sent(values, ACCOUNT), told, scene.now);
     }
     assert_eq!(send(&mut scene, false, sent(99, ACCOUNT), REJECTED), AccountAnswer::Go);
 }

@@ -55,6 +55,7 @@ struct State {
     events: usize,
     requests: usize,
     reads: usize,
+    hidden: Option<ObjectKey>,
     deletions: Vec<Instant>,
     store_attempts: Vec<Instant>,
     store_refusal: Option<u16>,
@@ -103,6 +104,11 @@ impl ApiServer {
     /// How often a Secret was read in full.
     pub fn reads(&self) -> usize {
         self.state.lock().unwrap().reads
+    }
+
+    /// From now on a read of this Secret is answered with 503; of none any more.
+    pub fn hide_from_reads(&self, secret: Option<&str>) {
+        self.state.lock().unwrap().hidden = secret.map(key);
     }
 
     /// When Secrets were deleted by the operator.

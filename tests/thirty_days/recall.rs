@@ -72,3 +72,32 @@ async fn failures_of_long_ago_take_no_place_from_those_that_come_after_a_restart
     assert_eq!(world.tracktik.granted_to("new").len(), 1);
     world.end().await;
 }
+
+/// What its record tells cannot be known as long as its source cannot be read.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_cannot_be_read_for_a_moment_lets_nobody_send_what_may_have_been_refused() {
+    let mut world = world_of(0, Answer::Rejection);
+    world.api.add_credential("first", "Password");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.tracktik.attempts(), 1);
+    world.kill().await;
+    world.api.hide_from_reads(Some("first"));
+    world.start();
+    let same = Account {
+        client_id: "id".to_owned(),
+        client_secret: "s".to_owned(),
+        username: "user-first".to_owned(),
+        password: "p".to_owned(),
+    };
+    world.api.write_source("second", &same);
+    world.api.add_credential_alone("second", "Password", "acme.staffr.net");
+    // A read is given up after fifteen seconds.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(world.tracktik.attempts(), 1, "it waits");
+    world.api.hide_from_reads(None);
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(world.tracktik.attempts(), 1, "it is told");
+    let said = ("False".to_owned(), "CredentialsRejected".to_owned());
+    assert_eq!(world.api.condition("second", "Ready"), said);
+    world.end().await;
+}

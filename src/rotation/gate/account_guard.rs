@@ -19,6 +19,10 @@ use crate::{
 /// Values are forgotten this long after their pace has ended.
 const REMEMBERED: Span = Span::hours(24);
 
+/// And those that are known from a record only, after this time: longer than the request that follows, whose answer goes on from
+/// there.
+const TOLD_REMEMBERED: Span = Span::hours(1);
+
 /// Nothing more is learned from records where so much is known: they are what users may write, and must not fill the memory.
 const MOST_VALUES: usize = 20_000;
 
@@ -55,13 +59,17 @@ struct LastAnswer {
     standing: Option<Standing>,
     /// When it was given, or the pace ends that it has.
     until: Moment,
-    /// It is known from a record only.
-    told: bool,
+    /// Since when it is known, if from a record only.
+    told: Option<Moment>,
 }
 
 impl LastAnswer {
     fn forgotten_at(&self) -> Moment {
-        if self.told { self.until } else { self.until + REMEMBERED }
+        match self.told {
+            // Its wait may be long over.
+            Some(told) => self.until.max(told) + TOLD_REMEMBERED,
+            None => self.until + REMEMBERED,
+        }
     }
 
     /// Whether these values work, as far as they were answered.
@@ -117,7 +125,7 @@ impl AccountGuard {
             Outcome::Token => {
                 self.of_passwords.accepted(sent.password);
                 self.fallen.accepted(sent.password);
-                self.remember(sent.values, None, now, false);
+                self.remember(sent.values, None, now, None);
             }
             Outcome::Rejected { reason, .. } => {
                 // What a client did wrong says nothing of the password that others send as well.
@@ -129,7 +137,7 @@ impl AccountGuard {
                 }
                 self.of_accounts.note(sent.account, reason, now);
                 let standing = Standing::after_rejection(self.standing(sent.values), reason, now);
-                self.remember(sent.values, Some(standing), standing.until, false);
+                self.remember(sent.values, Some(standing), standing.until, None);
             }
             _ => {}
         }
@@ -137,30 +145,30 @@ impl AccountGuard {
 
     /// What the failure record of a credential tells of these values. What this process itself has seen succeed is not doubted
     /// for it. That an account was refused by other values is not taken from records: anybody may write of anybody's.
-    pub fn learn(&mut self, sent: Sent, told: Standing) {
+    pub fn learn(&mut self, sent: Sent, told: Standing, now: Moment) {
         let known = self.values.get(&sent.values);
         let is_too_much = known.is_none() && self.values.len() >= MOST_VALUES;
         if is_too_much || known.is_some_and(|known| known.standing.is_none()) {
             return;
         }
-        let only_told = known.is_none_or(|known| known.told);
+        let only_told = known.is_none_or(|known| known.told.is_some());
         let standing = known
             .and_then(|known| known.standing)
             .map_or(told, |known| known.further(told));
-        self.remember(sent.values, Some(standing), standing.until, only_told);
+        self.remember(sent.values, Some(standing), standing.until, only_told.then_some(now));
     }
 
     /// What the facts on a token Secret tell: with these values a token was requested at this time, and granted. What is known
     /// from records of requests before that is over.
     pub fn worked(&mut self, sent: Sent, at: Moment) {
-        let known = self.values.get(&sent.values).filter(|known| known.told);
+        let known = self.values.get(&sent.values).filter(|known| known.told.is_some());
         let standing = known.and_then(|known| known.standing);
         if standing.is_some_and(|standing| standing.until - standing.step < at) {
-            self.remember(sent.values, None, at, true);
+            self.remember(sent.values, None, at, Some(at));
         }
     }
 
-    fn remember(&mut self, values: Digest, standing: Option<Standing>, until: Moment, told: bool) {
+    fn remember(&mut self, values: Digest, standing: Option<Standing>, until: Moment, told: Option<Moment>) {
         let answer = LastAnswer { standing, until, told };
         if let Some(before) = self.values.insert(values, answer) {
             self.forgotten.remove(&(before.forgotten_at(), values));

@@ -139,8 +139,8 @@ impl Gate {
     }
 
     /// What the failure record of a credential tells of the values that it tried.
-    pub fn learn(&mut self, sent: Sent, standing: Standing) {
-        self.accounts.learn(sent, standing);
+    pub fn learn(&mut self, sent: Sent, standing: Standing, now: Moment) {
+        self.accounts.learn(sent, standing, now);
     }
 
     /// With these values a token was requested at this time, and granted, as its Secret tells.

@@ -36,6 +36,9 @@ impl ApiServer {
                 match *method {
                     Method::GET => {
                         state.reads += 1;
+                        if state.hidden.as_ref() == Some(&key) {
+                            return refusal(503, "ServiceUnavailable");
+                        }
                         let found = state.secrets.get(&key).cloned();
                         found.map_or_else(|| refusal(404, "NotFound"), |secret| (200, secret))
                     }
