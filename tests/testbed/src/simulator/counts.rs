@@ -45,7 +45,7 @@ pub struct Counts {
     pub in_flight: u64,
     /// The most token requests that were being answered at one instant.
     pub in_flight_max: u64,
-    /// TLS connections made.
+    /// TCP connections that were taken, whatever became of them.
     pub connections: u64,
     /// The same by user name, as it was sent or as the refresh token tells it.
     pub by_username: BTreeMap<String, UserCounts>,

@@ -76,13 +76,14 @@ async fn accept(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
+        // Here, since a client that has shaken hands may be gone before this end has done so as well.
+        shared.state().world.count(|counts| counts.connections += 1);
         while handshakes.try_join_next().is_some() {}
-        let (tls, shared, stop, ready) = (tls.clone(), Arc::clone(&shared), stop.clone(), ready.clone());
+        let (tls, stop, ready) = (tls.clone(), stop.clone(), ready.clone());
         handshakes.spawn(async move {
-            // A client that distrusts the certificate ends here: it made no connection.
+            // A client that distrusts the certificate ends here.
             let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
             if let Ok(Ok(stream)) = handshake.await {
-                shared.state().world.count(|counts| counts.connections += 1);
                 // Refused only when the listener is gone, and the connection with it.
                 let _ = ready.send((Wire::new(stream, stop), address)).await;
             }
