@@ -39,7 +39,8 @@ async fn shown(grant: &str) {
     assert_eq!(status.0["failure"]["recentTimes"], json!(null), "nothing was sent");
     assert_eq!(scene.token("acme").await, token);
     let counts = server.counts();
-    assert_eq!((counts.connections, counts.token_requests), (0, 0));
+    assert!(counts.connections > 0, "it was not even looked at");
+    assert_eq!(counts.token_requests, 0);
     server.stop().await;
 
     let began = Instant::now();
