@@ -61,6 +61,11 @@ impl NoConnection {
                 _ => None,
             };
         }
+        // Closed in order, but before the answer: an API server whose handler failed does that, or one that ends.
+        if let Some(http) = error.downcast_ref::<hyper::Error>() {
+            let broken = http.is_incomplete_message() || http.is_closed() || http.is_canceled();
+            return broken.then_some(Self::Broken);
+        }
         // The connector's own error has no public type.
         (error.to_string() == "dns error").then_some(Self::NameNotResolved)
     }

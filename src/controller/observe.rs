@@ -80,6 +80,8 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         handled_rotate: in_status.last_handled_rotate.as_ref(),
         rotate: credential.rotate.as_ref(),
         in_place: held.or(seen.issue()),
+        identity: &seen.identity,
+        sources: &seen.sources.versions,
     };
     memory.requests.look(&surroundings, now);
     seen.failure = memory.requests.failure(in_status.failure.as_ref(), seen.issue(), held);

@@ -101,13 +101,15 @@ fn latest(record: &Failure) -> Option<Moment> {
     pending.max(record.last_time)
 }
 
-/// When a token was requested with the values that a record tells of, and when the latest of its requests was.
-fn both_times(issue: &Issue, record: &Failure, now: Moment) -> Option<(Moment, Moment)> {
-    let tried = record.tried.as_ref()?;
-    let same = tried.identity == issue.identity && tried.sources == issue.sources;
-    // Facts of a clock that was ahead would seem to be later than every failure.
-    let is_past = issue.issued_at <= now + ROUNDING;
-    Some((issue.issued_at, latest(record)?)).filter(|_| same && is_past)
+/// Whether a token tells of the values of a record's requests, as both were at the latest of them.
+fn is_of_the_same_values(issue: &Issue, record: &Failure) -> bool {
+    let tried = record.tried.as_ref();
+    tried.is_some_and(|tried| tried.identity == issue.identity && tried.sources == issue.sources)
+}
+
+/// Facts of a clock that was ahead would seem to be later than every failure.
+fn is_past(issue: &Issue, now: Moment) -> bool {
+    issue.issued_at <= now + ROUNDING
 }
 
 impl Recollection {
@@ -134,8 +136,11 @@ impl Recollection {
             .filter(|pending| self.announced.as_ref() != Some(&pending.issue_id));
         let all_is_well = theirs.reason.is_none() && theirs.pending.is_none();
         // Times are whole seconds: within one, who says that all is well is believed if a token in place tells the same.
-        let times = around.in_place.and_then(|issue| both_times(issue, ours, now));
-        let is_over = all_is_well && times.is_some_and(|(issued, failed)| issued == failed);
+        let of_that_second = around
+            .in_place
+            .filter(|issue| is_past(issue, now) && is_of_the_same_values(issue, ours))
+            .filter(|issue| Some(issue.issued_at) == latest(ours));
+        let is_over = all_is_well && of_that_second.is_some();
         let merged = merged(ours, &theirs, now);
         self.failure = Some(if is_over { after_success(&merged, now) } else { merged });
     }
@@ -145,7 +150,11 @@ impl Recollection {
         let (true, Some(ours), Some(issue)) = (self.heeds, &self.failure, around.in_place) else {
             return;
         };
-        if both_times(issue, ours, now).is_some_and(|(issued, failed)| issued > failed) {
+        // The failure of values that nobody would send any more is over with a token of those that stand.
+        let serves = issue.identity == around.identity && issue.sources == around.sources;
+        let is_later = latest(ours).map_or(ours.next_attempt_time.is_none(), |failed| issue.issued_at > failed);
+        let counts = (serves || is_of_the_same_values(issue, ours)) && is_past(issue, now);
+        if ours.tried.is_some() && counts && is_later {
             self.failure = Some(after_success(ours, now));
         }
     }
@@ -164,4 +173,8 @@ pub struct Surroundings<'a> {
     pub rotate: Option<&'a String>,
     /// The facts of the token in place, or in hand.
     pub in_place: Option<&'a Issue>,
+    /// What a request would be made with now, as in [`Issue::identity`].
+    pub identity: &'a str,
+    /// The same, as in [`Issue::sources`].
+    pub sources: &'a [String],
 }

@@ -125,6 +125,8 @@ fn after(theirs: Option<&Failure>, in_place: Option<&Issue>, now: Moment) -> Fai
         handled_rotate: None,
         rotate: None,
         in_place,
+        identity: "other",
+        sources: &[],
     };
     remembered.look(&around, now);
     remembered.failure.unwrap()
@@ -166,6 +168,54 @@ fn a_later_token_of_the_same_values_ends_a_wait_and_keeps_the_requests() {
     }
 }
 
+/// Two operators, one of which is ahead with a password that was put right: the other kept, and wrote into status again and
+/// again, that the wrong one had been refused.
+#[test]
+fn a_later_token_of_the_values_that_stand_ends_the_failure_of_others() {
+    let now = START + Span::minutes(1);
+    let look = |ours: &Failure, issued_at: Moment, sources: &[&str]| {
+        let mut remembered = Recollection {
+            failure: Some(ours.clone()),
+            heeds: true,
+            ..Recollection::default()
+        };
+        let put_right = Issue {
+            sources: vec!["account@1/8".to_owned()],
+            ..token(issued_at)
+        };
+        let around = Surroundings {
+            anothers: false,
+            failure: None,
+            handled_rotate: None,
+            rotate: None,
+            in_place: Some(&put_right),
+            identity: &put_right.identity,
+            sources: &sources.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        };
+        remembered.look(&around, now);
+        remembered.failure.unwrap()
+    };
+    let later = START + Span::seconds(1);
+    let refused = rejected(START);
+    assert_eq!(look(&refused, later, &["account@1/8"]).reason, None);
+    // What was refused is what stands, or nobody can say what does.
+    assert_eq!(look(&refused, later, &["account@1/7"]), refused);
+    assert_eq!(look(&refused, later, &[]), refused);
+    assert_eq!(look(&refused, START, &["account@1/8"]), refused);
+    // What is left of an announcement that another has resolved, and what was never sent.
+    let left = Failure {
+        reason: refused.reason,
+        tried: Some(values()),
+        ..Failure::default()
+    };
+    assert_eq!(look(&left, later, &["account@1/8"]), Failure::default());
+    let unsent = Failure {
+        next_attempt_time: refused.next_attempt_time,
+        ..left
+    };
+    assert_eq!(look(&unsent, later, &["account@1/8"]), unsent);
+}
+
 /// What somebody has announced counts until they tell what became of it.
 #[test]
 fn an_announcement_of_another_counts_until_they_tell_more() {
@@ -193,6 +243,8 @@ fn an_announcement_of_another_counts_until_they_tell_more() {
         handled_rotate: None,
         rotate: None,
         in_place: None,
+        identity: "",
+        sources: &[],
     };
     remembered.look(&around, now);
     assert_eq!(remembered.failure, Some(rejected(START)));
@@ -231,6 +283,8 @@ fn a_rotation_that_was_handled_stays_so_and_one_that_was_taken_back_does_not() {
             handled_rotate: says.as_ref(),
             rotate: stands.as_ref(),
             in_place: None,
+            identity: "",
+            sources: &[],
         };
         remembered.look(&around, START);
         let now = remembered.handled_rotate(says.as_ref(), stands.as_ref());

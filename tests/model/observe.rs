@@ -90,6 +90,8 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
             handled_rotate: latest_status.handled_rotate.as_ref(),
             rotate,
             in_place: held.or(seen.issue()),
+            identity: &seen.identity,
+            sources: &seen.sources.versions,
         };
         memory.requests.look(&surroundings, now);
     }

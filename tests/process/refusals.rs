@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use kube::core::{
-    Status,
-    response::{StatusCause, StatusDetails},
+use kube::{
+    Client, Config,
+    core::{
+        Status,
+        response::{StatusCause, StatusDetails},
+    },
 };
+use tokio::io::AsyncReadExt;
 use tracktik_operator::cluster::{
     ClusterError, DEADLINE, LONGEST_MESSAGE, NoConnection, Refusal, deadline, deadline_with_values, error::Carried,
 };
@@ -233,4 +237,25 @@ fn the_cause_is_found_below_what_is_wrapped_around_it() {
         let error = ClusterError::from_kube(&kube::Error::Service(Box::new(error)), Carried::NoValues);
         assert_eq!(error, ClusterError::Unreachable(expected));
     }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_in_place_of_an_answer_has_broken_the_connection() {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    let closing = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = server.accept().await.unwrap();
+            let mut request = [0; 4096];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+        }
+    });
+    let client = Client::try_from(Config::new(format!("http://{address}").parse().unwrap())).unwrap();
+    let error = client.apiserver_version().await.unwrap_err();
+    assert_eq!(
+        ClusterError::from_kube(&error, Carried::NoValues),
+        ClusterError::Unreachable(NoConnection::Broken),
+        "{error:?}"
+    );
+    closing.abort();
 }
