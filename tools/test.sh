@@ -32,7 +32,7 @@ run_tests() {
 begin "make test" 7
 step "programs of the control plane (the first time 5 to 10 minutes)" without_stdout tools/controlplane/build.sh
 step "OAuth servers (the first time a minute)" without_stdout tests/servers/install.sh
-step "what GitOps tools say (the first time a minute)" without_stdout tools/go-tool.sh gitops
+step "what GitOps tools say (the first time a minute)" without_stdout tools/gitops/build.sh
 step "what the chart is made and checked with (the first time 2 minutes)" without_stdout tools/charttools/build.sh
 step "linters of manifests (the first time a minute)" without_stdout tools/python-programs.sh tests/chart/linters/requirements.txt
 step "compiling the operator and its tests (the first time 5 minutes)" cargo test --workspace --locked --no-run

@@ -22,23 +22,6 @@ else
 	sha256() { shasum -a 256 | cut -c 1-16; }
 fi
 
-require_go() {
-	local wanted found
-	wanted=$(sed -n 's/^go //p' go.mod)
-	if ! command -v go >/dev/null; then
-		say "Go $wanted or newer is needed to build the control plane, and no 'go' is on the PATH: install it as https://go.dev/doc/install says"
-		exit 1
-	fi
-	# Outside this folder: inside, an old Go refuses even to print its version.
-	found=$(cd / && go env GOVERSION)
-	found=${found#go}
-	found=${found%%[!0-9.]*}
-	if [[ $(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1) != "$wanted" ]]; then
-		say "Go $wanted or newer is needed to build the control plane, this is $found: update it as https://go.dev/doc/install says"
-		exit 1
-	fi
-}
-
 # build FOLDER NAME: writes elsewhere and renames, so that a file in the folder is always complete.
 build() {
 	local folder=$1 name=$2 package started=$SECONDS reported=$SECONDS
@@ -94,7 +77,7 @@ fi
 folder=$cache/controlplane-$({ cat go.mod go.sum ./*.go build.sh; printf '%s' "$assets"; } | sha256)
 
 if [[ -n $(missing_in "$assets" "${kubernetes[@]}")$(missing_in "$folder" "${kubernetes[@]}" controlplane) ]]; then
-	require_go
+	../check-tools.sh go
 	mkdir -p "$assets" "$folder"
 	if command -v flock >/dev/null; then
 		# Two runs would each compile for minutes; where there is no flock they do, harmlessly.

@@ -64,11 +64,11 @@ pub async fn argo_action(script: &Path, objects: &[Value]) -> Result<Vec<Value>,
 }
 
 async fn ask<T: DeserializeOwned>(arguments: &[&Path], objects: &[Value]) -> Result<Vec<T>, Error> {
-    let script = crate::repository().join("tools/go-tool.sh");
+    let script = crate::repository().join("tools/gitops/build.sh");
     let mut build = Command::new(&script);
-    build.arg("gitops").stdin(Stdio::null()).stderr(Stdio::inherit());
-    let path = output(&script, build, String::new()).await?;
-    let program = PathBuf::from(path.trim());
+    build.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let folder = output(&script, build, String::new()).await?;
+    let program = PathBuf::from(folder.trim()).join("gitops");
     let mut command = Command::new(&program);
     command.args(arguments).stdin(Stdio::piped()).stderr(Stdio::piped());
     let lines: Vec<String> = objects.iter().map(Value::to_string).collect();
