@@ -41,7 +41,7 @@ fn a_quote_that_is_left_open_is_told() {
 #[test]
 fn each_block_says_what_it_is() {
     let known = [
-        "sh", "console", "text", "yaml", "json", "toml", "python", "js", "go", "php", "promql",
+        "cel", "console", "go", "js", "php", "python", "sh", "text", "yaml",
     ];
     for path in pages() {
         for block in blocks(&path) {
