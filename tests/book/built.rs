@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
 };
 
 use tokio::{process::Command, sync::OnceCell};
 
 use crate::{
-    links::dead_links,
+    links::{attributes, dead_links},
     pages::{files, page, pages, repository},
 };
 
@@ -57,6 +58,20 @@ async fn each_page_is_in_the_table_of_contents() {
         let built = path.replace("README.md", "index.md").replace(".md", ".html");
         let built = book.join(built.strip_prefix("docs/").unwrap());
         assert!(built.is_file(), "{}", built.display());
+    }
+}
+
+/// Fonts, scripts and styles are its own.
+#[tokio::test]
+async fn it_is_read_without_a_network() {
+    let (book, _) = built().await;
+    for file in files(book, "html") {
+        let html = fs::read_to_string(&file).unwrap();
+        let loaded = attributes(&html, "src").into_iter().map(str::to_owned);
+        let styles = html.split("<link ").skip(1).filter_map(|rest| rest.split('>').next());
+        let styles = styles.map(|link| link.split("href=\"").nth(1).unwrap_or_default().to_owned());
+        let foreign: Vec<String> = loaded.chain(styles).filter(|address| address.contains("//")).collect();
+        assert!(foreign.is_empty(), "{}: {foreign:?}", file.display());
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What stands in an attribute of this name.
-fn attributes<'t>(html: &'t str, name: &str) -> BTreeSet<&'t str> {
+pub fn attributes<'t>(html: &'t str, name: &str) -> BTreeSet<&'t str> {
     let begin = format!(" {name}=\"");
     html.split(&begin)
         .skip(1)
@@ -76,7 +76,8 @@ fn a_dead_link_is_found() {
         "#gone",
         "../a.html",
     ];
-    let html: String = links.iter().map(|link| format!("<a href=\"{link}\">")).collect();
+    let html: Vec<String> = links.iter().map(|link| format!("<a href=\"{link}\">")).collect();
+    let html = html.concat();
     let pages = [
         page("a.html", &format!("<p id=\"here\">{html}")),
         page("sub/b.html", "<p id=\"there\"><a href=\"../a.html#here\">"),
@@ -85,6 +86,11 @@ fn a_dead_link_is_found() {
     assert_eq!(checked, 8);
     assert_eq!(
         dead,
-        ["a.html: #gone", "a.html: ../a.html", "a.html: c.html", "a.html: sub/b.html#gone"]
+        [
+            "a.html: #gone",
+            "a.html: ../a.html",
+            "a.html: c.html",
+            "a.html: sub/b.html#gone"
+        ]
     );
 }

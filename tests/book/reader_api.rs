@@ -12,15 +12,10 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header::AUTHORIZATION},
 };
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 /// How long a program may take for its next request, its start and a busy machine included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is done once, before the next refusal is sent.
 type BeforeRefusal = Box<dyn FnOnce() + Send>;
@@ -73,23 +68,31 @@ impl ReaderApi {
 
     /// Does this once, before the next refusal is sent.
     pub fn before_refusal(&self, act: impl FnOnce() + Send + 'static) {
-        let mut before = self.shared.before_refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = self
+            .shared
+            .before_refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *before = Some(Box::new(act));
     }
 
-    /// What was seen from here on, once that is enough.
-    pub async fn seen_until(&self, what: &str, enough: impl Fn(&[Seen]) -> bool) -> Vec<Seen> {
+    /// How many requests were seen up to now.
+    pub fn count(&self) -> usize {
+        self.shared.seen.borrow().len()
+    }
+
+    /// What was seen after that many, once it is enough.
+    pub async fn seen_after(&self, count: usize, what: &str, enough: impl Fn(&[Seen]) -> bool) -> Vec<Seen> {
         let mut all = self.shared.seen.subscribe();
-        let begin = all.borrow().len();
-        let waited = timeout(PATIENCE, all.wait_for(|all| enough(&all[begin..]))).await;
-        match waited {
-            Ok(all) => all.unwrap()[begin..].to_vec(),
-            Err(_) => {
-                let seen = &self.shared.seen.borrow()[begin..];
-                let last = &seen[seen.len().saturating_sub(3)..];
-                panic!("{what} did not come in {} requests, the last of which are {last:?}", seen.len())
-            }
+        if let Ok(all) = timeout(PATIENCE, all.wait_for(|all| enough(&all[count..]))).await {
+            return all.unwrap()[count..].to_vec();
         }
+        let seen = &self.shared.seen.borrow()[count..];
+        let last = &seen[seen.len().saturating_sub(3)..];
+        panic!(
+            "{what} did not come in {} requests, the last of which are {last:?}",
+            seen.len()
+        )
     }
 }
 
@@ -101,11 +104,23 @@ impl Drop for ReaderApi {
 
 async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> (StatusCode, &'static str) {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    let accepted = shared.accepted.lock().unwrap_or_else(PoisonError::into_inner).contains(token);
+    let token = header
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    let accepted = shared
+        .accepted
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .contains(token);
     if !accepted {
-        let act = shared.before_refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
-        act.into_iter().for_each(|act| act());
+        let act = shared
+            .before_refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(act) = act {
+            act();
+        }
     }
     let seen = Seen {
         path: uri.path().to_owned(),

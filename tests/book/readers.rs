@@ -84,7 +84,12 @@ impl Reader {
         let mut program = self.program();
         let file = mounted.token_file();
         for [from, to] in [[TOKEN_FILE, file.to_str().unwrap()], [ADDRESS, &api.url()], self.pause] {
-            assert_eq!(program.matches(from).count(), 1, "{from} in {}: {program}", self.language);
+            assert_eq!(
+                program.matches(from).count(),
+                1,
+                "{from} in {}: {program}",
+                self.language
+            );
             program = program.replace(from, to);
         }
         let folder = TempDir::new().unwrap();
@@ -106,30 +111,39 @@ impl Reader {
 
 async fn goes_on_over_every_change(api: &ReaderApi, mounted: &Arc<MountedSecret>, running: &Running) {
     let accepted = |token: &'static str| move |seen: &[Seen]| seen.iter().any(|one| one.accepted && one.token == token);
-    let seen = api.seen_until("a first call", accepted("token-1")).await;
+    let seen = api.seen_after(0, "a first call", accepted("token-1")).await;
     assert_eq!(seen[0].path, "/rest/v1/employees");
 
     // Renewed as by default: both are good, and the file changes.
     api.accept(&["token-1", "token-2"]);
     mounted.update("token-2");
-    api.seen_until("a call with the new token", accepted("token-2")).await;
+    api.seen_after(0, "a call with the new token", accepted("token-2"))
+        .await;
 
     // Revoked, and the file changes while the refused call is under way: repeated at once, and nobody is told of an error.
-    api.accept(&["token-3"]);
     let changing = Arc::clone(mounted);
     api.before_refusal(move || changing.update("token-3"));
-    let seen = api.seen_until("the call repeated", accepted("token-3")).await;
+    let count = api.count();
+    api.accept(&["token-3"]);
+    let seen = api.seen_after(count, "the call repeated", accepted("token-3")).await;
     let refused = seen.iter().filter(|one| !one.accepted).count();
     assert_eq!(refused, 1, "{seen:?}");
-    assert_eq!(running.errors(), "", "a program has complained though each call came through");
+    assert_eq!(
+        running.errors(),
+        "",
+        "a program has complained though each call came through"
+    );
 
-    // Refused for longer than one call: told of, two tries a call, and over with the next token.
+    // Refused for longer than one call: told of, and over with the next token.
+    let count = api.count();
     api.accept(&[]);
-    api.seen_until("calls that are refused", |seen| seen.len() >= 5).await;
+    let refusals = |seen: &[Seen]| seen.iter().filter(|one| !one.accepted).count() >= 5;
+    api.seen_after(count, "calls that are refused", refusals).await;
     assert!(!running.errors().is_empty(), "refusals are told of");
     api.accept(&["token-4"]);
     mounted.update("token-4");
-    api.seen_until("a call with the last token", accepted("token-4")).await;
+    api.seen_after(count, "a call with the last token", accepted("token-4"))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,16 +186,22 @@ async fn go() {
     let api = ReaderApi::start().await;
     let mounted = Arc::new(MountedSecret::new("token-1"));
     let (folder, program) = reader.written(&mounted, &api);
-    let built = folder.path().join("reader");
+    let binary = folder.path().join("reader");
     // `go run` would leave the program behind when it is killed itself.
     let mut build = Command::new("go");
-    build.args(["build", "-o"]).args([&built, &program]).current_dir(folder.path());
+    build
+        .args(["build", "-o"])
+        .args([&binary, &program])
+        .current_dir(folder.path());
     // Nothing but what comes with Go.
-    build.env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("CGO_ENABLED", "0");
+    build
+        .env("GOTOOLCHAIN", "local")
+        .env("GOPROXY", "off")
+        .env("CGO_ENABLED", "0");
     let output = build.output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     api.accept(&["token-1"]);
-    let running = Running::start(&["env"], &built, folder);
+    let running = Running::start(&["env"], &binary, folder);
     goes_on_over_every_change(&api, &mounted, &running).await;
     running.end().await;
 }
@@ -190,7 +210,10 @@ async fn go() {
 async fn php() {
     let found = Command::new(repository().join("tools/php.sh")).output().await.unwrap();
     let complaint = String::from_utf8_lossy(&found.stderr);
-    assert!(found.status.success(), "there is no PHP to run the program with:\n{complaint}");
+    assert!(
+        found.status.success(),
+        "there is no PHP to run the program with:\n{complaint}"
+    );
     let php = String::from_utf8(found.stdout).unwrap();
     let reader = Reader {
         language: "php",

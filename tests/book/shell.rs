@@ -34,15 +34,17 @@ fn each_block_of_commands_can_be_parsed() {
 
 #[test]
 fn a_quote_that_is_left_open_is_told() {
-    assert!(complaint("echo 'open\n").contains("unexpected EOF"), "{}", complaint("echo 'open\n"));
+    assert!(
+        complaint("echo 'open\n").contains("unexpected EOF"),
+        "{}",
+        complaint("echo 'open\n")
+    );
 }
 
 /// A reader's tools colour a block by its language, and the tests find it by that.
 #[test]
 fn each_block_says_what_it_is() {
-    let known = [
-        "cel", "console", "go", "js", "php", "python", "sh", "text", "yaml",
-    ];
+    let known = ["cel", "console", "go", "js", "php", "python", "sh", "text", "yaml"];
     for path in pages() {
         for block in blocks(&path) {
             let language = block.language.as_str();

@@ -63,7 +63,8 @@ fn the_chart_takes_the_values_on_the_pages() {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), &values).unwrap();
             let mut helm = helm();
-            helm.args(["template", "tracktik-operator", "--values"]).arg(file.path());
+            helm.args(["template", "tracktik-operator", "--values"])
+                .arg(file.path());
             let result = said(&helm.arg(path(CHART)).output().unwrap());
             assert!(result.is_ok(), "{page}: {result:?}\n{values}");
             rendered += 1;
@@ -77,7 +78,13 @@ fn the_chart_takes_the_values_on_the_pages() {
 fn the_chart_has_each_value_that_is_named() {
     let values: serde_json::Value = serde_saphyr::from_str(&read(&format!("{CHART}/values.yaml"))).unwrap();
     let mut named = 0;
-    for page in ["docs/installation.md", "docs/security.md", "docs/upgrades.md", "docs/troubleshooting.md", "docs/service-binding.md"] {
+    for page in [
+        "docs/installation.md",
+        "docs/security.md",
+        "docs/upgrades.md",
+        "docs/troubleshooting.md",
+        "docs/service-binding.md",
+    ] {
         for code in read(page).split('`').skip(1).step_by(2) {
             let name = code.split(['=', ':']).next().unwrap();
             let top = name.split('.').next().unwrap();

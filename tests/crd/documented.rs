@@ -25,8 +25,14 @@ const SERVED: [&str; 3] = ["v1", "apps/v1", "tracktik-operator.io/v1alpha1"];
 
 /// Where YAML is no object, and what it is instead.
 const NO_OBJECTS: [(&str, &str); 3] = [
-    ("docs/installation.md", "values of the chart, which tests/chart has Helm take"),
-    ("docs/security.md", "values of the chart, which tests/chart has Helm take"),
+    (
+        "docs/installation.md",
+        "values of the chart, which tests/chart has Helm take",
+    ),
+    (
+        "docs/security.md",
+        "values of the chart, which tests/chart has Helm take",
+    ),
     ("docs/runbooks/README.md", "a part of Alertmanager's configuration"),
 ];
 
@@ -89,7 +95,9 @@ async fn the_api_server_takes_each_object_without_an_unknown_field() {
         let namespace = text(&object, "/metadata/namespace");
         assert_eq!(namespace, "integrations", "{page}: {object}");
         let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-        let applied = api.patch(text(&object, "/metadata/name"), &apply, &Patch::Apply(&object)).await;
+        let applied = api
+            .patch(text(&object, "/metadata/name"), &apply, &Patch::Apply(&object))
+            .await;
         applied.unwrap_or_else(|error| panic!("{page}: {error}: {object}"));
         taken.insert((page, kind.to_owned()));
     }
@@ -99,6 +107,9 @@ async fn the_api_server_takes_each_object_without_an_unknown_field() {
         ("docs/service-binding.md", "TrackTikCredential"),
         ("docs/gitops.md", "Deployment"),
     ] {
-        assert!(taken.contains(&(page.to_owned(), kind.to_owned())), "{page} {kind}: {taken:?}");
+        assert!(
+            taken.contains(&(page.to_owned(), kind.to_owned())),
+            "{page} {kind}: {taken:?}"
+        );
     }
 }

@@ -1,9 +1,13 @@
 //! `docs/reference/fields.md`, made from the definition: no field, bound or rule of it is missing, and none is described otherwise.
 
+mod schema;
+
 use std::{fmt::Write as _, fs, path::Path};
 
 use serde_json::Value;
 use tracktik_operator::api::{annotations, definition};
+
+use schema::{below, columns, overview, rules, text};
 
 const PAGE: &str = "docs/reference/fields.md";
 
@@ -22,11 +26,36 @@ the rule here.
 /// What a reader who opened the page for `spec` alone does not look for in the definition.
 fn annotation_table() -> String {
     let rows = [
-        (annotations::ROTATE, "credential", "you", "any new value asks for one new token now; echoed in `status.lastHandledRotate`"),
-        (annotations::REQUESTED_AT, "credential", "you, Flux", "any new value asks for a fresh look now, which ends no wait after a failure; echoed in `status.lastHandledReconcileAt`"),
-        (annotations::CREDENTIAL, "token Secret", "the operator", "the mark, `namespace/name@uid` of its credential: a Secret without it is not the operator's, and is left alone"),
-        (annotations::ISSUE, "token Secret", "the operator", "the facts of the tokens in it, as JSON: when they were requested, from which versions of the sources, and a hash of the data"),
-        (annotations::TRIED, "token Secret", "the operator", "with `renewal.grant: Refresh`: whose refresh token was sent, or may have been"),
+        (
+            annotations::ROTATE,
+            "credential",
+            "you",
+            "any new value asks for one new token now; echoed in `status.lastHandledRotate`",
+        ),
+        (
+            annotations::REQUESTED_AT,
+            "credential",
+            "you, Flux",
+            "any new value asks for a fresh look now, which ends no wait after a failure; echoed in `status.lastHandledReconcileAt`",
+        ),
+        (
+            annotations::CREDENTIAL,
+            "token Secret",
+            "the operator",
+            "the mark, `namespace/name@uid` of its credential: a Secret without it is not the operator's, and is left alone",
+        ),
+        (
+            annotations::ISSUE,
+            "token Secret",
+            "the operator",
+            "the facts of the tokens in it, as JSON: when they were requested, from which versions of the sources, and a hash of the data",
+        ),
+        (
+            annotations::TRIED,
+            "token Secret",
+            "the operator",
+            "with `renewal.grant: Refresh`: whose refresh token was sent, or may have been",
+        ),
     ];
     let mut table = String::from(
         "## Annotations and labels\n\n| annotation | on the | set by | what it does |\n|---|---|---|---|\n",
@@ -48,140 +77,16 @@ fn annotation_table() -> String {
     table
 }
 
-fn text<'v>(schema: &'v Value, key: &str) -> &'v str {
-    schema[key].as_str().unwrap_or_default()
-}
-
-/// The type, in words.
-fn kind(schema: &Value) -> String {
-    match text(schema, "type") {
-        "array" => format!("list of {}", kind(&schema["items"])),
-        "object" if schema.get("additionalProperties").is_some() => {
-            format!("map of {}", kind(&schema["additionalProperties"]))
-        }
-        kind => match text(schema, "format") {
-            "" => kind.to_owned(),
-            format => format!("{kind} ({format})"),
-        },
-    }
-}
-
-/// Bounds and permitted values, each a line of a list.
-fn bounds(schema: &Value, of: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let words = [
-        ("minLength", "at least", "characters"),
-        ("maxLength", "at most", "characters"),
-        ("minItems", "at least", "entries"),
-        ("maxItems", "at most", "entries"),
-        ("minProperties", "at least", "entries"),
-        ("maxProperties", "at most", "entries"),
-        ("minimum", "at least", ""),
-        ("maximum", "at most", ""),
-    ];
-    for (key, how, what) in words {
-        if let Some(bound) = schema[key].as_f64() {
-            lines.push(format!("{of}{how} {bound} {what}").trim_end().to_owned());
-        }
-    }
-    if let Some(values) = schema["enum"].as_array() {
-        let values: Vec<String> = values.iter().map(|value| format!("`{}`", value.as_str().unwrap())).collect();
-        lines.push(format!("{of}one of {}", values.join(", ")));
-    }
-    if let Some(pattern) = schema["pattern"].as_str() {
-        lines.push(format!("{of}matches `{pattern}`"));
-    }
-    for (key, of) in [("additionalProperties", "each value: "), ("items", "each entry: ")] {
-        if let Some(inner) = schema.get(key)
-            && inner.get("properties").is_none()
-        {
-            lines.extend(bounds(inner, of));
-        }
-    }
-    lines
-}
-
-/// Each rule with the message that a user sees.
-fn rules(schema: &Value) -> String {
-    let mut page = String::new();
-    for rule in schema["x-kubernetes-validations"].as_array().into_iter().flatten() {
-        let at = match text(rule, "fieldPath") {
-            "" => String::new(),
-            path => format!(" (said of `{path}`)"),
-        };
-        write!(page, "Refused: *{}*{at}, unless\n\n```cel\n{}\n```\n\n", text(rule, "message"), text(rule, "rule")).unwrap();
-    }
-    page
-}
-
-/// A field and all below it.
-fn field(page: &mut String, path: &str, schema: &Value, required: bool) {
-    writeln!(page, "### `{path}`\n").unwrap();
-    let default = schema.get("default").map(|value| format!(", default `{value}`"));
-    let presence = match (required, &default) {
-        (true, _) => ", required",
-        (false, Some(_)) => "",
-        (false, None) => ", optional",
-    };
-    writeln!(page, "{}{presence}{}\n", kind(schema), default.unwrap_or_default()).unwrap();
-    let description = text(schema, "description");
-    assert!(!description.is_empty(), "{path} has no description");
-    writeln!(page, "{description}\n").unwrap();
-    let bounds = bounds(schema, "");
-    for bound in &bounds {
-        writeln!(page, "- {bound}").unwrap();
-    }
-    if !bounds.is_empty() {
-        page.push('\n');
-    }
-    page.push_str(&rules(schema));
-    below(page, path, schema);
-}
-
-/// The fields below one.
-fn below(page: &mut String, path: &str, schema: &Value) {
-    let (schema, path) = match schema.get("items") {
-        Some(items) => (items, format!("{path}[]")),
-        None => (schema, path.to_owned()),
-    };
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        field(page, &format!("{path}.{name}"), inner, required.contains(&name.as_str()));
-    }
-}
-
-/// Each field below one, with a link to its part of the page.
-fn overview(table: &mut String, path: &str, schema: &Value) {
-    let (schema, path) = match schema.get("items") {
-        Some(items) => (items, format!("{path}[]")),
-        None => (schema, path.to_owned()),
-    };
-    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        let path = format!("{path}.{name}");
-        let anchor: String = path.chars().filter(char::is_ascii_alphanumeric).collect();
-        let default = inner.get("default").filter(|value| !value.is_object());
-        let default = default.map(|value| format!("`{value}`")).unwrap_or_default();
-        writeln!(table, "| [`{path}`](#{}) | {} | {default} |", anchor.to_lowercase(), kind(inner)).unwrap();
-        overview(table, &path, inner);
-    }
-}
-
-/// What `kubectl get` shows.
-fn columns(version: &Value) -> String {
-    let mut table = String::from("## Columns of `kubectl get ttc`\n\n| column | what |\n|---|---|\n");
-    for column in version["additionalPrinterColumns"].as_array().unwrap() {
-        let wide = if column["priority"] == 1 { ", with `-o wide`" } else { "" };
-        writeln!(table, "| {} | `{}`{wide} |", text(column, "name"), text(column, "jsonPath")).unwrap();
-    }
-    table.push('\n');
-    table
-}
-
 fn made() -> String {
     let definition = serde_json::to_value(definition::custom_resource_definition()).unwrap();
     let version = &definition["spec"]["versions"][0];
     let root = &version["schema"]["openAPIV3Schema"];
-    let selectable: Vec<&str> = version["selectableFields"].as_array().unwrap().iter().map(|field| text(field, "jsonPath")).collect();
+    let selectable: Vec<&str> = version["selectableFields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| text(field, "jsonPath"))
+        .collect();
     let mut page = BEGINNING.to_owned();
     writeln!(
         page,
@@ -203,7 +108,11 @@ fn made() -> String {
         let schema = &root["properties"][part];
         write!(page, "## {title}\n\n{}\n\n", text(schema, "description")).unwrap();
         if let Some(default) = schema.get("default") {
-            write!(page, "Until the operator has looked at the object, it is `{default}`.\n\n").unwrap();
+            write!(
+                page,
+                "Until the operator has looked at the object, it is `{default}`.\n\n"
+            )
+            .unwrap();
         }
         page.push_str(&rules(schema));
         below(&mut page, part, schema);
@@ -217,29 +126,56 @@ fn made() -> String {
 fn each_field_is_in_the_reference() {
     let made = made();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    #[expect(clippy::disallowed_methods, reason = "the switch with which golden files are rewritten")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the switch with which golden files are rewritten"
+    )]
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &made).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == made, "{PAGE} is not what the definition says: UPDATE_GOLDEN=1 cargo test --test crd field_reference writes it anew");
+    assert!(
+        kept == made,
+        "{PAGE} is not what the definition says: UPDATE_GOLDEN=1 cargo test --test crd field_reference writes it anew"
+    );
 }
 
 /// Whatever the definition says under one of these is on the page; a keyword that the page would leave out is named here first.
 #[test]
 fn no_keyword_of_the_definition_is_left_out() {
     const TOLD: [&str; 21] = [
-        "type", "format", "description", "default", "required", "enum", "pattern", "properties", "items", "additionalProperties",
-        "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum",
+        "type",
+        "format",
+        "description",
+        "default",
+        "required",
+        "enum",
+        "pattern",
+        "properties",
+        "items",
+        "additionalProperties",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+        "minimum",
+        "maximum",
         // Rules; and, told once for all: null counts as left out.
-        "x-kubernetes-validations", "nullable",
+        "x-kubernetes-validations",
+        "nullable",
         // How applies of several are merged: a list by its keys. No concern of who writes a credential.
         "x-kubernetes-list-type",
     ];
     fn look(schema: &Value, unknown: &mut Vec<String>) {
         for (key, value) in schema.as_object().into_iter().flatten() {
             match key.as_str() {
-                "properties" => value.as_object().unwrap().values().for_each(|inner| look(inner, unknown)),
+                "properties" => value
+                    .as_object()
+                    .unwrap()
+                    .values()
+                    .for_each(|inner| look(inner, unknown)),
                 "items" | "additionalProperties" => look(value, unknown),
                 "x-kubernetes-list-map-keys" => {}
                 key if TOLD.contains(&key) => {}
@@ -249,7 +185,10 @@ fn no_keyword_of_the_definition_is_left_out() {
     }
     let definition = serde_json::to_value(definition::custom_resource_definition()).unwrap();
     let mut unknown = Vec::new();
-    look(&definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"], &mut unknown);
+    look(
+        &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"],
+        &mut unknown,
+    );
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
@@ -258,7 +197,9 @@ fn no_keyword_of_the_definition_is_left_out() {
 fn each_annotation_is_in_the_reference() {
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api/annotations.rs")).unwrap();
     let table = annotation_table();
-    let names = source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split('"').nth(1));
+    let names = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub const ")?.split('"').nth(1));
     let names: Vec<&str> = names.filter(|name| name.contains(".io/")).collect();
     assert!(names.len() >= 6, "{names:?}");
     for name in names {
