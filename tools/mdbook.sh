@@ -9,7 +9,7 @@ version=0.5.4
 cache=${TRACKTIK_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tracktik-operator}
 [[ $cache == /* ]] || cache=$PWD/$cache
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$cache/mdbook-$version
+folder=$cache/mdbook-$version-search
 # Put there in one step by cargo, once it is compiled.
 program=$folder/bin/mdbook
 
