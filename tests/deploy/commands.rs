@@ -8,7 +8,12 @@ use testbed::{control_plane::ControlPlane, manifests::apply};
 
 use crate::{kubectl, path};
 
-const PAGES: [&str; 3] = ["docs/troubleshooting.md", "docs/installation.md", "docs/quick-start.md"];
+const PAGES: [&str; 4] = [
+    "docs/tasks.md",
+    "docs/troubleshooting.md",
+    "docs/installation.md",
+    "docs/quick-start.md",
+];
 
 /// Kinds that only some clusters have.
 const OF_OTHERS: &str = "servicemonitors";
@@ -68,7 +73,11 @@ pub async fn of_the_documents_can_be_run(plane: &ControlPlane) {
         let name = Path::new(&page).file_name().unwrap().to_str().unwrap().to_owned();
         for look in looks(&page).into_iter().filter(|look| !look.contains(OF_OTHERS)) {
             let words = words(&look);
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+            // Where a page says once for all which namespace is meant.
+            if !words.contains(&"-n") && !words.contains(&"-A") {
+                words.splice(0..0, ["-n", "integrations"]);
+            }
             let result = kubectl(plane, &words).await;
             result.unwrap_or_else(|complaint| panic!("{name}: kubectl {look}: {complaint}"));
             run += 1;
