@@ -109,6 +109,18 @@ impl Reader {
     }
 }
 
+/// A program that not every machine has: the one on the PATH, or that of a package of Debian's.
+async fn program(name: &str, package: &str) -> PathBuf {
+    let mut script = Command::new(repository().join("tools/debian-program.sh"));
+    let found = script.args([name, package]).output().await.unwrap();
+    let complaint = String::from_utf8_lossy(&found.stderr);
+    assert!(
+        found.status.success(),
+        "there is no {name} to run the example with:\n{complaint}"
+    );
+    PathBuf::from(String::from_utf8(found.stdout).unwrap().trim())
+}
+
 async fn goes_on_over_every_change(api: &ReaderApi, mounted: &Arc<MountedSecret>, running: &Running) {
     let accepted = |token: &'static str| move |seen: &[Seen]| seen.iter().any(|one| one.accepted && one.token == token);
     let seen = api.seen_after(0, "a first call", accepted("token-1")).await;
@@ -153,7 +165,15 @@ async fn curl() {
         file: "reader.sh",
         pause: ["sleep 60", "sleep 0.05"],
     };
-    reader.reads_the_file_for_each_call(&["sh"]).await;
+    let folder = program("curl", "curl").await.with_file_name("");
+    let shell = [
+        "sh",
+        "-c",
+        "PATH=$1:$PATH exec sh \"$2\"",
+        "sh",
+        folder.to_str().unwrap(),
+    ];
+    reader.reads_the_file_for_each_call(&shell).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,17 +228,11 @@ async fn go() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn php() {
-    let found = Command::new(repository().join("tools/php.sh")).output().await.unwrap();
-    let complaint = String::from_utf8_lossy(&found.stderr);
-    assert!(
-        found.status.success(),
-        "there is no PHP to run the program with:\n{complaint}"
-    );
-    let php = String::from_utf8(found.stdout).unwrap();
+    let php = program("php", "php-cli").await;
     let reader = Reader {
         language: "php",
         file: "reader.php",
         pause: ["sleep(60)", "usleep(50_000)"],
     };
-    reader.reads_the_file_for_each_call(&[php.trim()]).await;
+    reader.reads_the_file_for_each_call(&[php.to_str().unwrap()]).await;
 }
