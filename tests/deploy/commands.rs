@@ -79,7 +79,7 @@ pub async fn of_the_documents_can_be_run(plane: &ControlPlane) {
                 words.splice(0..0, ["-n", "integrations"]);
             }
             let result = kubectl(plane, &words).await;
-            result.unwrap_or_else(|complaint| panic!("{name}: kubectl {look}: {complaint}"));
+            assert!(result.is_ok(), "{name}: kubectl {look}: {result:?}");
             run += 1;
         }
     }
