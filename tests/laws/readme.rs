@@ -54,6 +54,30 @@ fn each_reason_has_a_part_of_the_page_on_trouble_and_tells_what_to_do() {
     assert_eq!(told, BTreeSet::from(Reason::ALL.map(Reason::as_str)));
 }
 
+/// What a message says stands there in the operator's own words, or nobody finds it.
+#[test]
+fn what_a_request_waits_for_is_told_in_the_words_of_the_messages() {
+    let (page, messages) = (
+        text("docs/troubleshooting.md"),
+        text("tests/laws/snapshots/laws__status_table__every_message_a_user_can_see.snap"),
+    );
+    let table = page
+        .split("| the message says |")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    let told: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .filter_map(|row| row.split(" | ").next()?.strip_prefix("| "))
+        .collect();
+    assert_eq!(told.len(), 8, "as many as src/rotation/obstacle.rs has: {told:?}");
+    let unknown: Vec<&&str> = told.iter().filter(|words| !messages.contains(**words)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
 #[test]
 fn each_flag_has_a_row_with_its_variable_and_its_default() {
     let readme = text("README.md");
