@@ -109,19 +109,8 @@ pub fn below(page: &mut String, path: &str, schema: &Value) {
         Some(items) => (items, format!("{path}[]")),
         None => (schema, path.to_owned()),
     };
-    let required: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        field(
-            page,
-            &format!("{path}.{name}"),
-            inner,
-            required.contains(&name.as_str()),
-        );
+        field(page, &format!("{path}.{name}"), inner, is_required(schema, name));
     }
 }
 
@@ -135,16 +124,21 @@ pub fn overview(table: &mut String, path: &str, schema: &Value) {
         let path = format!("{path}.{name}");
         let anchor: String = path.chars().filter(char::is_ascii_alphanumeric).collect();
         let default = inner.get("default").filter(|value| !value.is_object());
-        let default = default.map(|value| format!("`{value}`")).unwrap_or_default();
-        writeln!(
-            table,
-            "| [`{path}`](#{}) | {} | {default} |",
-            anchor.to_lowercase(),
-            kind(inner)
-        )
-        .unwrap();
+        let default = match default {
+            Some(value) => format!("`{value}`"),
+            // Of status, nobody has to set anything.
+            None if path.starts_with("spec.") && is_required(schema, name) => "required".to_owned(),
+            None => String::new(),
+        };
+        let kind = kind(inner);
+        writeln!(table, "| [`{path}`](#{}) | {kind} | {default} |", anchor.to_lowercase()).unwrap();
         overview(table, &path, inner);
     }
+}
+
+fn is_required(schema: &Value, name: &str) -> bool {
+    let names = schema["required"].as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).any(|required| required == name)
 }
 
 /// What `kubectl get` shows.
