@@ -49,9 +49,12 @@ chart: ## Write anew what is made from the chart: deploy/, and the README of the
 	@tools/write-deploy.sh
 	@cd charts/tracktik-operator && "$$(../../tools/charttools/build.sh)/helm-docs" --log-level warning
 
+book: ## The documents as a book, in target/book (the first time 2 minutes for mdBook)
+	@tools/book.sh
+
 # Fetches the database of advisories, so it is not part of make lint.
 deny: ## Dependencies and what is known against them, as cargo-deny sees it (make lint has a quick check of the same lists)
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test lint build bench chaos fuzz soak crd chart deny
+.PHONY: help demo test lint build bench chaos fuzz soak crd chart book deny

@@ -29,12 +29,13 @@ run_tests() {
 	return "$status"
 }
 
-begin "make test" 7
+begin "make test" 8
 step "programs of the control plane (the first time 5 to 10 minutes)" without_stdout tools/controlplane/build.sh
 step "OAuth servers (the first time a minute)" without_stdout tests/servers/install.sh
 step "what GitOps tools say (the first time a minute)" without_stdout tools/gitops/build.sh
 step "what the chart is made and checked with (the first time 2 minutes)" without_stdout tools/charttools/build.sh
 step "linters of manifests (the first time a minute)" without_stdout tools/python-programs.sh tests/chart/linters/requirements.txt
+step "mdBook (the first time 2 minutes)" without_stdout tools/mdbook.sh
 step "compiling the operator and its tests (the first time 5 minutes)" cargo test --workspace --locked --no-run
 step "testing" run_tests
 finish

@@ -11,6 +11,7 @@
 
 mod bench;
 mod chart;
+mod documented;
 mod generated;
 mod lifecycle;
 mod linters;

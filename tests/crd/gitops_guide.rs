@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cluster::{client_and, credentials};
 
 /// The code blocks of this language.
-fn blocks(document: &str, language: &str) -> Vec<String> {
+pub fn blocks(document: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut block: Option<String> = None;
     for line in document.lines() {
@@ -45,7 +45,7 @@ fn manifests() -> Vec<Value> {
         .collect()
 }
 
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 

@@ -8,6 +8,8 @@ mod api_server_facts;
 mod bounds;
 mod cluster;
 mod definition;
+mod documented;
+mod field_reference;
 mod gitops_guide;
 mod golden;
 mod kubectl;

@@ -9,6 +9,7 @@
     reason = "clippy allows these in tests, but takes the helpers of a test for something else"
 )]
 
+mod commands;
 mod second_operator;
 
 use std::time::{Duration, Instant};
@@ -242,6 +243,7 @@ async fn the_rights_suffice(plane: &ControlPlane) {
             operator.logs()
         );
     }
+    commands::of_the_documents_can_be_run(plane).await;
     // Deleted with its owner, by the cluster's garbage collector.
     kubectl(plane, &["-n", "integrations", "delete", "ttc", "acme"])
         .await

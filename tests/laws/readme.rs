@@ -1,4 +1,4 @@
-//! The README leaves out no flag, reason or metric, and its links and those of the other documents lead somewhere.
+//! README and book leave out no flag, reason or metric, and the links of all documents lead somewhere.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -40,15 +40,42 @@ fn first_cell(row: &str) -> &str {
     row.split(" | ").next().unwrap_or_default()
 }
 
+/// Both ways: a reason that is gone is looked up by nobody.
 #[test]
-fn each_reason_has_a_row() {
-    let readme = text("README.md");
-    let rows = rows(&readme);
-    let missing = Reason::ALL.map(Reason::as_str).into_iter();
-    let missing: Vec<&str> = missing
-        .filter(|reason| !rows.iter().any(|(cell, _)| cell.contains(reason)))
+fn each_reason_has_a_part_of_the_page_on_trouble_and_tells_what_to_do() {
+    let page = text("docs/troubleshooting.md");
+    let mut told = BTreeSet::new();
+    for part in page.split("\n### `").skip(1) {
+        let (reason, rest) = part.split_once('`').unwrap();
+        let rest = rest.split("\n#").next().unwrap();
+        assert!(rest.contains("**What to do:**"), "{reason}");
+        told.insert(reason);
+    }
+    assert_eq!(told, BTreeSet::from(Reason::ALL.map(Reason::as_str)));
+}
+
+/// What a message says stands there in the operator's own words, or nobody finds it.
+#[test]
+fn what_a_request_waits_for_is_told_in_the_words_of_the_messages() {
+    let (page, messages) = (
+        text("docs/troubleshooting.md"),
+        text("tests/laws/snapshots/laws__status_table__every_message_a_user_can_see.snap"),
+    );
+    let table = page
+        .split("| the message says |")
+        .nth(1)
+        .unwrap()
+        .split("\n\n")
+        .next()
+        .unwrap();
+    let told: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .filter_map(|row| row.split(" | ").next()?.strip_prefix("| "))
         .collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(told.len(), 8, "as many as src/rotation/obstacle.rs has: {told:?}");
+    let unknown: Vec<&&str> = told.iter().filter(|words| !messages.contains(**words)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 #[test]
@@ -79,8 +106,8 @@ fn each_flag_has_a_row_with_its_variable_and_its_default() {
 
 #[test]
 fn each_metric_has_a_row() {
-    let (readme, golden) = (text("README.md"), text("tests/process/metrics.golden"));
-    let rows = rows(&readme);
+    let (page, golden) = (text("docs/metrics-and-alerts.md"), text("tests/process/metrics.golden"));
+    let rows = rows(&page);
     let types = golden
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
@@ -108,11 +135,30 @@ fn anchors(document: &str) -> BTreeSet<String> {
     headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
 }
 
+/// Without code, in blocks or within a line, in which a pattern looks like a link.
+fn prose(document: &str) -> String {
+    let mut in_block = false;
+    let lines = document.lines().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        in_block ^= fence;
+        !in_block && !fence
+    });
+    lines
+        .map(|line| line.split('`').step_by(2).collect::<String>() + "\n")
+        .collect()
+}
+
+#[test]
+fn code_is_no_prose() {
+    let document = "[`a`](b)\n```sh\n[c](d)\n```\n`[e](f)` g\n";
+    assert_eq!(prose(document), "[](b)\n g\n");
+}
+
 #[test]
 fn each_link_leads_to_a_file_and_a_heading() {
     let mut dead = Vec::new();
     for from in documents() {
-        let document = text(&from);
+        let document = prose(&text(&from));
         let links = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for link in links.filter(|link| !link.contains("://")) {
             let (file, heading) = link.split_once('#').unwrap_or((link, ""));

@@ -86,7 +86,7 @@ fn each_metric_is_in_the_reference() {
     let scrape = Exposition::Text.of(all_of_them().render());
     let mut page = String::from(
         "# Metrics\n\nMade from what the operator exports; `UPDATE_GOLDEN=1 cargo test --test process` writes it anew.\n\
-         What they are good for, and which alerts come with them, is told in the [README](../../README.md#metrics-and-alerts).\n\n| metric | type | labels | what it tells |\n|---|---|---|---|\n",
+         What they are good for, and which alerts come with them, is told in [Metrics and alerts](../metrics-and-alerts.md).\n\n| metric | type | labels | what it tells |\n|---|---|---|---|\n",
     );
     for (name, Described { help, kind, labels }) in families(&scrape) {
         assert!(!help.is_empty() && !kind.is_empty(), "{name}");
