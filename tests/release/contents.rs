@@ -131,7 +131,6 @@ fn its_program_is_static_and_starts_where_there_is_nothing_else() {
 fn it_is_small() {
     let image = image();
     let packed: usize = image.archive.files.values().map(|entry| entry.content.len()).sum();
-    println!("packed {packed}, unpacked {} bytes", image.layer.len());
     assert!(
         packed < LIMIT && image.layer.len() < LIMIT,
         "{packed} {}",

@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::disallowed_methods,
     reason = "clippy allows these in tests, but takes the helpers of a test for something else"
 )]
 

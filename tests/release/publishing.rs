@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     sync::OnceLock,
 };
 
@@ -28,6 +28,8 @@ fn crane() -> Command {
 struct Registry {
     shell: Child,
     address: String,
+    /// Its log, which it could not write on without somebody who may read it.
+    _log: BufReader<ChildStderr>,
 }
 
 impl Registry {
@@ -38,11 +40,20 @@ impl Registry {
             .args(["-c", "\"$0\" registry serve --address 127.0.0.1:0 & cat; kill $!; wait"])
             .arg(program);
         let mut shell = shell.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(shell.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let port = said.find_map(|line| line.split_once("serving on port ").map(|(_, port)| port.to_owned()));
+        let mut log = BufReader::new(shell.stderr.take().unwrap());
+        let mut line = String::new();
+        let port = loop {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the registry ended");
+            if let Some((_, port)) = line.trim().split_once("serving on port ") {
+                break port;
+            }
+        };
+        let address = format!("127.0.0.1:{port}");
         Self {
             shell,
-            address: format!("127.0.0.1:{}", port.unwrap()),
+            address,
+            _log: log,
         }
     }
 }

@@ -82,8 +82,8 @@ fn no_job_has_a_right_that_it_does_not_name() {
 }
 
 fn folder_of(script: &str, arguments: &[&str]) -> PathBuf {
-    let mut build = Command::new(path(script));
-    let built = build
+    let mut script = Command::new(path(script));
+    let built = script
         .current_dir(path("."))
         .args(arguments)
         .stdin(Stdio::null())
