@@ -3,7 +3,7 @@
 use super::{
     backoff::pause_end,
     cause::GRANTS_IN_WINDOW,
-    decide::{self, Because, Decision, QUIET_WAIT, Step},
+    decide::{self, Because, Decision, PATIENT_WAIT, QUIET_WAIT, Step},
     failure_record, failure_wait,
     gate::{Wait, WaitsFor},
     next_request::next_request,
@@ -169,6 +169,15 @@ fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obsta
     at_the_gate(seen, QUIET_WAIT, now).map(|message| Obstacle::passing(Reason::Waiting, message))
 }
 
+/// Whether a credential that no status tells of yet has nothing to say either: it only waits for its turn. Its first words
+/// are the announcement of its request; of many that come at once, each would else be written twice. Two minutes are too
+/// long to say nothing.
+#[must_use]
+pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
+    let waiting = seen.waiting.filter(|waiting| waiting.since + PATIENT_WAIT > now);
+    seen.failure.is_empty() && waiting.is_some_and(|waiting| waiting.wait.is_for_its_turn())
+}
+
 /// What the next request has waited for at the gate, where that is for longer than `quiet`.
 #[must_use]
 pub fn at_the_gate(seen: &Observation, quiet: Span, now: Moment) -> Option<String> {
@@ -190,6 +199,9 @@ fn waits_for(wait: Wait) -> String {
             "the places for credentials that have not worked yet are taken, which are half of all".to_owned()
         }
         WaitsFor::HostBusy => "other requests to this host are under way".to_owned(),
+        WaitsFor::HostUntried => {
+            "it is not known whether this host answers, and one request that finds out is under way".to_owned()
+        }
         WaitsFor::HostSilent => format!(
             "the host gave no usable answer several times in a row, and is tried by one request at a time; none{until}"
         ),
