@@ -19,7 +19,7 @@ const WRITES: [&str; 6] = ["POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOL
 
 /// Requests that were answered, by what they asked for: `PATCH tracktikcredentials/status`.
 #[derive(Clone, Debug, Default)]
-pub struct ApiCalls(pub BTreeMap<String, u64>);
+pub struct ApiCalls(pub BTreeMap<String, f64>);
 
 impl ApiCalls {
     /// All so far. A watch is counted at its end.
@@ -51,28 +51,28 @@ impl ApiCalls {
                 " (dry run)"
             };
             let asked = format!("{verb} {resource}{}{dry_run}{refused}", part("subresource", "/"));
-            *calls.entry(asked).or_default() += value.parse::<f64>()? as u64;
+            *calls.entry(asked).or_default() += value.parse::<f64>()?;
         }
         Ok(Self(calls))
     }
 
     /// All of them but those of Leases, which are the same for any number of credentials.
-    pub fn total(&self) -> u64 {
+    pub fn total(&self) -> f64 {
         self.sum(|asked| !asked.contains(" leases"))
     }
 
     /// What was written and stored of Secrets and credentials.
-    pub fn stored_writes(&self) -> u64 {
+    pub fn stored_writes(&self) -> f64 {
         let of_events = |asked: &str| asked.contains(" events") || asked.contains(" leases");
         self.sum(|asked| is_write(asked) && !of_events(asked))
     }
 
     /// Events that were told.
-    pub fn events(&self) -> u64 {
+    pub fn events(&self) -> f64 {
         self.sum(|asked| asked.starts_with("POST events"))
     }
 
-    fn sum(&self, of: impl Fn(&str) -> bool) -> u64 {
+    fn sum(&self, of: impl Fn(&str) -> bool) -> f64 {
         let found = self.0.iter().filter(|(asked, _)| of(asked));
         found.map(|(_, count)| count).sum()
     }
@@ -89,7 +89,7 @@ impl Sub for ApiCalls {
     fn sub(self, before: Self) -> Self {
         let since = self.0.into_iter().filter_map(|(asked, count)| {
             let count = count - before.0.get(&asked).copied().unwrap_or_default();
-            (count > 0).then_some((asked, count))
+            (count > 0.0).then_some((asked, count))
         });
         Self(since.collect())
     }

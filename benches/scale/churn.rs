@@ -53,7 +53,7 @@ pub async fn measure(stage: &Stage, length: Duration, report: &mut Report) -> Ou
     while let Some(ended) = all.join_next().await {
         ended??;
     }
-    let cpu = (operator.process.cpu()? - cpu).as_secs_f64();
+    let cpu = operator.process.cpu()? - cpu;
     // The API server's garbage collector deletes the token Secrets.
     tokio::time::sleep(Duration::from_secs(20)).await;
     operator.process.quiet().await?;

@@ -33,8 +33,8 @@ pub async fn measure(stage: &mut Stage, report: &mut Report) -> Outcome<Running>
     let last = times.values().max().copied().unwrap_or_else(Instant::now);
     let took = last.duration_since(operator.began).as_secs_f64();
     operator.process.quiet().await?;
-    let cpu = operator.process.cpu()?.as_secs_f64();
-    let server_cpu = (server.cpu()? - server_before).as_secs_f64();
+    let cpu = operator.process.cpu()?;
+    let server_cpu = server.cpu()? - server_before;
     // Events are told in the background; what is freed is given back a little later.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let calls = ApiCalls::so_far(&stage.client).await? - calls;
@@ -67,19 +67,14 @@ pub async fn measure(stage: &mut Stage, report: &mut Report) -> Outcome<Running>
             "",
             Target::Exactly(1.0),
         )
-        .note("API calls per credential", calls.total() as f64 / count, "")
+        .note("API calls per credential", calls.total() / count, "")
         .add(
             "stored writes per credential",
-            calls.stored_writes() as f64 / count,
+            calls.stored_writes() / count,
             "",
             Target::AtMost(3.0),
         )
-        .add(
-            "events per credential",
-            calls.events() as f64 / count,
-            "",
-            Target::AtMost(1.0),
-        )
+        .add("events per credential", calls.events() / count, "", Target::AtMost(1.0))
         .note("resident without credentials", empty / 1_024.0, "MiB")
         .add("resident, settled", settled / 1_024.0, "MiB", Target::AtMost(64.0))
         .add("resident, peak", peak / 1_024.0, "MiB", Target::AtMost(96.0))

@@ -16,7 +16,7 @@ pub async fn measure(stage: &Stage, operator: &Running, length: Duration, report
     let asked = stage.endpoint.counts().await?.token_requests;
     println!("looking for {} s", length.as_secs());
     tokio::time::sleep(length).await;
-    let cpu = (operator.process.cpu()? - cpu).as_secs_f64();
+    let cpu = operator.process.cpu()? - cpu;
     let calls = ApiCalls::so_far(&stage.client).await? - calls;
     let asked = stage.endpoint.counts().await?.token_requests - asked;
     report
@@ -27,10 +27,10 @@ pub async fn measure(stage: &Stage, operator: &Running, length: Duration, report
             "%",
             Target::AtMost(0.5),
         )
-        .add("stored writes", calls.stored_writes() as f64, "", Target::Exactly(0.0))
-        .add("events", calls.events() as f64, "", Target::Exactly(0.0))
+        .add("stored writes", calls.stored_writes(), "", Target::Exactly(0.0))
+        .add("events", calls.events(), "", Target::Exactly(0.0))
         .add("token requests", asked as f64, "", Target::Exactly(0.0))
-        .note("API calls but for watches and the Lease", calls.total() as f64, "")
+        .note("API calls but for watches and the Lease", calls.total(), "")
         .note("resident", operator.process.resident()? / 1_024.0, "MiB")
         .detail("API calls", &calls);
     Ok(())

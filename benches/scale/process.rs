@@ -7,19 +7,18 @@ use std::{
 
 use crate::Outcome;
 
-/// Of a second: what Linux tells programs the time in, on every machine.
-const TICK: Duration = Duration::from_millis(10);
+/// In seconds: what Linux tells programs the time in, on every machine.
+const TICK: f64 = 0.01;
 
 /// A process that still runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Process(pub u32);
 
 impl Process {
-    /// User and system time so far, in steps of 10 ms.
-    pub fn cpu(self) -> Outcome<Duration> {
-        let times: Vec<u64> = self.stat(11, 2)?;
-        let ticks = u32::try_from(times.iter().sum::<u64>())?;
-        Ok(TICK * ticks)
+    /// User and system time so far, in seconds, in steps of 10 ms.
+    pub fn cpu(self) -> Outcome<f64> {
+        let ticks: u64 = self.stat(11, 2)?.iter().sum();
+        Ok(ticks as f64 * TICK)
     }
 
     /// When it was started.
@@ -27,8 +26,9 @@ impl Process {
         let since_boot = fs::read_to_string("/proc/uptime")?;
         let now: f64 = since_boot.split(' ').next().unwrap_or_default().parse()?;
         let ticks = self.stat(19, 1)?.first().copied().unwrap_or_default();
-        let age = (now - ticks as f64 / 100.0).max(0.0);
-        Ok(Instant::now() - Duration::from_secs_f64(age))
+        let age = (now - ticks as f64 * TICK).max(0.0);
+        let began = Instant::now().checked_sub(Duration::from_secs_f64(age));
+        Ok(began.ok_or("older than the machine")?)
     }
 
     /// Resident memory in KiB.
@@ -47,7 +47,7 @@ impl Process {
         while since.elapsed() < Duration::from_secs(2) {
             tokio::time::sleep(Duration::from_millis(50)).await;
             let now = self.cpu()?;
-            if now - then > TICK * 2 {
+            if now - then > 2.5 * TICK {
                 (since, then) = (Instant::now(), now);
             }
         }

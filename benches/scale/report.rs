@@ -174,7 +174,7 @@ impl Figures<'_> {
     }
 
     /// What is no number, for the file.
-    pub fn detail(&mut self, what: &str, detail: impl ToString) -> &mut Self {
+    pub fn detail(&mut self, what: &str, detail: &impl ToString) -> &mut Self {
         let detail = detail.to_string();
         println!("{}: {what}: {detail}", self.scenario);
         self.report.details.push(json!({

@@ -31,7 +31,7 @@ pub async fn restarted(stage: &Stage) -> Outcome<Restarted> {
     let ready = operator.ready().await?.as_secs_f64();
     let quiet = operator.process.quiet().await?;
     let quiet = quiet.duration_since(operator.began).as_secs_f64();
-    let cpu = operator.process.cpu()?.as_secs_f64();
+    let cpu = operator.process.cpu()?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     Ok(Restarted {
         ready,
@@ -58,8 +58,8 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Outcome {
         .add("until ready", found.ready, "s", Target::AtMost(3.0))
         .add("until quiet", found.quiet, "s", Target::AtMost(5.0))
         .add("token requests", asked as f64, "", Target::Exactly(0.0))
-        .add("stored writes", calls.stored_writes() as f64, "", Target::Exactly(0.0))
-        .note("API calls", calls.total() as f64, "")
+        .add("stored writes", calls.stored_writes(), "", Target::Exactly(0.0))
+        .note("API calls", calls.total(), "")
         .note("CPU until quiet", found.cpu, "s")
         .add(
             "resident, settled",

@@ -22,7 +22,7 @@ pub async fn measure(stage: &Stage, operator: &Running, report: &mut Report) -> 
         times.push(began.elapsed());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let cpu = (operator.process.cpu()? - cpu).as_secs_f64() / SCRAPES as f64;
+    let cpu = (operator.process.cpu()? - cpu) / SCRAPES as f64;
     let median = percentile(&mut times, 50).as_secs_f64() * 1_000.0;
     report
         .of(stage.credentials, "scrape")

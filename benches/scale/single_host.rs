@@ -23,7 +23,7 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Outcome {
     let last = times.values().max().copied().unwrap_or_else(Instant::now);
     let took = last.duration_since(operator.began).as_secs_f64();
     operator.process.quiet().await?;
-    let cpu = operator.process.cpu()?.as_secs_f64();
+    let cpu = operator.process.cpu()?;
     let logins = (stage.endpoint.counts().await?.logins - logins) as f64;
     operator.end().await?;
     clear(&stage.client, NAMESPACE).await?;

@@ -44,8 +44,8 @@ pub async fn write_status(
         field_manager: Some(OPERATOR_NAME.to_owned()),
         ..PatchParams::default()
     };
-    let path = TrackTikCredential::url_path(&(), Some(&credential.key.namespace));
-    let request = Request::new(path)
+    let of_namespace = TrackTikCredential::url_path(&(), Some(&credential.key.namespace));
+    let request = Request::new(of_namespace)
         .patch_subresource("status", &credential.key.name, &params, &Patch::Json::<()>(patch))
         .map_err(|_| cannot_be_built())?;
     let written: Written = deadline(client.request(request)).await?;

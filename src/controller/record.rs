@@ -17,8 +17,7 @@ use crate::{
         backoff::doubling,
         decide::Decision,
         observation::Target,
-        obstacle::waits_its_turn,
-        readiness::{Readiness, readiness},
+        readiness::{Readiness, readiness, waits_its_turn},
     },
 };
 

@@ -3,7 +3,7 @@
 use super::{
     backoff::pause_end,
     cause::GRANTS_IN_WINDOW,
-    decide::{self, Because, Decision, PATIENT_WAIT, QUIET_WAIT, Step},
+    decide::{self, Because, Decision, QUIET_WAIT, Step},
     failure_record, failure_wait,
     gate::{Wait, WaitsFor},
     next_request::next_request,
@@ -167,15 +167,6 @@ fn waiting(seen: &Observation, decision: &Decision, now: Moment) -> Option<Obsta
         return Some(Obstacle::passing(Reason::Waiting, message));
     }
     at_the_gate(seen, QUIET_WAIT, now).map(|message| Obstacle::passing(Reason::Waiting, message))
-}
-
-/// Whether a credential that no status tells of yet has nothing to say either: it only waits for its turn. Its first words
-/// are the announcement of its request; of many that come at once, each would else be written twice. Two minutes are too
-/// long to say nothing.
-#[must_use]
-pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
-    let waiting = seen.waiting.filter(|waiting| waiting.since + PATIENT_WAIT > now);
-    seen.failure.is_empty() && waiting.is_some_and(|waiting| waiting.wait.is_for_its_turn())
 }
 
 /// What the next request has waited for at the gate, where that is for longer than `quiet`.

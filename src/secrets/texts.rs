@@ -16,6 +16,12 @@ impl Texts {
         self.0.get(index).map(|(_, text)| text)
     }
 
+    /// Each key with its text, by the keys.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&String, &String)> {
+        self.0.iter().map(|(key, text)| (key, text))
+    }
+
     /// The keys, in their order.
     pub fn keys(&self) -> impl Iterator<Item = &String> {
         self.0.iter().map(|(key, _)| key)

@@ -94,16 +94,15 @@ impl Lines {
     /// Takes a credential out. No empty line is left.
     pub fn remove(&mut self, credential: &str) -> Option<Waiter> {
         let waiter = self.waiters.remove(credential)?;
-        match waiter.behind {
-            Some(account) => take(&mut self.by_account, &account, &waiter.rank),
-            None => {
-                take(&mut self.by_host, &waiter.host, &waiter.rank);
-                if self.heads.remove(&waiter.rank).is_some()
-                    && let Some(next) = self.by_host.get(&waiter.host).and_then(BTreeSet::first)
-                {
-                    self.heads.insert(next.clone(), waiter.host.clone());
-                }
-            }
+        if let Some(account) = waiter.behind {
+            take(&mut self.by_account, &account, &waiter.rank);
+            return Some(waiter);
+        }
+        take(&mut self.by_host, &waiter.host, &waiter.rank);
+        if self.heads.remove(&waiter.rank).is_some()
+            && let Some(next) = self.by_host.get(&waiter.host).and_then(BTreeSet::first)
+        {
+            self.heads.insert(next.clone(), waiter.host.clone());
         }
         Some(waiter)
     }
@@ -119,10 +118,12 @@ impl Lines {
         }
     }
 
-    /// Marks a credential as told.
-    pub fn tell(&mut self, credential: &str) {
-        if let Some(waiter) = self.waiters.get_mut(credential) {
-            waiter.told = true;
+    /// Marks credentials as told.
+    pub fn tell(&mut self, credentials: &[String]) {
+        for credential in credentials {
+            if let Some(waiter) = self.waiters.get_mut(credential) {
+                waiter.told = true;
+            }
         }
     }
 

@@ -194,7 +194,7 @@ impl Gate {
         self.held.free_ended(now);
         let going = self.going(now).into_iter().map(|rank| &rank.credential);
         let news: Vec<String> = going.filter(|who| !self.lines.was_told(who)).cloned().collect();
-        news.iter().for_each(|who| self.lines.tell(who));
+        self.lines.tell(&news);
         news
     }
 
