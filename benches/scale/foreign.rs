@@ -54,6 +54,8 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Outcome {
         .note("peak without", without.peak / 1_024.0, "MiB")
         .note("peak with", with.peak / 1_024.0, "MiB")
         .note("until ready without", without.ready, "s")
-        .note("until ready with", with.ready, "s");
+        .note("until ready with", with.ready, "s")
+        .note("until quiet without", without.quiet, "s")
+        .note("until quiet with", with.quiet, "s");
     Ok(())
 }

@@ -29,6 +29,7 @@ pub struct Restarted {
 pub async fn restarted(stage: &Stage) -> Outcome<Restarted> {
     let operator = stage.operator(None).await?;
     let ready = operator.ready().await?.as_secs_f64();
+    operator.leads().await?;
     let quiet = operator.process.quiet().await?;
     let quiet = quiet.duration_since(operator.began).as_secs_f64();
     let cpu = operator.process.cpu()?;

@@ -99,6 +99,12 @@ impl Running {
         Ok(self.began.elapsed())
     }
 
+    /// Waits until it leads: before, it is ready to and does nothing, which is not to be taken for quiet.
+    pub async fn leads(&self) -> Outcome {
+        self.operator.log_line("\"leading\"", Duration::from_mins(2)).await?;
+        Ok(())
+    }
+
     /// Ends it as a kubelet does.
     pub async fn end(self) -> Outcome {
         self.operator.terminate().await?;
