@@ -74,7 +74,8 @@ impl ApiCalls {
 
     fn sum(&self, of: impl Fn(&str) -> bool) -> f64 {
         let found = self.0.iter().filter(|(asked, _)| of(asked));
-        found.map(|(_, count)| count).sum()
+        // Not `sum`, which makes -0 of nothing.
+        found.fold(0.0, |all, (_, count)| all + count)
     }
 }
 
