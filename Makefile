@@ -22,13 +22,8 @@ build: ## The binaries that ship: tracktik-operator and kubectl-tracktik, in tar
 image: ## The container image, for amd64 and arm64, in target/image, without a container engine; ARCH=amd64 for one kind, IMAGE= names it
 	@IMAGE='$(IMAGE)' tools/image/build.sh $(ARCH)
 
-# Not the release build, which takes minutes to make and changes little: what counts is the way to the API server.
-bench: ## How fast a token is in place and a change is picked up; what an idle operator costs (ten minutes), and one that is killed again and again (five)
-	@tools/check-tools.sh cargo cc go
-	@tools/controlplane/build.sh >/dev/null
-	cargo bench --locked --package tracktik-operator --profile dev --bench time_to_ready
-	cargo bench --locked --package tracktik-operator --profile dev --bench idle
-	cargo bench --locked --package tracktik-operator --profile dev --bench restarts
+bench: ## How fast a token is in place; what an idle operator costs, one that is killed, and one with 10,000 credentials; N=1000 ONLY=cold,idle
+	@N='$(N)' ONLY='$(ONLY)' OPERATOR='$(OPERATOR)' tools/bench.sh
 
 # Sixty rounds at a time: most of each is spent waiting for the pace of a request whose outcome a kill has lost, or a lease.
 chaos: ## The operator killed 500 times at its work, and frozen 50 times, on real parts (half an hour); CHAOS_ROUNDS=, CHAOS_SEED=

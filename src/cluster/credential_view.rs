@@ -2,7 +2,7 @@
 //!
 //! One object that cannot be decoded must not stop the list for all, nor lose its own failure record.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
@@ -82,8 +82,8 @@ pub struct CredentialView {
     pub requested_at: Option<String>,
     /// The spec; `None` where this version cannot decode it.
     pub spec: Option<TrackTikCredentialSpec>,
-    /// The status as it stands in the cluster.
-    pub status: TrackTikCredentialStatus,
+    /// The status as it stands in the cluster; what is remembered of it shares it.
+    pub status: Arc<TrackTikCredentialStatus>,
 }
 
 impl From<CredentialObject> for CredentialView {
@@ -110,7 +110,7 @@ impl From<CredentialObject> for CredentialView {
                 .unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
             spec: object.spec,
-            status: object.status.unwrap_or_default(),
+            status: Arc::new(object.status.unwrap_or_default()),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Stores(Arc<RwLock<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     credentials: HashMap<ObjectKey, Arc<CredentialView>>,
+    /// Those with a failure record, which are asked for before each login: a walk along all would be quadratic.
+    with_a_record: HashSet<ObjectKey>,
     secrets: HashMap<ObjectKey, Arc<SecretMeta>>,
     index: SecretIndex,
     /// Credential → its Secrets that were seen to go, with the version at which they did.
@@ -64,8 +66,8 @@ impl Stores {
     #[must_use]
     pub fn credentials_with_a_record(&self) -> Vec<Arc<CredentialView>> {
         let inner = self.read();
-        let recorded = inner.credentials.values().filter(|seen| seen.status.failure.is_some());
-        recorded.cloned().collect()
+        let recorded = inner.with_a_record.iter();
+        recorded.filter_map(|key| inner.credentials.get(key).cloned()).collect()
     }
 
     /// A Secret's metadata as last seen.
@@ -150,6 +152,10 @@ impl Stores {
             .map(|before| inner.index.remove_credential(&before))
             .unwrap_or_default();
         concerned.extend(inner.index.add_credential(&credential));
+        match credential.status.failure {
+            Some(_) => inner.with_a_record.insert(credential.key.clone()),
+            None => inner.with_a_record.remove(&credential.key),
+        };
         inner.credentials.insert(credential.key.clone(), Arc::new(credential));
         concerned.into_iter().collect()
     }
@@ -163,6 +169,7 @@ impl Stores {
             .map(|before| inner.index.remove_credential(&before))
             .unwrap_or_default();
         concerned.insert(key.clone());
+        inner.with_a_record.remove(key);
         inner.gone.remove(key);
         concerned.into_iter().collect()
     }
@@ -225,11 +232,7 @@ impl Stores {
 
 impl Inner {
     fn in_scope(&self, namespace: &str) -> Vec<ObjectKey> {
-        self.credentials
-            .keys()
-            .filter(|key| namespace.is_empty() || key.namespace == namespace)
-            .cloned()
-            .collect()
+        besides(self.credentials.keys(), namespace, &HashSet::new())
     }
 }
 
@@ -249,6 +252,30 @@ mod tests {
 
     use super::*;
     use crate::cluster::CredentialObject;
+
+    #[test]
+    fn those_with_a_record_are_those_whose_status_has_one_now() {
+        let stores = Stores::default();
+        let put = |name: &str, failure: serde_json::Value| {
+            let object = json!({ "metadata": { "namespace": "team", "name": name }, "status": { "failure": failure } });
+            let credential: CredentialObject = serde_json::from_value(object).unwrap();
+            let _ = stores.put_credential(credential.into());
+        };
+        let with = || {
+            let found = stores.credentials_with_a_record();
+            let mut names: Vec<String> = found.iter().map(|credential| credential.key.name.clone()).collect();
+            names.sort();
+            names
+        };
+        for name in ["failed", "mended", "deleted"] {
+            put(name, json!({ "count": 1 }));
+        }
+        put("well", serde_json::Value::Null);
+        assert_eq!(with(), ["deleted", "failed", "mended"]);
+        put("mended", serde_json::Value::Null);
+        let _ = stores.remove_credential(&ObjectKey::new("team", "deleted"));
+        assert_eq!(with(), ["failed"]);
+    }
 
     #[test]
     fn of_secrets_that_are_marked_and_deleted_without_end_the_target_is_remembered() {

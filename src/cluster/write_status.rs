@@ -1,13 +1,26 @@
 //! Writing a credential's status.
 
 use kube::{
-    Client,
-    api::{Api, Patch, PatchParams},
+    Client, Resource,
+    api::{Patch, PatchParams, Request},
 };
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{CredentialObject, CredentialView, deadline::deadline, error::ClusterError};
-use crate::api::{TrackTikCredentialStatus, annotations::OPERATOR_NAME};
+use super::{CredentialView, deadline::deadline, error::ClusterError};
+use crate::api::{TrackTikCredential, TrackTikCredentialStatus, annotations::OPERATOR_NAME};
+
+/// What is needed of the reply, which repeats the whole object.
+#[derive(Deserialize)]
+struct Written {
+    metadata: Version,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    resource_version: String,
+}
 
 /// Replaces the status of exactly this credential; answers the resourceVersion after the write.
 ///
@@ -20,21 +33,28 @@ pub async fn write_status(
     client: &Client,
     credential: &CredentialView,
     status: &TrackTikCredentialStatus,
-) -> Result<CredentialView, ClusterError> {
-    let api: Api<CredentialObject> = Api::namespaced(client.clone(), &credential.key.namespace);
+) -> Result<String, ClusterError> {
     let patch = json!([
         { "op": "test", "path": "/metadata/uid", "value": credential.uid },
         // "add" replaces what is there, and unlike "replace" does not fail where nothing is.
         { "op": "add", "path": "/status", "value": status },
     ]);
-    let patch = serde_json::from_value(patch).map_err(|_| ClusterError::Other {
-        code: 0,
-        detail: "the patch cannot be built".to_owned(),
-    })?;
+    let patch = serde_json::from_value(patch).map_err(|_| cannot_be_built())?;
     let params = PatchParams {
         field_manager: Some(OPERATOR_NAME.to_owned()),
         ..PatchParams::default()
     };
-    let answer = deadline(api.patch_status(&credential.key.name, &params, &Patch::Json::<()>(patch))).await?;
-    Ok(CredentialView::from(answer))
+    let of_namespace = TrackTikCredential::url_path(&(), Some(&credential.key.namespace));
+    let request = Request::new(of_namespace)
+        .patch_subresource("status", &credential.key.name, &params, &Patch::Json::<()>(patch))
+        .map_err(|_| cannot_be_built())?;
+    let written: Written = deadline(client.request(request)).await?;
+    Ok(written.metadata.resource_version)
+}
+
+fn cannot_be_built() -> ClusterError {
+    ClusterError::Other {
+        code: 0,
+        detail: "the patch cannot be built".to_owned(),
+    }
 }

@@ -44,7 +44,7 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
             let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
             // What else is kept of the reply depends on these two, so they must be named first.
             let first = [annotations::CREDENTIAL, annotations::ISSUE];
-            let ours = first.iter().find(|key| sent.get(**key) != reply.annotations.get(**key));
+            let ours = first.iter().find(|key| sent.get(**key) != reply.annotations.get(key));
             let changed = ours
                 .map(|key| format!("the annotation {key}"))
                 .or_else(|| differing(&sent, &reply.annotations).map(|key| format!("the annotation {key}")))

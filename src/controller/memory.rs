@@ -19,17 +19,17 @@ use crate::{
     secrets::{metadata::SecretMeta, sensitive::Tokens},
 };
 
-/// What is remembered of one credential.
+/// What is remembered of one credential. What most do not have most of the time is boxed: there are ten thousand of these.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Tokens that were granted and are not in the cluster yet.
-    pub held: Option<HeldTokens>,
+    pub held: Option<Box<HeldTokens>>,
     /// Of its token requests.
     pub requests: Recollection,
     /// The status as last written, and the version of the object then: the cache may lag behind.
-    pub status: Option<(String, TrackTikCredentialStatus)>,
+    pub status: Option<(String, Arc<TrackTikCredentialStatus>)>,
     /// The token Secret as last written or read: the cache may lag behind.
-    pub token_secret: Option<SecretMeta>,
+    pub token_secret: Option<Box<SecretMeta>>,
     /// The facts on the token Secret of this uid when it was last known to be good: somebody may edit them.
     pub facts: Option<(String, Issue)>,
     /// The version that this process itself wrote last, which status names.
@@ -47,7 +47,7 @@ pub struct Memory {
     /// What a read of these versions of the sources showed to be wrong with them, for what the spec takes from them.
     pub source_problem: Option<((String, Vec<String>), Problem)>,
     /// What the API server refuses, and for which state of the objects.
-    pub trouble: Option<(String, Trouble)>,
+    pub trouble: Option<Box<(String, Trouble)>>,
     /// Refusals in a row, for their pace.
     pub troubles: i32,
     /// Conflicts in a row, for their pace.
@@ -65,7 +65,7 @@ pub struct Memory {
     /// When its stored times were first seen to be ahead of the clock.
     pub anchors: AnchorsKept,
     /// The status of the latest write that got no answer: it may have come through.
-    pub unanswered: Option<TrackTikCredentialStatus>,
+    pub unanswered: Option<Box<TrackTikCredentialStatus>>,
     /// When status is written again, where somebody else keeps writing something else into it; by the clock that never goes
     /// back.
     pub overwritten: Pause,
@@ -143,17 +143,15 @@ impl Pause {
 impl Memory {
     /// Records a refusal of the API server, for this state of the objects.
     pub fn refused(&mut self, fingerprint: String, permanent: bool, problem: Problem, now: Moment) {
-        let again = self.trouble.as_ref().is_some_and(|(of, _)| *of == fingerprint);
+        let again = self.trouble.as_ref().is_some_and(|trouble| trouble.0 == fingerprint);
         self.troubles = if again { self.troubles.saturating_add(1) } else { 1 };
         let next = (now + refusal_pace(self.troubles)).next_whole_second();
-        self.trouble = Some((
-            fingerprint,
-            Trouble {
-                permanent,
-                problem,
-                next,
-            },
-        ));
+        let trouble = Trouble {
+            permanent,
+            problem,
+            next,
+        };
+        self.trouble = Some(Box::new((fingerprint, trouble)));
     }
 
     /// What was refused is let through.

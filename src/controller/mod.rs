@@ -8,7 +8,7 @@ mod dry_run;
 pub mod figures;
 pub mod gatekeeper;
 pub mod memory;
-mod observe;
+pub mod observe;
 mod observe_target;
 pub mod others;
 pub mod queue;
@@ -23,7 +23,7 @@ mod sources;
 mod store_held;
 mod token_request;
 mod told_accounts;
-mod turn;
+pub mod turn;
 
 use gatekeeper::Gatekeeper;
 use std::sync::{

@@ -192,6 +192,6 @@ fn trouble(turn: &Turn<'_>) -> Option<Trouble> {
     turn.memory
         .trouble
         .as_ref()
-        .filter(|(of, _)| *of == fingerprint)
-        .map(|(_, trouble)| trouble.clone())
+        .filter(|trouble| trouble.0 == fingerprint)
+        .map(|trouble| trouble.1.clone())
 }

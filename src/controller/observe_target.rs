@@ -22,7 +22,7 @@ use crate::{
 /// The token Secret as best known: the cache may lag behind our own writes.
 fn best_known(context: &Context, credential: &CredentialView, name: &str, memory: &Memory) -> Option<SecretMeta> {
     let key = credential.key.sibling(name);
-    let own = memory.token_secret.as_ref().filter(|own| own.name == name);
+    let own = memory.token_secret.as_deref().filter(|own| own.name == name);
     match (context.stores.secret(&key), own) {
         (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
         (Some(cached), _) => Some((*cached).clone()),
@@ -94,7 +94,10 @@ pub fn remember_facts(target: &Target, found: Option<&SecretMeta>, memory: &mut 
     if let (Target::Ours(ours), Some(found)) = (target, found)
         && let (Some(issue), Content::Good) = (&ours.issue, ours.content)
     {
-        memory.facts = Some((found.uid.clone(), issue.clone()));
+        let known = memory.facts.as_ref();
+        if known.is_none_or(|(uid, known)| *uid != found.uid || known != issue) {
+            memory.facts = Some((found.uid.clone(), issue.clone()));
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! What this process remembers counts before status, which may lag behind or be overwritten. Of two that both went by that,
 //! each would put its own words back after each write of the other, for ever.
 
+use std::sync::Arc;
+
 use super::memory::{Memory, Pause, is_later};
 use crate::{
     api::{Moment, Span, TrackTikCredentialStatus},
@@ -21,15 +23,21 @@ pub fn notice(credential: &CredentialView, memory: &mut Memory, steady: Moment) 
         return false;
     };
     let stands = &credential.status;
-    if stands == ours || !is_later(&credential.resource_version, version) {
+    if stands == ours {
+        // One of the two is enough.
+        let version = version.clone();
+        memory.status = Some((version, Arc::clone(stands)));
+        return false;
+    }
+    if !is_later(&credential.resource_version, version) {
         return false;
     }
     // A write of ours that got no answer may have come through.
-    let anothers = memory.unanswered.as_ref() != Some(stands);
+    let anothers = memory.unanswered.as_deref() != Some(stands.as_ref());
     if anothers {
         memory.overwritten.tried(steady);
     }
-    memory.status = Some((credential.resource_version.clone(), stands.clone()));
+    memory.status = Some((credential.resource_version.clone(), Arc::clone(stands)));
     anothers
 }
 
@@ -82,15 +90,15 @@ mod tests {
         let object: CredentialObject = serde_json::from_value(serde_json::json!({ "metadata": {} })).unwrap();
         let mut view = CredentialView::from(object);
         version.clone_into(&mut view.resource_version);
-        view.status = status;
+        view.status = Arc::new(status);
         view
     }
 
     #[test]
     fn our_own_write_and_an_earlier_one_are_nobody_elses() {
         let mut memory = Memory {
-            status: Some(("10".to_owned(), says(Some(failed(NOW))))),
-            unanswered: Some(says(None)),
+            status: Some(("10".to_owned(), Arc::new(says(Some(failed(NOW)))))),
+            unanswered: Some(Box::new(says(None))),
             ..Memory::default()
         };
         let later = says(Some(failed(NOW + Span::seconds(1))));
@@ -114,7 +122,7 @@ mod tests {
         let mut memory = Memory::default();
         for version in 1..=AT_ONCE + 1 {
             assert_eq!(kept_back(&memory.overwritten, NOW), None);
-            memory.status = Some((version.to_string(), says(Some(failed(NOW)))));
+            memory.status = Some((version.to_string(), Arc::new(says(Some(failed(NOW))))));
             notice(&seen(&(version + 1).to_string(), says(None)), &mut memory, NOW);
         }
         assert!(kept_back(&memory.overwritten, NOW) > Some(Span::ZERO));

@@ -1,5 +1,7 @@
 //! Writes what the observation says into status, where it differs from what stands there, and tells of transitions.
 
+use std::sync::Arc;
+
 use super::{
     memory::is_later,
     others::{kept_back, not_to_be_lost},
@@ -15,7 +17,7 @@ use crate::{
         backoff::doubling,
         decide::Decision,
         observation::Target,
-        readiness::{Readiness, readiness},
+        readiness::{Readiness, readiness, waits_its_turn},
     },
 };
 
@@ -42,6 +44,9 @@ pub enum Recorded {
 pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
+    if earlier.conditions.is_empty() && turn.credential.requested_at.is_none() && waits_its_turn(&turn.seen, turn.now) {
+        return Recorded::Said;
+    }
     let status = desired(turn, &says, &earlier);
     let pause = kept_back(&turn.memory.overwritten, turn.context.clock.steady());
     let Some(pause) = pause.filter(|_| status != earlier) else {
@@ -83,9 +88,9 @@ async fn write(
         return Recorded::Said;
     }
     match write_status(&turn.context.client, &turn.credential, &status).await {
-        Ok(after) => {
+        Ok(version) => {
             tell(turn, &earlier, news);
-            turn.memory.status = Some((after.resource_version, status));
+            turn.memory.status = Some((version, Arc::new(status)));
             turn.memory.status_failures = 0;
             turn.memory.unanswered = None;
             turn.context.note_status_accepted();
@@ -98,7 +103,7 @@ async fn write(
         Err(ClusterError::NotLeader) => Recorded::Failed,
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
-            turn.memory.unanswered = Some(status);
+            turn.memory.unanswered = Some(Box::new(status));
             tracing::warn!(%error, "status could not be written; trying again");
             Recorded::Failed
         }

@@ -38,7 +38,7 @@ pub async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
         );
     }
     turn.memory.verified = Some((meta.version(), verdict));
-    turn.memory.token_secret = Some(meta);
+    turn.memory.token_secret = Some(Box::new(meta));
     turn.memory.conflicts = 0;
     After::LookAgain
 }
@@ -63,13 +63,13 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
     };
     if !content.is_intact(&issue) {
         turn.memory.verified = Some((version, Content::Damaged));
-        turn.memory.token_secret = Some(meta);
+        turn.memory.token_secret = Some(Box::new(meta));
         return After::LookAgain;
     }
     let layout = asked.desired.layout.canonical();
     let Some(data) = in_layout(asked, &content, &issue) else {
         turn.memory.too_little = Some((version, layout));
-        turn.memory.token_secret = Some(meta);
+        turn.memory.token_secret = Some(Box::new(meta));
         return After::LookAgain;
     };
     // What is written now is the operator's own again, and no longer tells that somebody may have taken the mark off.

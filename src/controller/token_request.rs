@@ -214,14 +214,14 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, tokens: Tokens,
         sources,
         ..Issue::default()
     };
-    turn.memory.held = Some(HeldTokens {
+    turn.memory.held = Some(Box::new(HeldTokens {
         issue,
         tokens,
         over: turn.seen.issue().map(|in_place| in_place.issue_id.clone()),
         domain: asked.domain.clone(),
         failures: 0,
         not_before: issued_at,
-    });
+    }));
 }
 
 fn failed(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, failure: TokenRequestFailure) {

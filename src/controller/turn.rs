@@ -124,7 +124,7 @@ impl Turn<'_> {
         self.memory.wrote = Some((meta.name.clone(), meta.resource_version.clone()));
         self.memory.verified = None;
         self.memory.too_little = None;
-        self.memory.token_secret = Some(meta);
+        self.memory.token_secret = Some(Box::new(meta));
     }
 
     /// The status as last written or seen, whichever is later.

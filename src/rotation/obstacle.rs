@@ -190,6 +190,9 @@ fn waits_for(wait: Wait) -> String {
             "the places for credentials that have not worked yet are taken, which are half of all".to_owned()
         }
         WaitsFor::HostBusy => "other requests to this host are under way".to_owned(),
+        WaitsFor::HostUntried => {
+            "it is not known whether this host answers, and one request that finds out is under way".to_owned()
+        }
         WaitsFor::HostSilent => format!(
             "the host gave no usable answer several times in a row, and is tried by one request at a time; none{until}"
         ),

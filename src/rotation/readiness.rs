@@ -7,6 +7,7 @@
 use super::{
     cause::GRANTS_IN_WINDOW,
     decide::{self, Because, Decision, PATIENT_WAIT, QUIET_WAIT},
+    gate::{Wait, WaitsFor},
     next_request::next_request,
     observation::{Content, Issue, Observation},
     obstacle::{Obstacle, at_the_gate, not_yet, obstacles},
@@ -14,7 +15,7 @@ use super::{
     session::RefreshToken,
 };
 use crate::api::{
-    ConditionType, Moment, Reason,
+    ConditionType, Moment, Reason, Span,
     conditions::{Statement, Truth},
 };
 
@@ -75,6 +76,26 @@ pub fn readiness(seen: &Observation, decision: &Decision, now: Moment) -> Readin
         expires: times.map(|times| times.expires).filter(|at| *at > Moment::default()),
         renews,
     }
+}
+
+/// Whether a credential that no status tells of yet has nothing to say either: it only waits for its turn. Its first words
+/// are the announcement of its request; of many that come at once, each would else be written twice. Two minutes are too
+/// long to say nothing, and ten seconds where nobody knows whether the host answers.
+#[must_use]
+pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
+    let quiet = |wait: Wait| {
+        if wait.is_for_its_turn() {
+            PATIENT_WAIT
+        } else if wait.what == WaitsFor::HostUntried {
+            QUIET_WAIT
+        } else {
+            Span::ZERO
+        }
+    };
+    let waits = seen
+        .waiting
+        .is_some_and(|waiting| waiting.since + quiet(waiting.wait) > now);
+    waits && seen.failure.is_empty()
 }
 
 fn say(of: ConditionType, truth: Truth, reason: Reason, message: String) -> Statement {

@@ -1,12 +1,13 @@
 //! What the operator keeps in memory of each Secret in its scope: metadata only, and of foreign ones next to nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{
     issue_record,
     ownership::{Claim, Mark},
+    texts::Texts,
 };
 use crate::api::annotations;
 
@@ -28,9 +29,9 @@ pub struct SecretMeta {
     /// controller.
     pub owners: Vec<(String, bool)>,
     /// Those that the facts on it name as asked for, and our own.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Texts,
     /// As the labels.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Texts,
 }
 
 /// The longest mark: a namespace of 63 characters, a name of 253 and a uid of 36, and room.
@@ -86,17 +87,16 @@ impl SecretMeta {
         let issue = facts.as_deref().and_then(issue_record::read);
         let asked = issue.map(|issue| issue.asked).unwrap_or_default();
         let asked: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
-        found.labels = meta.labels.unwrap_or_default();
-        found
-            .labels
-            .retain(|key, _| key == annotations::MANAGED_BY || asked.contains(format!("label {key}").as_str()));
+        let mut labels = meta.labels.unwrap_or_default();
+        labels.retain(|key, _| key == annotations::MANAGED_BY || asked.contains(format!("label {key}").as_str()));
+        found.labels = labels.into();
         annotations.retain(|key, value| {
             let wanted = key == annotations::TRIED || asked.contains(format!("annotation {key}").as_str());
             wanted && value.len() <= LONGEST_VALUE
         });
         annotations.insert(annotations::CREDENTIAL.to_owned(), text);
         annotations.extend(facts.map(|facts| (annotations::ISSUE.to_owned(), facts)));
-        found.annotations = annotations;
+        found.annotations = annotations.into();
         found
     }
 
@@ -146,7 +146,7 @@ mod tests {
         issue_record::write(&issue, "acme-token").unwrap()
     }
 
-    fn keys(of: &BTreeMap<String, String>) -> Vec<&str> {
+    fn keys(of: &Texts) -> Vec<&str> {
         of.keys().map(String::as_str).collect()
     }
 

@@ -10,4 +10,5 @@ pub mod ownership;
 pub mod sensitive;
 pub mod source;
 pub mod source_value;
+pub mod texts;
 pub mod token_secret;

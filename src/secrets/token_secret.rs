@@ -12,6 +12,7 @@ use super::{
     metadata::SecretMeta,
     ownership::Mark,
     sensitive::{Sensitive, Tokens},
+    texts::Texts,
 };
 use crate::{
     api::{Moment, TokenSecretMetadata, TrackTikCredential, TrackTikCredentialSpec, annotations},
@@ -180,10 +181,10 @@ impl Desired {
 
 /// The first key whose value in place is not the one that is wanted.
 #[must_use]
-pub fn differing<'a>(wanted: &'a BTreeMap<String, String>, found: &BTreeMap<String, String>) -> Option<&'a str> {
+pub fn differing<'a>(wanted: &'a BTreeMap<String, String>, found: &Texts) -> Option<&'a str> {
     wanted
         .iter()
-        .find(|(key, value)| found.get(*key) != Some(*value))
+        .find(|(key, value)| found.get(key) != Some(*value))
         .map(|(key, _)| key.as_str())
 }
 

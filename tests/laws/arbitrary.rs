@@ -244,6 +244,7 @@ fn waiting() -> BoxedStrategy<Waiting> {
         WaitsFor::Budget,
         WaitsFor::UnprovenBudget,
         WaitsFor::HostBusy,
+        WaitsFor::HostUntried,
         WaitsFor::HostSilent,
         WaitsFor::HostThrottled,
         WaitsFor::HostFirewall,

@@ -24,7 +24,7 @@ fn view(status: TrackTikCredentialStatus) -> CredentialView {
         rotate: None,
         requested_at: None,
         spec: None,
-        status,
+        status: std::sync::Arc::new(status),
     }
 }
 

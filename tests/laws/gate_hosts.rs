@@ -27,8 +27,8 @@ fn one_request_finds_out_whether_a_host_answers() {
     let mut scene = scene();
     assert_eq!(scene.room(HOST), 1);
     scene.goes("a", HOST);
-    assert_eq!(scene.waits("b", HOST), (WaitsFor::HostBusy, None));
-    assert_eq!(scene.waits("c", "acme.staffr.net:443"), (WaitsFor::HostBusy, None));
+    assert_eq!(scene.waits("b", HOST), (WaitsFor::HostUntried, None));
+    assert_eq!(scene.waits("c", "acme.staffr.net:443"), (WaitsFor::HostUntried, None));
     scene.goes("d", OTHER);
     scene.finish("a", Outcome::Token);
     assert_eq!(scene.woken(), ["b", "c"]);
@@ -149,7 +149,7 @@ fn an_answer_ends_what_failures_began() {
     scene.answers(HOST);
     scene.goes("slow", HOST);
     fail(&mut scene, Outcome::ServerError, 1);
-    assert_eq!(scene.waits("a", HOST).0, WaitsFor::HostBusy);
+    assert_eq!(scene.waits("a", HOST).0, WaitsFor::HostUntried);
     scene.gate.leave("a");
     scene.finish("slow", REJECTED);
     assert_eq!(scene.room(HOST), 8);

@@ -96,10 +96,10 @@ fn who_is_told_is_told_once_until_it_asks() {
 fn who_comes_behind_those_who_were_told_hears_what_they_take() {
     let mut scene = Scene::new();
     scene.goes("a", HOST);
-    assert_eq!(scene.waits("b", HOST), (WaitsFor::HostBusy, None));
+    assert_eq!(scene.waits("b", HOST), (WaitsFor::HostUntried, None));
     scene.finish("a", Outcome::NotSent);
     assert_eq!(scene.woken(), ["b"]);
-    assert_eq!(scene.waits("c", HOST), (WaitsFor::HostBusy, None));
+    assert_eq!(scene.waits("c", HOST), (WaitsFor::HostUntried, None));
 }
 
 #[test]

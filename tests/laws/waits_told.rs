@@ -2,12 +2,16 @@
 
 use tracktik_operator::{
     api::{Moment, Span},
-    rotation::{Because, Observation, decide, gate::WaitsFor, readiness::readiness},
+    rotation::{
+        Because, Observation, decide,
+        gate::WaitsFor,
+        readiness::{readiness, waits_its_turn},
+    },
 };
 
 use crate::{
     arbitrary::START,
-    life::{waiting, with_token},
+    life::{new_credential, waiting, with_token},
 };
 
 /// An hour's token that is due, and lives for some minutes more.
@@ -60,4 +64,38 @@ fn a_wait_that_is_over_is_not_told() {
     let (why, message) = ready(|_| (), START + Span::minutes(10), 600);
     assert_eq!(why, Because::Fresh);
     assert!(!message.contains("waits"), "{message}");
+}
+
+#[test]
+fn a_new_credential_says_nothing_while_it_only_waits_for_its_turn() {
+    use WaitsFor::{Account, Budget, HostBusy, HostFirewall, HostSilent, HostThrottled, HostUntried, UnprovenBudget};
+    let later = Some(START + Span::hours(1));
+    let table = [
+        (Account, None, 120),
+        (Budget, None, 120),
+        (UnprovenBudget, None, 120),
+        (HostBusy, None, 120),
+        (HostUntried, None, 10),
+        (HostSilent, None, 0),
+        // No turn, but the end of a pause.
+        (Budget, later, 0),
+        (UnprovenBudget, later, 0),
+        (HostThrottled, later, 0),
+        (HostFirewall, later, 0),
+    ];
+    for (what, until, quiet) in table {
+        let says_nothing = |waited: i64| {
+            let mut seen = new_credential();
+            seen.waiting = Some(waiting(START, what, until));
+            waits_its_turn(&seen, START + Span::seconds(waited))
+        };
+        assert_eq!(says_nothing(0), quiet > 0, "{what:?}");
+        assert!(quiet == 0 || says_nothing(quiet - 1), "{what:?} after {} s", quiet - 1);
+        assert!(!says_nothing(quiet), "{what:?} after {quiet} s");
+    }
+    let mut failed = new_credential();
+    failed.waiting = Some(waiting(START, Budget, None));
+    failed.failure.count = 1;
+    assert!(!waits_its_turn(&failed, START), "a record is not to be lost");
+    assert!(!waits_its_turn(&new_credential(), START));
 }

@@ -77,6 +77,12 @@ impl HostNews {
         })
     }
 
+    /// Whether the latest that was heard of it was a complete answer.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.answers
+    }
+
     /// Whether it failed so often in a row that it is only probed.
     #[must_use]
     pub fn silent(&self) -> bool {

@@ -67,26 +67,42 @@ impl Waiter {
 pub struct Lines {
     waiters: BTreeMap<String, Waiter>,
     by_host: BTreeMap<String, BTreeSet<Rank>>,
+    /// The first of each host's line, with its host: those who go are found without a look at every host.
+    heads: BTreeMap<Rank, String>,
     by_account: BTreeMap<Digest, BTreeSet<Rank>>,
 }
 
 impl Lines {
     /// Puts a credential where it belongs; it must not be in here.
     pub fn insert(&mut self, waiter: Waiter) {
-        let line = match waiter.behind {
-            Some(account) => self.by_account.entry(account).or_default(),
-            None => self.by_host.entry(waiter.host.clone()).or_default(),
-        };
-        line.insert(waiter.rank.clone());
+        if let Some(account) = waiter.behind {
+            self.by_account.entry(account).or_default().insert(waiter.rank.clone());
+        } else {
+            let line = self.by_host.entry(waiter.host.clone()).or_default();
+            let head = line.first();
+            if head.is_none_or(|head| waiter.rank < *head) {
+                if let Some(head) = head {
+                    self.heads.remove(head);
+                }
+                self.heads.insert(waiter.rank.clone(), waiter.host.clone());
+            }
+            line.insert(waiter.rank.clone());
+        }
         self.waiters.insert(waiter.rank.credential.clone(), waiter);
     }
 
     /// Takes a credential out. No empty line is left.
     pub fn remove(&mut self, credential: &str) -> Option<Waiter> {
         let waiter = self.waiters.remove(credential)?;
-        match waiter.behind {
-            Some(account) => take(&mut self.by_account, &account, &waiter.rank),
-            None => take(&mut self.by_host, &waiter.host, &waiter.rank),
+        if let Some(account) = waiter.behind {
+            take(&mut self.by_account, &account, &waiter.rank);
+            return Some(waiter);
+        }
+        take(&mut self.by_host, &waiter.host, &waiter.rank);
+        if self.heads.remove(&waiter.rank).is_some()
+            && let Some(next) = self.by_host.get(&waiter.host).and_then(BTreeSet::first)
+        {
+            self.heads.insert(next.clone(), waiter.host.clone());
         }
         Some(waiter)
     }
@@ -102,11 +118,19 @@ impl Lines {
         }
     }
 
-    /// Marks a credential as told; false if it was already.
-    pub fn tell(&mut self, credential: &str) -> bool {
-        self.waiters
-            .get_mut(credential)
-            .is_some_and(|waiter| !std::mem::replace(&mut waiter.told, true))
+    /// Marks credentials as told.
+    pub fn tell(&mut self, credentials: &[String]) {
+        for credential in credentials {
+            if let Some(waiter) = self.waiters.get_mut(credential) {
+                waiter.told = true;
+            }
+        }
+    }
+
+    /// Whether a credential was told since it asked.
+    #[must_use]
+    pub fn was_told(&self, credential: &str) -> bool {
+        self.waiters.get(credential).is_none_or(|waiter| waiter.told)
     }
 
     /// The host that a credential waits for.
@@ -115,9 +139,20 @@ impl Lines {
         self.waiters.get(credential).map(|waiter| waiter.host.as_str())
     }
 
-    /// The hosts that have a line, each with its own, first come first.
-    pub fn hosts(&self) -> impl Iterator<Item = (&String, &BTreeSet<Rank>)> {
-        self.by_host.iter()
+    /// The first of each host's line in their order, each with its host.
+    pub fn heads(&self) -> impl Iterator<Item = (&Rank, &str)> {
+        self.heads.iter().map(|(rank, host)| (rank, host.as_str()))
+    }
+
+    /// Those who wait for this host, first come first.
+    pub fn of_host(&self, host: &str) -> impl Iterator<Item = &Rank> {
+        self.by_host.get(host).into_iter().flatten()
+    }
+
+    /// Whether anybody waits for a host.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_host.is_empty()
     }
 
     /// Whether this host has a line.

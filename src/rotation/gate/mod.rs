@@ -192,21 +192,20 @@ impl Gate {
     /// Who in the line would now go and has not been told so since it asked.
     pub fn to_wake(&mut self, now: Moment) -> Vec<String> {
         self.held.free_ended(now);
-        let going: Vec<String> = self.going(now).iter().map(|rank| rank.credential.clone()).collect();
-        going
-            .into_iter()
-            .filter(|credential| self.lines.tell(credential))
-            .collect()
+        let going = self.going(now).into_iter().map(|rank| &rank.credential);
+        let news: Vec<String> = going.filter(|who| !self.lines.was_told(who)).cloned().collect();
+        self.lines.tell(&news);
+        news
     }
 
     /// When something changes by itself that somebody in the line may be waiting for: a held place or the pause of a host
     /// ends. Nothing of an account does, since whoever is refused there is not in the line.
     #[must_use]
     pub fn next_change(&self, now: Moment) -> Option<Moment> {
-        let hosts = self
-            .lines
-            .hosts()
-            .filter_map(|(host, _)| self.hosts.get(host)?.closed(now)?.until);
+        let hosts = self.hosts.iter().filter_map(|(host, news)| {
+            let until = news.closed(now)?.until;
+            until.filter(|_| self.lines.has_line(host))
+        });
         let place = self.held.next_end(now).filter(|_| self.places_run_out(now));
         hosts.chain(place).min()
     }

@@ -73,6 +73,15 @@ pub struct Wait {
     pub until: Option<Moment>,
 }
 
+impl Wait {
+    /// Whether it only waits for its turn: the places are taken by requests that are being answered.
+    #[must_use]
+    pub fn is_for_its_turn(&self) -> bool {
+        use WaitsFor::{Account, Budget, HostBusy, UnprovenBudget};
+        self.until.is_none() && matches!(self.what, Account | Budget | HostBusy | UnprovenBudget)
+    }
+}
+
 /// A grant that is due and that the gate does not let through yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Waiting {
@@ -91,6 +100,8 @@ pub enum WaitsFor {
     UnprovenBudget,
     /// As many requests are in flight to the host as may be.
     HostBusy,
+    /// The host has not answered in this process yet, or failed the latest time: one request at a time finds out.
+    HostUntried,
     /// The host gave no usable answer several times in a row, and is tried by one request per step.
     HostSilent,
     /// The host asked for a pause.

@@ -2,7 +2,6 @@
 
 use super::{
     Gate,
-    host_news::HostNews,
     line::Rank,
     request::{Wait, WaitsFor},
     turn_order::{Free, who_goes},
@@ -66,9 +65,12 @@ impl Gate {
 
     /// Whether one more place might let one more go.
     pub(super) fn places_run_out(&self, now: Moment) -> bool {
+        if self.lines.is_empty() {
+            return false;
+        }
         let (going, free) = (self.going(now), self.free(now));
         let unproven = going.iter().filter(|rank| rank.unproven).count();
-        self.lines.hosts().next().is_some() && (going.len() == free.all || unproven == free.unproven)
+        going.len() == free.all || unproven == free.unproven
     }
 
     fn limit(&self, host: &str, now: Moment) -> usize {
@@ -89,10 +91,10 @@ impl Gate {
             .filter(|ahead| self.lines.host_of(&ahead.credential) == Some(host));
         let here = self.flights.by_host().get(host).copied().unwrap_or(0);
         if here + ahead.count() >= self.limit(host, now) {
-            let what = if news.is_some_and(HostNews::silent) {
-                WaitsFor::HostSilent
-            } else {
-                WaitsFor::HostBusy
+            let what = match news {
+                Some(news) if news.silent() => WaitsFor::HostSilent,
+                Some(news) if news.answers() => WaitsFor::HostBusy,
+                _ => WaitsFor::HostUntried,
             };
             return Wait { what, until: None };
         }

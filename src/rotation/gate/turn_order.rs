@@ -15,34 +15,41 @@ pub struct Free {
 
 /// Those who would go if all came now, in their order: the first of the hosts that have room, as long as places last.
 ///
-/// Costs a look at each host that has a line, and a step for each place given; never a walk along a line.
+/// Costs a step for each place given, and one for each host without room whose first would come before; never a look at
+/// every host, nor a walk along a line.
 pub fn who_goes(lines: &Lines, mut free: Free, room: impl Fn(&str) -> usize) -> Vec<&Rank> {
     let mut going = Vec::new();
-    if free.all == 0 {
-        return going;
-    }
-    let mut heads = BTreeMap::new();
-    for (host, line) in lines.hosts() {
-        let mut rest = line.iter().take(room(host));
-        if let Some(head) = rest.next() {
-            heads.insert(head, rest);
-        }
-    }
-    while let Some((head, mut rest)) = heads.pop_first() {
-        if head.unproven {
+    let mut heads = lines.heads().peekable();
+    // What comes next of the hosts whose head goes.
+    let mut begun = BTreeMap::new();
+    while free.all > 0 {
+        let next = begun.first_key_value().map(|(rank, _)| *rank);
+        let of_begun = match (next, heads.peek()) {
+            (None, None) => break,
+            (Some(next), Some((head, _))) => next < *head,
+            (next, _) => next.is_some(),
+        };
+        let taken = if of_begun {
+            begun.pop_first()
+        } else {
+            heads.next().and_then(|(_, host)| {
+                let mut line = lines.of_host(host).take(room(host));
+                line.next().map(|head| (head, line))
+            })
+        };
+        // A host without room.
+        let Some((rank, mut rest)) = taken else { continue };
+        if rank.unproven {
             // Proven ones come first, so all that are left in any line are unproven as well.
             if free.unproven == 0 {
                 break;
             }
             free.unproven -= 1;
         }
-        going.push(head);
+        going.push(rank);
         free.all -= 1;
-        if free.all == 0 {
-            break;
-        }
         if let Some(next) = rest.next() {
-            heads.insert(next, rest);
+            begun.insert(next, rest);
         }
     }
     going

@@ -83,7 +83,7 @@ fn judge(bytes: &[u8]) -> Judgement {
         })?;
     }
     // As JSON: fractions of a second, which the API server does not keep, are not written.
-    let status = serde_json::to_value(&view.status).map_err(|error| error.to_string())?;
+    let status = serde_json::to_value(&*view.status).map_err(|error| error.to_string())?;
     let read: Option<TrackTikCredentialStatus> = serde_json::from_value(status.clone()).ok();
     let again = read.and_then(|read| serde_json::to_value(read).ok());
     same(&again, &Some(status), "status written and read again")?;

@@ -1,8 +1,6 @@
 //! The metadata of a token Secret as the watch delivers it: what is kept of it is little, whose it is cannot be forged, and
 //! no copy is taken for the original.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 use tracktik_operator::{
@@ -11,6 +9,7 @@ use tracktik_operator::{
         issue_record,
         metadata::SecretMeta,
         ownership::{Mark, Ownership, ownership},
+        texts::Texts,
         token_secret::Desired,
     },
 };
@@ -62,7 +61,7 @@ fn judge(bytes: &[u8]) -> Judgement {
     small(&found)?;
     let issue = found.annotations.get(ISSUE).and_then(|facts| issue_record::read(facts));
     if issue.is_some() {
-        let facts: Value = serde_json::from_str(&found.annotations[ISSUE]).unwrap_or_default();
+        let facts: Value = serde_json::from_str(found.annotations.get(ISSUE).unwrap()).unwrap_or_default();
         let of = facts["secret"].as_str().unwrap_or_default();
         ensure(of.is_empty() || of == found.name, || {
             format!("a copy of {of:?} is kept as {:?}", found.name)
@@ -87,13 +86,13 @@ fn judge(bytes: &[u8]) -> Judgement {
     }
     Ok(Verdict::accepted(format!(
         "ours {mine}, drift {drift:?}, {} annotations",
-        found.annotations.len().min(5)
+        found.annotations.iter().len().min(5)
     )))
 }
 
 /// Whoever writes Secrets decides how much stands in one, and not how much of it is remembered.
 fn small(found: &SecretMeta) -> Result<(), String> {
-    let largest = |of: &BTreeMap<String, String>, key: &str| of.get(key).map_or(0, String::len);
+    let largest = |of: &Texts, key: &str| of.get(key).map_or(0, String::len);
     ensure(largest(&found.annotations, CREDENTIAL) <= 512, || {
         "a long mark".to_owned()
     })?;

@@ -115,6 +115,12 @@ pub(super) const ROWS: &[Row] = &[
         otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
     },
     Row {
+        state: "nothing is known of the host, and another finds out",
+        make: |seen| wait_for(seen, WaitsFor::HostUntried, None),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
         state: "all places are taken",
         make: |seen| wait_for(seen, WaitsFor::Budget, Some(LATER)),
         live: WELL,

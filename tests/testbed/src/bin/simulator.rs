@@ -30,12 +30,15 @@ struct Flags {
     /// PEM file with the private key of the certificate
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// Make up a CA and a certificate for 127.0.0.1 and localhost, and write the CA here as PEM
+    /// Make up a CA and a certificate for its addresses and localhost, and write the CA here as PEM
     #[arg(long, value_name = "FILE")]
     write_ca: Option<PathBuf>,
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Serve on so many addresses, from 127.0.0.1 on, with the same port
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    hosts: u8,
     /// Life of an access token
     #[arg(long, value_name = "N", default_value_t = 3600)]
     access_token_seconds: u64,
@@ -52,6 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::parse();
     let mut config = SimulatorConfig::new(certificate(&flags)?)?;
     config.port = flags.port;
+    config.hosts = flags.hosts;
     config.rules.access_token_life = Duration::from_secs(flags.access_token_seconds);
     if flags.no_ban {
         config.rules.ban = None;
@@ -81,7 +85,10 @@ fn certificate(flags: &Flags) -> Result<Certificate, Box<dyn Error>> {
         let (chain_pem, key_pem) = (fs::read(cert)?, fs::read(key)?);
         return Ok(Certificate { chain_pem, key_pem });
     }
-    let (certificate, authority_pem) = Certificate::self_made(&["127.0.0.1", "localhost"])?;
+    let mut names = vec!["localhost".to_owned()];
+    names.extend((1..=flags.hosts).map(|host| format!("127.0.0.{host}")));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (certificate, authority_pem) = Certificate::self_made(&names)?;
     if let Some(path) = &flags.write_ca {
         fs::write(path, authority_pem)?;
     }

@@ -68,6 +68,8 @@ pub struct SimulatorConfig {
     pub certificate: Certificate,
     /// Port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
+    /// On how many addresses it serves, from 127.0.0.1 on, all with this port: each is a host of its own to a client.
+    pub hosts: u8,
     /// Lives of tokens, the ban, the seed of tokens.
     pub rules: Rules,
     /// Where its time comes from.
@@ -89,6 +91,7 @@ impl SimulatorConfig {
         Ok(Self {
             certificate,
             port: 0,
+            hosts: 1,
             rules,
             clock: Clock::real(),
         })
@@ -136,9 +139,12 @@ impl Simulator {
         let shared = Arc::new(Shared::new(World::new(config.rules), config.clock));
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let address = tcp.local_addr()?;
+        let mut listening = vec![tcp];
+        for host in 2..=config.hosts {
+            listening.push(TcpListener::bind((Ipv4Addr::new(127, 0, 0, host), address.port())).await?);
+        }
         let (stop, stopped) = watch::channel(());
         let mut serving = JoinSet::new();
-        let listener = TlsListener::new(tcp, tls, Arc::clone(&shared), stopped, &mut serving)?;
         let router = Router::new()
             .route(TOKEN_PATH, post(token_endpoint::answer))
             .route(WHOAMI_PATH, get(reader_api::whoami))
@@ -146,8 +152,12 @@ impl Simulator {
             .method_not_allowed_fallback(reader_api::stray)
             .with_state(Arc::clone(&shared))
             .into_make_service_with_connect_info::<Peer>();
-        // Serving ends only by abortion: the listener never reports an error.
-        serving.spawn(async move { drop(axum::serve(listener, router).await) });
+        for tcp in listening {
+            let listener = TlsListener::new(tcp, tls.clone(), Arc::clone(&shared), stopped.clone(), &mut serving)?;
+            let router = router.clone();
+            // Serving ends only by abortion: the listener never reports an error.
+            serving.spawn(async move { drop(axum::serve(listener, router).await) });
+        }
         Ok(Self {
             shared,
             address,

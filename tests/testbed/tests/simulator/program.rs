@@ -18,7 +18,14 @@ async fn a_script_drives_it_by_http_and_ends_it_by_closing_stdin() {
     let directory = tempfile::tempdir().expect("a directory");
     let authority = directory.path().join("ca.pem");
     let mut program = Command::new(env!("CARGO_BIN_EXE_simulator"))
-        .args(["--access-token-seconds", "60", "--control", "--write-ca"])
+        .args([
+            "--access-token-seconds",
+            "60",
+            "--hosts",
+            "2",
+            "--control",
+            "--write-ca",
+        ])
         .arg(&authority)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -46,6 +53,11 @@ async fn a_script_drives_it_by_http_and_ends_it_by_closing_stdin() {
     let added = http.post(control("/accounts")).json(&account("ada"));
     assert_eq!(status(added).await, StatusCode::NO_CONTENT);
     assert_eq!(status(http.post(&url).form(login.pairs())).await, StatusCode::OK);
+    let second_host = format!("https://127.0.0.2:{}{TOKEN_PATH}", ready["port"]);
+    assert_eq!(
+        status(http.post(&second_host).form(login.pairs())).await,
+        StatusCode::OK
+    );
     let fault = json!({
         "target": {"username": "ada"},
         "fault": {"kind": "tooManyRequests", "retryAfter": {"seconds": 60}},
@@ -66,7 +78,7 @@ async fn a_script_drives_it_by_http_and_ends_it_by_closing_stdin() {
     );
     let counts = http.get(control("/counts")).send().await.expect("an answer");
     let counts: Counts = counts.json().await.expect("counts");
-    assert_eq!((counts.logins, counts.refused, counts.faulted), (1, 1, 1));
+    assert_eq!((counts.logins, counts.refused, counts.faulted), (2, 1, 1));
 
     drop(program.stdin.take());
     let ended = tokio::time::timeout(Duration::from_secs(5), program.wait()).await;
