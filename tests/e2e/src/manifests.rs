@@ -7,7 +7,7 @@ const IMAGE: &str = "localhost/e2e:1";
 /// Where pods find the authority of TrackTik's certificate.
 const AUTHORITY: &str = "/authority/ca.crt";
 /// Life of an access token, short enough for many renewals, long enough for the kubelet's way into a pod.
-pub const TOKEN_SECONDS: u32 = 300;
+pub const TOKEN_SECONDS: u32 = 360;
 
 /// A namespace that lets in only what is restricted.
 pub fn namespace(name: &str) -> Value {

@@ -103,7 +103,7 @@ impl Stage {
     ///
     /// # Errors
     /// When Helm fails, or the pod is not ready in time.
-    pub async fn chart_is_installed(&mut self) -> Outcome {
+    pub async fn chart_is_installed(&self) -> Outcome {
         let ca = self.files.path().join("ca.crt");
         self.authority.write_ca(&ca)?;
         apply(&[manifests::namespace(HOME)]).await?;
@@ -125,7 +125,7 @@ impl Stage {
     ///
     /// # Errors
     /// When Helm fails, or the pods are not ready in time.
-    pub async fn chart_is_upgraded(&mut self, settings: &str) -> Outcome {
+    pub async fn chart_is_upgraded(&self, settings: &str) -> Outcome {
         let command = format!(
             "upgrade tracktik-operator charts/tracktik-operator --namespace {HOME} --reuse-values {settings} --wait"
         );

@@ -1,7 +1,13 @@
 //! Commands as people type them, with what they print, for `docs/tour.md`. What differs from run to run is left out, so that
 //! the page can be compared.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use serde_json::Value;
 
 use crate::{
     node::run,
@@ -11,31 +17,42 @@ use crate::{
 /// The page so far.
 #[derive(Debug, Default)]
 pub struct Tour {
-    page: String,
+    page: Mutex<String>,
 }
 
 impl Tour {
     /// A paragraph.
-    pub fn says(&mut self, text: &str) {
-        self.page.push_str(&format!("{text}\n\n"));
+    pub fn says(&self, text: &str) {
+        self.add(&format!("{text}\n\n"));
     }
 
     /// A command of kubectl, and what it prints.
     ///
     /// # Errors
     /// When it fails.
-    pub async fn kubectl(&mut self, arguments: &str) -> Outcome<String> {
+    pub async fn kubectl(&self, arguments: &str) -> Outcome<String> {
         let words: Vec<&str> = arguments.split_whitespace().collect();
         let printed = run("kubectl", &words, None).await?;
         self.shows(&format!("kubectl {arguments}"), &printed);
         Ok(printed)
     }
 
+    /// Applies objects, which the page names by an example that they are like.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub async fn applies(&self, example: &str, objects: &[Value]) -> Outcome {
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        let printed = run("kubectl", &["apply", "-f", "-"], Some(&list.to_string())).await?;
+        self.shows(&format!("kubectl -n integrations apply -f {example}"), &printed);
+        Ok(())
+    }
+
     /// A command of Helm, given as it is typed in the root of the repository beside the file `ca.crt`.
     ///
     /// # Errors
     /// When it fails.
-    pub async fn helm(&mut self, arguments: &str, chart: &Path, folder: &Path) -> Outcome {
+    pub async fn helm(&self, arguments: &str, chart: &Path, folder: &Path) -> Outcome {
         let (chart, ca) = (
             chart.display().to_string(),
             format!("caBundle.pem={}/ca.crt", folder.display()),
@@ -54,11 +71,13 @@ impl Tour {
         Ok(())
     }
 
-    fn shows(&mut self, command: &str, printed: &str) {
-        let printed: Vec<String> = printed.lines().map(steady).collect();
-        let text = printed.join("\n");
-        self.page
-            .push_str(&format!("```console\n$ {command}\n{}\n```\n\n", text.trim_end()));
+    fn shows(&self, command: &str, printed: &str) {
+        let text = steady(printed);
+        self.add(&format!("```console\n$ {command}\n{}\n```\n\n", text.trim_end()));
+    }
+
+    fn add(&self, text: &str) {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
     }
 
     /// Compares the page with what is committed, or writes it if `UPDATE_GOLDEN` is set.
@@ -66,7 +85,8 @@ impl Tour {
     /// # Errors
     /// When they differ.
     pub fn is_as_committed(&self, file: &Path) -> Outcome {
-        let page = format!("{}\n", self.page.trim_end());
+        let page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = format!("{}\n", page.trim_end());
         if env::var_os("UPDATE_GOLDEN").is_some() {
             return Ok(fs::write(file, page)?);
         }
@@ -82,35 +102,45 @@ impl Tour {
     }
 }
 
-/// A line without what another run would have otherwise: ages, times, the random ends of names.
-fn steady(line: &str) -> String {
-    let mut out = String::new();
-    for (blank, word) in words(line) {
-        let kept = steady_word(word);
-        // Columns keep their place where there is room.
-        let lost = word.len().saturating_sub(kept.len());
-        out.push_str(blank);
-        out.push_str(&kept);
-        out.push_str(&" ".repeat(lost));
+/// What is printed, without what another run would have otherwise: ages, times, the random ends of names. The columns of a
+/// table get their places anew.
+fn steady(printed: &str) -> String {
+    let is_table = printed
+        .lines()
+        .next()
+        .is_some_and(|head| head.contains("AGE") || head.contains("READY"));
+    if !is_table {
+        return printed.lines().map(steady_line).collect::<Vec<_>>().join("\n");
     }
-    let out = out.trim_end();
-    match out.split_once("LAST DEPLOYED:") {
-        Some((head, _time)) => format!("{head}LAST DEPLOYED: …"),
-        None => out.to_owned(),
-    }
+    let rows: Vec<Vec<String>> = printed
+        .lines()
+        .map(|line| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .map(steady_word)
+                .collect()
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let line = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
+        cells.collect::<Vec<_>>().join("   ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Each word with the blanks before it.
-fn words(line: &str) -> Vec<(&str, &str)> {
-    let mut found = Vec::new();
-    let mut rest = line;
-    while !rest.is_empty() {
-        let word = rest.find(|c: char| c != ' ').unwrap_or(rest.len());
-        let end = rest[word..].find(' ').map_or(rest.len(), |end| word + end);
-        found.push((&rest[..word], &rest[word..end]));
-        rest = &rest[end..];
+fn steady_line(line: &str) -> String {
+    match line.split_once("LAST DEPLOYED:") {
+        Some((head, _time)) => format!("{head}LAST DEPLOYED: …"),
+        None => line.to_owned(),
     }
-    found
 }
 
 fn steady_word(word: &str) -> String {
@@ -139,12 +169,12 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_is_left_out() {
-        let line = "tracktik-operator-5d8c7f9b64-x2x9k   1/1     Running   0          12s";
-        assert_eq!(
-            steady(line),
-            "tracktik-operator-…                  1/1     Running   0          …"
-        );
+        let table = "NAME                                 READY   STATUS    RESTARTS   AGE\n\
+                     tracktik-operator-5d8c7f9b64-x2x9k   1/1     Running   0          12s";
+        let without = "NAME                  READY   STATUS    RESTARTS   AGE\n\
+                       tracktik-operator-…   1/1     Running   0          …";
+        assert_eq!(steady(table), without);
         assert_eq!(steady("LAST DEPLOYED: Fri Nov 27 18:00:00 2026"), "LAST DEPLOYED: …");
-        assert_eq!(steady("acme   True    TokenValid"), "acme   True    TokenValid");
+        assert_eq!(steady("acme condition met"), "acme condition met");
     }
 }

@@ -12,7 +12,8 @@ use crate::{
 const READY_WITHIN_SECONDS: f64 = 3.0;
 
 /// The operator's pod, as the chart makes it.
-pub async fn the_pod_is_ready_in_time() -> Outcome {
+pub async fn the_pod_is_ready_in_time(stage: &Stage) -> Outcome {
+    stage.tour.kubectl(&format!("-n {HOME} get pods")).await?;
     let pods = get(&format!("-n {HOME} pods")).await?;
     let seconds = seconds_to_ready(&pods["items"][0])?;
     crate::say(&format!(
@@ -22,31 +23,39 @@ pub async fn the_pod_is_ready_in_time() -> Outcome {
 }
 
 /// The pod is there first, waits for the Secret, and uses the first token as soon as it is there.
-pub async fn pods_wait_for_the_secret(stage: &mut Stage) -> Outcome {
+pub async fn a_pod_waits_for_the_secret(stage: &Stage) -> Outcome {
     apply(&[reader(USERS, "first", "acme", Kind::Mounted)]).await?;
     until("a pod that waits", PATIENCE, || async {
         let events = kubectl(&format!("-n {USERS} get events -o jsonpath={{.items[*].message}}")).await?;
         hold(events.contains(r#"secret "acme-token" not found"#), || events)
     })
     .await?;
+    stage.tour.says(
+        "A workload may be there before its token: it mounts the Secret `acme-token`, which is not there yet, and waits.",
+    );
+    stage.tour.kubectl(&format!("-n {USERS} get pods")).await?;
+
     let account = stage.account("acme.staffr.net", "acme").await?;
     let objects = [
-        source(USERS, "acme-account", &account),
-        credential(USERS, "acme", "acme.staffr.net", "acme-account"),
+        source(USERS, "acme-service-account", &account),
+        credential(USERS, "acme", "acme.staffr.net", "acme-service-account"),
     ];
-    apply(&objects).await?;
+    stage
+        .tour
+        .says("[The everyday example](../examples/everyday.yaml), with the values of a service account:");
+    stage.tour.applies("examples/everyday.yaml", &objects).await?;
     let wait = format!("-n {USERS} wait --for=condition=Ready ttc/acme --timeout=60s");
     stage.tour.kubectl(&wait).await?;
+    stage.tour.kubectl(&format!("-n {USERS} get ttc")).await?;
     // The kubelet tries again after up to two minutes.
-    let limit = PATIENCE * 3;
-    until("a request of the reader", limit, || async {
+    until("a request of the reader", PATIENCE * 3, || async {
         let counts = stage.counts().await?;
-        hold(
-            counts.by_reader.get("first").is_some_and(|reader| reader.requests > 10),
-            || format!("{counts:?}"),
-        )
+        let asked = counts.by_reader.get("first").is_some_and(|reader| reader.requests > 10);
+        hold(asked, || format!("{counts:?}"))
     })
     .await?;
+    stage.tour.says("The workload has started with it:");
+    stage.tour.kubectl(&format!("-n {USERS} get pods")).await?;
     let counts = stage.counts().await?;
     hold(counts.reader_failures == 0, || format!("{counts:?}"))
 }
