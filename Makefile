@@ -21,6 +21,10 @@ build: ## The binaries that ship: tracktik-operator and kubectl-tracktik, in tar
 	@tools/check-tools.sh cargo cc
 	cargo build --locked --release --package tracktik-operator
 
+# In a registry of yours: IMAGE=registry.example.com/tracktik-operator, and then README.md, "Quick start".
+image: ## The container image, for amd64 and arm64, in target/image, without a container engine; ARCH=amd64 for one kind, IMAGE= names it
+	@IMAGE='$(IMAGE)' tools/image/build.sh $(ARCH)
+
 # Not the release build, which takes minutes to make and changes little: what counts is the way to the API server.
 bench: ## How fast a token is in place and a change is picked up; what an idle operator costs (ten minutes), and one that is killed again and again (five)
 	@tools/check-tools.sh cargo cc go
@@ -57,4 +61,4 @@ deny: ## Dependencies and what is known against them, as cargo-deny sees it (mak
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test e2e lint build bench chaos fuzz soak crd chart deny
+.PHONY: help demo test e2e lint build image bench chaos fuzz soak crd chart deny
