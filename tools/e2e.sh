@@ -17,6 +17,14 @@ if ! why=$(tools/node/possible.sh 2>&1); then
 fi
 tools/check-tools.sh cargo cc go python3 node npm flock
 
+case $(uname -m) in
+x86_64) architecture=amd64 ;;
+aarch64) architecture=arm64 ;;
+*)
+	printf 'the image is not built for %s\n' "$(uname -m)" >&2
+	exit 1
+	;;
+esac
 images=target/e2e
 mkdir -p "$images"
 
@@ -35,24 +43,28 @@ pack_images() {
 		"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules"
 }
 
+# As it ships, under the name by which the chart asks for it.
 operator_image() {
-	cargo build --locked --package tracktik-operator --bin tracktik-operator
-	tools/node/pack-image.py --output "$images/operator.tar" --name docker.io/library/tracktik-operator:0.1.0 \
-		target/debug/tracktik-operator:/tracktik-operator /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt
+	local built
+	built=$(tools/image/build.sh "$architecture")
+	printf '%s\n' "$built"
+	archive=${built%% *}
 }
 
 play() {
 	local programs
 	programs=$(tools/charttools/build.sh)
-	IMAGES="$images/operator.tar $images/e2e.tar $images/oauth-server.tar" PATH=$PWD/target/debug:$programs:$PATH \
+	IMAGES="$archive $images/e2e.tar $images/oauth-server.tar" PATH=$PWD/target/debug:$programs:$PATH \
 		tools/node/run.sh target/debug/e2e --repository "$PWD"
 }
 
-begin "make e2e" 6
+begin "make e2e" 8
 step "programs of the node (the first time 10 minutes)" without_stdout tools/node/build.sh
 step "what the chart is installed with (the first time 2 minutes)" without_stdout tools/charttools/build.sh
-step "the operator's image" operator_image
+step "the operator's image (the first time 5 minutes)" operator_image
 step "compiling the scenes" compile
 step "images of the scenes" pack_images
+step "a node that is killed leaves nothing" tools/node/killed.sh
 step "playing the scenes" play
+step "nothing is left of the node" tools/node/left.sh
 finish

@@ -9,7 +9,7 @@ use std::{
 };
 
 use k8s_openapi::jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
@@ -72,7 +72,8 @@ impl Figures {
                 match line.split_whitespace().collect::<Vec<_>>()[..] {
                     ["SEEN", expiry, at] => {
                         let key = (pod.clone(), expiry.to_owned());
-                        locked(&self.noted).seen.insert(key, at.parse()?);
+                        // A container that is started again says again what it finds.
+                        locked(&self.noted).seen.entry(key).or_insert(at.parse()?);
                     }
                     _ => failed.push(format!("{pod}: {line}")),
                 }
@@ -208,15 +209,4 @@ fn memory(cgroups: &str) -> Option<(u64, u64)> {
 
 fn locked(noted: &Mutex<Noted>) -> MutexGuard<'_, Noted> {
     noted.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Seconds from the start of a pod's container to the pod's being ready, in whole seconds, as the API server keeps them.
-pub fn seconds_to_ready(pod: &Value) -> Outcome<f64> {
-    let started = pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"].as_str();
-    let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
-    let ready = conditions.into_iter().find(|condition| condition["type"] == "Ready");
-    let ready = ready.and_then(|condition| condition["lastTransitionTime"].as_str());
-    let (started, ready) = started.zip(ready).ok_or_else(|| Problem(format!("not ready: {pod}")))?;
-    let (started, ready): (Timestamp, Timestamp) = (started.parse()?, ready.parse()?);
-    Ok(ready.duration_since(started).as_secs_f64())
 }

@@ -1,25 +1,31 @@
 //! From an empty cluster to the first pod that uses a token.
 
 use crate::{
-    figures::seconds_to_ready,
     manifests::{Kind, credential, reader, source},
-    node::{apply, get, kubectl},
+    node::{apply, kubectl},
     outcome::{Outcome, hold, until},
     stage::{HOME, PATIENCE, Stage, USERS},
 };
 
-/// From the start of its container, as the API server tells it: in whole seconds.
+/// From the start of its process.
 const READY_WITHIN_SECONDS: f64 = 3.0;
 
-/// The operator's pod, as the chart makes it.
-pub async fn the_pod_is_ready_in_time(stage: &Stage) -> Outcome {
+/// A node, a chart, and its pod, which is ready in time.
+pub async fn the_chart_is_installed(stage: &Stage) -> Outcome {
+    stage.tour.says(
+        "# A tour\n\n\
+         Commands and what they print, on a real node with Kubernetes' own programs. `make e2e` makes this page while it runs, and \
+         fails when the page is not what it has seen; `…` stands for what is otherwise each time.\n\n\
+         The chart, with its defaults. The servers of this tour have an authority of their own, and a quarter of the memory has to do:",
+    );
+    let seconds = stage.chart_is_installed().await?;
     stage.tour.kubectl(&format!("-n {HOME} get pods")).await?;
-    let pods = get(&format!("-n {HOME} pods")).await?;
-    let seconds = seconds_to_ready(&pods["items"][0])?;
     crate::say(&format!(
-        "the pod was ready {seconds} s after the start of its container"
+        "the pod was ready {seconds:.1} s after the start of its process"
     ));
-    hold(seconds <= READY_WITHIN_SECONDS, || format!("ready after {seconds} s"))
+    hold(seconds <= READY_WITHIN_SECONDS, || {
+        format!("ready after {seconds:.1} s")
+    })
 }
 
 /// The pod is there first, waits for the Secret, and uses the first token as soon as it is there.
@@ -47,6 +53,7 @@ pub async fn a_pod_waits_for_the_secret(stage: &Stage) -> Outcome {
     let wait = format!("-n {USERS} wait --for=condition=Ready ttc/acme --timeout=60s");
     stage.tour.kubectl(&wait).await?;
     stage.tour.kubectl(&format!("-n {USERS} get ttc")).await?;
+    stage.tour.kubectl(&format!("-n {USERS} get secret acme-token")).await?;
     // The kubelet tries again after up to two minutes.
     until("a request of the reader", PATIENCE * 3, || async {
         let counts = stage.counts().await?;

@@ -22,8 +22,7 @@ pub async fn play(repository: PathBuf) -> Outcome {
     let minutes = env::var("E2E_MINUTES").map_or(Ok(MEASURED_MINUTES), |text| text.parse())?;
     scene("two servers of tokens behind TLS", stage.servers_start()).await?;
     let stage = &stage;
-    scene("the chart is installed", stage.chart_is_installed()).await?;
-    scene("its pod is ready in time", beginning::the_pod_is_ready_in_time(stage)).await?;
+    scene("the chart is installed", beginning::the_chart_is_installed(stage)).await?;
     scene(
         "a pod that waits for the Secret",
         beginning::a_pod_waits_for_the_secret(stage),
