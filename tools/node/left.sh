@@ -11,11 +11,12 @@ found() {
 	left=1
 }
 
-# All of a node's own are in its cgroups, or have its state in their command line. A process may end while it is looked at.
+# All of a node's own are in its cgroups, or have its state in their command line. A process may end while it is looked at; and
+# the pattern is in a file, so that grep does not find itself.
 while IFS= read -r file; do
 	process=${file%/*}
 	found "process ${process#/proc/}: $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
-done < <(grep -ls "/$cluster\(/\|$\)" /proc/[0-9]*/cgroup; grep -las "$state" /proc/[0-9]*/cmdline | grep -v "^/proc/$$/")
+done < <(grep -ls "/$cluster\(/\|$\)" /proc/[0-9]*/cgroup; grep -las -f <(printf '%s\n' "$state") /proc/[0-9]*/cmdline)
 while IFS= read -r file; do
 	found "a mount, in $file"
 done < <(grep -ls "$state" /proc/[0-9]*/mountinfo)

@@ -26,7 +26,7 @@ struct Flags {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    match scenes::play(flags.repository).await {
+    match scenes::play(&flags.repository).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(Problem(problem)) => {
             say(&format!("FAILED: {problem}"));

@@ -16,13 +16,13 @@ pub fn namespace(name: &str) -> Value {
 }
 
 /// A pod of one container.
-pub fn pod(namespace: &str, name: &str, container: Value, volumes: Value) -> Value {
+pub fn pod(namespace: &str, name: &str, container: Value, volumes: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
         "spec": pod_spec(container, volumes)})
 }
 
-fn pod_spec(mut container: Value, volumes: Value) -> Value {
+fn pod_spec(mut container: Value, volumes: &Value) -> Value {
     container["name"] = json!("main");
     container["securityContext"] = json!({"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
         "capabilities": {"drop": ["ALL"]}});
@@ -50,7 +50,7 @@ pub fn server(namespace: &str, name: &str, command: &[&str], token_seconds: u32)
         namespace,
         name,
         container,
-        json!([{"name": "tls", "secret": {"secretName": name, "defaultMode": 0o440}}]),
+        &json!([{"name": "tls", "secret": {"secretName": name, "defaultMode": 0o440}}]),
     )
 }
 
@@ -117,10 +117,10 @@ pub fn reader(namespace: &str, name: &str, credential: &str, kind: Kind) -> Valu
     }
     let container = json!({"image": IMAGE, "command": command, "env": environment, "volumeMounts": mounts});
     if kind != Kind::Environment {
-        return pod(namespace, name, container, json!(volumes));
+        return pod(namespace, name, container, &json!(volumes));
     }
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
         "spec": {"selector": {"matchLabels": {"app": name}},
             "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {"metadata": {"labels": {"app": name}}, "spec": pod_spec(container, json!(volumes))}}})
+            "template": {"metadata": {"labels": {"app": name}}, "spec": pod_spec(container, &json!(volumes))}}})
 }

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -46,7 +46,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the machine gives none.
-    pub fn new(repository: PathBuf) -> Outcome<Self> {
+    pub fn new(repository: &Path) -> Outcome<Self> {
         testbed::install_tls_provider();
         Ok(Self {
             tour: Tour::default(),

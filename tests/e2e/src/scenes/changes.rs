@@ -78,7 +78,7 @@ pub async fn rotation_on_request(stage: &Stage) -> Outcome {
 pub async fn another_password(stage: &Stage) -> Outcome {
     let name = "mounted-0";
     let mut account = stage.account("acme.staffr.net", name).await?;
-    account.password = "another-password".to_owned();
+    "another-password".clone_into(&mut account.password);
     stage.password_is_changed(&account).await?;
     kubectl(&format!(
         "-n {USERS} annotate --overwrite ttc {name} tracktik-operator.io/rotate=1"

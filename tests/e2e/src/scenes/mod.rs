@@ -8,7 +8,7 @@ mod leaders;
 mod others;
 mod outages;
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{env, path::Path, time::Duration};
 
 use crate::{figures::Figures, outcome::Outcome, scene, stage::Stage};
 use crowd::Crowd;
@@ -17,8 +17,8 @@ use crowd::Crowd;
 const MEASURED_MINUTES: u64 = 10;
 
 /// From nothing to the last scene.
-pub async fn play(repository: PathBuf) -> Outcome {
-    let mut stage = Stage::new(repository.clone())?;
+pub async fn play(repository: &Path) -> Outcome {
+    let mut stage = Stage::new(repository)?;
     let minutes = env::var("E2E_MINUTES").map_or(Ok(MEASURED_MINUTES), |text| text.parse())?;
     scene("two servers of tokens behind TLS", stage.servers_start()).await?;
     let stage = &stage;
@@ -101,7 +101,7 @@ pub async fn play(repository: PathBuf) -> Outcome {
     .await?;
     scene(
         "what has been measured",
-        ending::figures_are_as_promised(crowd, figures, stage, &repository),
+        ending::figures_are_as_promised(crowd, figures, stage, repository),
     )
     .await?;
     stage.tour.is_as_committed(&repository.join("docs/tour.md"))
