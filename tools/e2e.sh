@@ -26,6 +26,8 @@ aarch64) architecture=arm64 ;;
 	;;
 esac
 images=target/e2e
+# In bytes.
+largest_image=15000000
 mkdir -p "$images"
 
 compile() {
@@ -45,10 +47,15 @@ pack_images() {
 
 # As it ships, under the name by which the chart asks for it.
 operator_image() {
-	local built
+	local built size
 	built=$(tools/image/build.sh "$architecture")
 	printf '%s\n' "$built"
 	archive=${built%% *}
+	size=$(wc -c <"$archive")
+	if ((size >= largest_image)); then
+		printf 'the image has %d bytes, and is to have less than %d\n' "$size" "$largest_image"
+		return 1
+	fi
 }
 
 play() {
