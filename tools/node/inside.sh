@@ -67,6 +67,17 @@ start() {
 	daemons[$!]=$name
 }
 
+# keep NAME COMMAND...: as a service that is started again when it ends, since a test may end it.
+keep() {
+	local name=$1
+	shift
+	while :; do
+		"$@" || true
+		sleep 1
+	done >"$logs/$name.log" 2>&1 </dev/null &
+	daemons[$!]=$name
+}
+
 start_control_plane() {
 	local client=http://127.0.0.1:2379 peer=http://127.0.0.1:2380
 	# Unsynced, since nothing of it is read again after its end.
@@ -133,7 +144,7 @@ export NODE_HOSTS=$state/hosts NODE_LOGS=$logs NODE_NAME=$node
 ulimit -n 20000 2>/dev/null || true
 : >"$NODE_HOSTS"
 
-start containerd containerd --config "$state/containerd.toml"
+keep containerd containerd --config "$state/containerd.toml"
 start names names "$dns_ip:53" "$NODE_HOSTS"
 start_control_plane
 within 30 "a containerd that answers" ctr --connect-timeout 1s version
@@ -142,7 +153,7 @@ for image in "$programs/pause.tar" ${IMAGES:-}; do
 done
 # A kubelet that is refused at first waits longer between its tries.
 within 60 "an API server that is ready" kubectl get --raw /readyz
-start kubelet kubelet --config="$state/kubelet.yaml" --kubeconfig="$state/kubelet.kubeconfig" --root-dir="$state/kubelet" \
+keep kubelet kubelet --config="$state/kubelet.yaml" --kubeconfig="$state/kubelet.kubeconfig" --root-dir="$state/kubelet" \
 	--cert-dir="$pki" --hostname-override=$node --node-ip=$node_ip
 within 60 "a node that is ready" is_ready
 say "ready after $SECONDS s"

@@ -88,6 +88,16 @@ pub fn processes_of(pod_uid: &str) -> Vec<u32> {
         .collect()
 }
 
+/// The processes of a program of the node's, by its name.
+pub fn processes_named(name: &str) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_named = |id: &u32| fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|comm| comm.trim() == name);
+    processes
+        .filter_map(|process| process.file_name().to_str()?.parse::<u32>().ok())
+        .filter(is_named)
+        .collect()
+}
+
 /// Sends a signal.
 pub async fn signal(name: &str, ids: &[u32]) -> Outcome {
     for id in ids {

@@ -7,6 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
@@ -147,7 +148,7 @@ fn steady_word(word: &str) -> String {
     let is_age = word.ends_with(['s', 'm', 'h'])
         && word.starts_with(|c: char| c.is_ascii_digit())
         && word.chars().all(|c| c.is_ascii_digit() || "smh".contains(c));
-    if is_age {
+    if is_age || word.parse::<Timestamp>().is_ok() {
         return "…".to_owned();
     }
     // <deployment>-<hash>-<five characters>
@@ -174,6 +175,8 @@ mod tests {
         let without = "NAME                  READY   STATUS    RESTARTS   AGE\n\
                        tracktik-operator-…   1/1     Running   0          …";
         assert_eq!(steady(table), without);
+        let table = "NAME   EXPIRES                AGE\nacme   2026-11-27T18:41:10Z   2m3s";
+        assert_eq!(steady(table), "NAME   EXPIRES   AGE\nacme   …         …");
         assert_eq!(steady("LAST DEPLOYED: Fri Nov 27 18:00:00 2026"), "LAST DEPLOYED: …");
         assert_eq!(steady("acme condition met"), "acme condition met");
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     manifests::{Kind, credential, reader, source},
-    node::{apply, kubectl},
+    node::{apply, kubectl, run},
     outcome::{Outcome, hold, until},
     stage::{HOME, PATIENCE, Stage, USERS},
 };
@@ -14,9 +14,9 @@ const READY_WITHIN_SECONDS: f64 = 3.0;
 pub async fn the_chart_is_installed(stage: &Stage) -> Outcome {
     stage.tour.says(
         "# A tour\n\n\
-         Commands and what they print, on a real node with Kubernetes' own programs. `make e2e` makes this page while it runs, and \
+         Commands and what they print, on a real node with Kubernetes' own programs. `make e2e` makes this page while it runs, and\n\
          fails when the page is not what it has seen; `…` stands for what is otherwise each time.\n\n\
-         The chart, with its defaults. The servers of this tour have an authority of their own, and a quarter of the memory has to do:",
+         The chart, with its defaults. The servers of this tour have an authority of their own, and a quarter of the memory has to\ndo:",
     );
     let seconds = stage.chart_is_installed().await?;
     stage.tour.kubectl(&format!("-n {HOME} get pods")).await?;

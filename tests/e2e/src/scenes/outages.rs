@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::changes::{comes_to, status};
 use crate::{
     manifests::{credential, source},
-    node::{apply, get, kubectl, processes_of, signal},
+    node::{apply, get, kubectl, processes_named, processes_of, signal},
     outcome::{Outcome, hold, until},
     stage::{HOME, PATIENCE, Stage, USERS},
 };
@@ -60,8 +60,8 @@ pub async fn no_operator(stage: &Stage) -> Outcome {
     kubectl(&format!("-n {USERS} delete ttc globex")).await.map(drop)
 }
 
-/// All containers of the operator and of its users end at once, as when the node's power fails, and the kubelet starts them
-/// again in the order that it likes.
+/// The kubelet, containerd, and all containers of the operator and of its users end at once, as when the node's power fails; the
+/// kubelet starts them again in the order that it likes. Only what plays the world outside lives on.
 pub async fn all_pods_again(_stage: &Stage) -> Outcome {
     let mut before = Vec::new();
     for namespace in [HOME, USERS] {
@@ -77,8 +77,10 @@ pub async fn all_pods_again(_stage: &Stage) -> Outcome {
     hold(processes.len() >= 2 * before.len(), || {
         format!("{processes:?} of {before:?}")
     })?;
+    let daemons = ["kubelet", "containerd"].map(processes_named).concat();
+    hold(daemons.len() == 2, || format!("{daemons:?} of kubelet and containerd"))?;
     // Some end with others before their turn comes.
-    for process in processes {
+    for process in daemons.into_iter().chain(processes) {
         let _ = signal("KILL", &[process]).await;
     }
     for namespace in [HOME, USERS] {
