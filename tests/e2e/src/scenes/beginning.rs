@@ -20,6 +20,8 @@ pub async fn the_chart_is_installed(stage: &Stage) -> Outcome {
     );
     let seconds = stage.chart_is_installed().await?;
     stage.tour.kubectl(&format!("-n {HOME} get pods")).await?;
+    // The chart's own test, in a pod of its own.
+    run("helm", &["test", "tracktik-operator", "--namespace", HOME], None).await?;
     crate::say(&format!(
         "the pod was ready {seconds:.1} s after the start of its process"
     ));
