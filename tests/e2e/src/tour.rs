@@ -166,7 +166,20 @@ fn steady_word(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::steady;
+    use super::{Tour, steady};
+
+    #[test]
+    fn another_page_than_the_committed_one_is_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tour.md");
+        let tour = Tour::default();
+        tour.says("A tour");
+        assert!(tour.is_as_committed(&file).is_err(), "there is none");
+        std::fs::write(&file, "A tour\n").unwrap();
+        assert!(tour.is_as_committed(&file).is_ok());
+        tour.says("with one paragraph more");
+        assert!(tour.is_as_committed(&file).is_err());
+    }
 
     #[test]
     fn what_differs_from_run_to_run_is_left_out() {
