@@ -194,6 +194,20 @@ fn without_the_election_an_update_stops_the_old_pod_first() {
 }
 
 #[test]
+fn the_runbooks_are_where_the_values_say() {
+    let set = "prometheusRule.enabled=true,prometheusRule.runbookUrl=https://wiki.example.com/ops/";
+    let rules = of_kind(&objects("tracktik-operator", &["--set", set]), "PrometheusRule")[0].to_string();
+    assert!(
+        rules
+            .matches("runbook_url\":\"https://wiki.example.com/ops/Tracktik")
+            .count()
+            > 5,
+        "{rules}"
+    );
+    assert!(!rules.contains("tracktik-operator.io/runbooks"), "{rules}");
+}
+
+#[test]
 fn a_bundle_that_changes_restarts_the_pods() {
     let checksum = |pem: &str| {
         let rendered = objects("tracktik-operator", &["--set", &format!("caBundle.pem={pem}")]);

@@ -12,6 +12,16 @@ program=$1
 shift
 tools/check-tools.sh cargo cc python3 flock
 
+# What the caller was started with must not matter: flags of its own, and what cargo tells a test about its package, which build
+# scripts would take for news and everything be compiled again.
+for variable in $(compgen -e); do
+	case $variable in
+	CARGO_PKG_* | CARGO_MANIFEST_* | CARGO_PROFILE_* | CARGO_BUILD_* | OUT_DIR | RUSTFLAGS | CFLAGS* | TARGET_CFLAGS | CPPFLAGS)
+		unset "$variable"
+		;;
+	esac
+done
+
 programs=$(tools/python-programs.sh tools/image/requirements.txt)
 ZIG=$("$programs/python" -c 'import pathlib, ziglang; print(pathlib.Path(ziglang.__file__).parent / "zig")')
 export ZIG

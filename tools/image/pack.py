@@ -2,39 +2,23 @@
 """Packs the operator into container images on an empty base, as OCI layouts in tar archives. Nothing is pulled or run.
 
     pack.py --into target/image --name NAME --version VERSION --revision COMMIT --created SECONDS --made-with WORDS \\
-        --authorities cacert.pem --license LICENSE amd64=PATH arm64=PATH
+        --authorities cacert.pem --license LICENSE --licenses OTHERS amd64=PATH arm64=PATH
 
 Writes tracktik-operator-ARCH.tar for each, and tracktik-operator.tar, whose index has all, if there are several; prints of
-each archive its name and the digest that a registry will know it by. The same input gives the same bytes: times, owners and
-the order of everything are fixed, and the compressor is a pinned one (Python's own is whichever zlib the machine has).
+each archive its name and the digest that a registry will know it by. The same input gives the same bytes.
 """
 
 import argparse
 import datetime
 import hashlib
-import io
 import json
 import pathlib
-import tarfile
 
-import deflate
+from archive import gzip, tar
 
 OCI = "application/vnd.oci.image."
 TITLE = "tracktik-operator"
 DESCRIPTION = "Keeps TrackTik API tokens fresh in Kubernetes Secrets"
-
-
-def tar(entries):
-    """A tar of (path, content or None for a folder, mode), in that order, of root and of no time."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path, content, mode in entries:
-            entry = tarfile.TarInfo(path)
-            entry.mode, entry.mtime = mode, 0
-            entry.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
-            entry.size = len(content or b"")
-            archive.addfile(entry, io.BytesIO(content or b""))
-    return packed.getvalue()
 
 
 def rendered(value):
@@ -80,6 +64,7 @@ def image(layout, options, architecture, program):
     """Adds one image to a layout: its one layer, configuration and manifest. Returns how an index refers to it."""
     layer = tar([
         ("LICENSE", options.license.read_bytes(), 0o644),
+        ("THIRD-PARTY-LICENSES", options.licenses.read_bytes(), 0o644),
         ("etc", None, 0o755),
         ("etc/ssl", None, 0o755),
         ("etc/ssl/certs", None, 0o755),
@@ -109,7 +94,7 @@ def image(layout, options, architecture, program):
         "schemaVersion": 2,
         "mediaType": OCI + "manifest.v1+json",
         "config": layout.add(rendered(configuration), "config.v1+json"),
-        "layers": [layout.add(bytes(deflate.gzip_compress(layer, 12)), "layer.v1.tar+gzip")],
+        "layers": [layout.add(gzip(layer), "layer.v1.tar+gzip")],
         "annotations": labels(options),
     }
     described = layout.add(rendered(manifest), "manifest.v1+json")
@@ -124,16 +109,13 @@ def for_docker(manifest, name):
 
 
 def write(options, file, described, archive):
-    # Beside it first: whoever loads it finds a whole one, or none.
-    unfinished = options.into / (file + ".unfinished")
-    unfinished.write_bytes(archive)
-    unfinished.replace(options.into / file)
+    (options.into / file).write_bytes(archive)
     print(file, described["digest"])
 
 
 def main():
     parser = argparse.ArgumentParser()
-    for flag in ("--into", "--authorities", "--license"):
+    for flag in ("--into", "--authorities", "--license", "--licenses"):
         parser.add_argument(flag, type=pathlib.Path, required=True)
     for flag in ("--name", "--version", "--made-with"):
         parser.add_argument(flag, required=True)
@@ -142,7 +124,6 @@ def main():
     parser.add_argument("--created", type=int, default=0)
     parser.add_argument("programs", nargs="+", metavar="ARCHITECTURE=PATH")
     options = parser.parse_args()
-    options.into.mkdir(parents=True, exist_ok=True)
     name = f"{options.name}:{options.version}"
 
     everything, index = Layout(), []

@@ -1,0 +1,18 @@
+//! What a release is made of: the image and the list of what is in it, the chart as it is published, and the workflow that does so.
+//!
+//! The image is built for this kind of machine, which takes minutes the first time. That two builds in two folders give the same
+//! digest, and the other kind of machine, is for the release, which builds both twice, and for `tools/image/reproduce.sh`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "clippy allows these in tests, but takes the helpers of a test for something else"
+)]
+
+mod contents;
+mod image;
+mod layout;
+mod packing;
+mod publishing;
+mod workflows;
