@@ -17,14 +17,6 @@ if ! why=$(tools/node/possible.sh 2>&1); then
 fi
 tools/check-tools.sh cargo cc go python3 node npm flock
 
-case $(uname -m) in
-x86_64) architecture=amd64 ;;
-aarch64) architecture=arm64 ;;
-*)
-	printf 'the image is not built for %s\n' "$(uname -m)" >&2
-	exit 1
-	;;
-esac
 images=target/e2e
 # In bytes.
 largest_image=15000000
@@ -48,7 +40,7 @@ pack_images() {
 # As it ships, under the name by which the chart asks for it.
 operator_image() {
 	local built size
-	built=$(tools/image/build.sh "$architecture")
+	built=$(tools/image/build.sh here)
 	printf '%s\n' "$built"
 	archive=${built%% *}
 	size=$(wc -c <"$archive")
