@@ -3,13 +3,16 @@
 .DEFAULT_GOAL := help
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## The whole story in three minutes on a control plane of its own; KEEP=1 leaves it up
 	@KEEP='$(KEEP)' tools/demo.sh
 
 test: ## All tests, against a real control plane and real OAuth servers
 	@tools/test.sh
+
+e2e: ## The chart, the image and workloads on a real node (needs root, on Linux; ten minutes)
+	@tools/e2e.sh
 
 lint: ## Format, lints, dependencies, scripts
 	@tools/lint.sh
@@ -56,4 +59,4 @@ deny: ## Dependencies and what is known against them, as cargo-deny sees it (mak
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny: run 'cargo install --locked cargo-deny', which takes minutes" >&2; exit 1; }
 	cargo deny --workspace --locked check advisories bans licenses sources
 
-.PHONY: help demo test lint build image bench chaos fuzz soak crd chart book deny
+.PHONY: help demo test e2e lint build image bench chaos fuzz soak crd chart book deny

@@ -1,5 +1,5 @@
-// @jmondi/oauth2-server at TrackTik's path, for tests: TLS and a plain control port, both on
-// loopback. The library answers POST /rest/oauth2/access_token by itself; this file only mounts it,
+// @jmondi/oauth2-server at TrackTik's path, for tests: TLS and a plain control port, both on free
+// ports of loopback unless told otherwise. The library answers POST /rest/oauth2/access_token by itself; this file only mounts it,
 // keeps its tokens in memory, counts what it answered, and lets a test make accounts. It ends when
 // its stdin does, so that it cannot outlive the test that started it.
 //
@@ -19,6 +19,9 @@ const { values: options } = parseArgs({
     cert: { type: "string" },
     key: { type: "string" },
     "access-token-seconds": { type: "string" },
+    address: { type: "string", default: "127.0.0.1" },
+    port: { type: "string", default: "0" },
+    "control-port": { type: "string", default: "0" },
   },
 });
 const tokenLifetime = new DateInterval(`${options["access-token-seconds"]}s`);
@@ -176,13 +179,13 @@ const serve = (routes) => (incoming, outgoing) =>
     outgoing.destroy();
   });
 
-const listen = (server) =>
-  new Promise((done) => server.listen(0, "127.0.0.1", () => done(server.address().port)));
+const listen = (server, port) =>
+  new Promise((done) => server.listen(Number(port), options.address, () => done(server.address().port)));
 
 async function main() {
   const tls = { cert: readFileSync(options.cert), key: readFileSync(options.key) };
-  const port = await listen(https.createServer(tls, serve(tokenRoutes)));
-  const controlPort = await listen(http.createServer(serve(controlRoutes)));
+  const port = await listen(https.createServer(tls, serve(tokenRoutes)), options.port);
+  const controlPort = await listen(http.createServer(serve(controlRoutes)), options["control-port"]);
   process.on("SIGTERM", () => process.exit(0));
   process.stdin.on("close", () => process.exit(0)).resume();
   console.log(JSON.stringify({ ready: true, port, controlPort }));

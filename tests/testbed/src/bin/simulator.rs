@@ -7,6 +7,7 @@ use std::{
     error::Error,
     fs,
     io::{self, Read, Write},
+    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     thread,
     time::Duration,
@@ -20,7 +21,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// Plays TrackTik on a port of 127.0.0.1.
+/// Plays TrackTik.
 #[derive(Parser)]
 #[command(group = ArgGroup::new("identity").args(["cert", "write_ca"]).required(true))]
 struct Flags {
@@ -33,6 +34,9 @@ struct Flags {
     /// Make up a CA and a certificate for its addresses and localhost, and write the CA here as PEM
     #[arg(long, value_name = "FILE")]
     write_ca: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+    address: IpAddr,
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -48,12 +52,16 @@ struct Flags {
     /// Open the control listener too
     #[arg(long)]
     control: bool,
+    /// Its port; 0 takes a free one
+    #[arg(long, default_value_t = 0, requires = "control")]
+    control_port: u16,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::parse();
     let mut config = SimulatorConfig::new(certificate(&flags)?)?;
+    config.address = flags.address;
     config.port = flags.port;
     config.hosts = flags.hosts;
     config.rules.access_token_life = Duration::from_secs(flags.access_token_seconds);
@@ -66,7 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut simulator = Simulator::start(config).await?;
     let mut control_port = None;
     if flags.control {
-        control_port = Some(simulator.listen_for_control().await?);
+        control_port = Some(simulator.listen_for_control(flags.control_port).await?);
     }
     let ready = json!({"ready": true, "port": simulator.port(), "controlPort": control_port});
     let mut stdout = io::stdout();

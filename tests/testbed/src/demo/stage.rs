@@ -83,7 +83,7 @@ impl Stage {
         let mut config = SimulatorConfig::new(certificate)?;
         config.rules.access_token_life = TOKEN_LIFE;
         let mut simulator = Simulator::start(config).await?;
-        let control_port = simulator.listen_for_control().await?;
+        let control_port = simulator.listen_for_control(0).await?;
         let account = account();
         simulator.add_account(account.clone());
         terminal.line(

@@ -1,4 +1,4 @@
-//! The control listener of the stand-alone simulator: plain HTTP on loopback, for scripts that cannot
+//! The control listener of the stand-alone simulator: plain HTTP, for scripts that cannot
 //! call the library. It holds no rules of its own. Bodies are JSON, and say so in `Content-Type`:
 //!
 //! ```text

@@ -49,6 +49,19 @@ pub struct Counts {
     pub connections: u64,
     /// The same by user name, as it was sent or as the refresh token tells it.
     pub by_username: BTreeMap<String, UserCounts>,
+    /// Requests to `whoami` of those readers that say who they are.
+    #[serde(default)]
+    pub by_reader: BTreeMap<String, ReaderCounts>,
+}
+
+/// What one reader asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReaderCounts {
+    /// Requests to `whoami`.
+    pub requests: u64,
+    /// Those whose token was missing, unknown, expired or revoked.
+    pub failures: u64,
 }
 
 /// What happened under one user name.

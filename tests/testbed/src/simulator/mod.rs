@@ -6,7 +6,7 @@
 //!                                 │                     ├─► world       pure: accounts, sessions, ban, counts
 //!                                 │                     └─► answers     right and broken bytes
 //!                                 └───► reader_api ───────► world
-//! script ─loopback─► control ─► the same state             Simulator (this file): a test's handle to it
+//! script ────HTTP──► control ─► the same state             Simulator (this file): a test's handle to it
 //! ```
 //!
 //! [`world::World`] takes `now` as an argument and holds every rule, so a simulation in virtual time
@@ -32,7 +32,7 @@ pub mod world;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
 
@@ -44,9 +44,9 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 pub use address_ban::BanRule;
 pub use certificate::Certificate;
-pub use counts::{Counts, UserCounts};
+pub use counts::{Counts, ReaderCounts, UserCounts};
 pub use faults::{Dialect, Fault, PlannedFault, RetryAfter, Target};
-pub use reader_api::WHOAMI_PATH;
+pub use reader_api::{READER, WHOAMI_PATH};
 pub use refusal::Refusal;
 pub use sessions::Granted;
 pub use shared::Clock;
@@ -66,7 +66,9 @@ use world::{Rules, World};
 pub struct SimulatorConfig {
     /// What it shows to clients.
     pub certificate: Certificate,
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Address to listen on; loopback but for a simulator that is a pod.
+    pub address: IpAddr,
+    /// Port there; 0 takes a free one.
     pub port: u16,
     /// On how many addresses it serves, from 127.0.0.1 on, all with this port: each is a host of its own to a client.
     pub hosts: u8,
@@ -90,6 +92,7 @@ impl SimulatorConfig {
         };
         Ok(Self {
             certificate,
+            address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             hosts: 1,
             rules,
@@ -111,7 +114,7 @@ pub enum StartError {
     #[error("certificate and key cannot serve TLS: {0}")]
     Tls(#[from] rustls::Error),
     /// The port is taken.
-    #[error("cannot listen on loopback: {0}")]
+    #[error("cannot listen: {0}")]
     Listen(#[from] io::Error),
     /// The system has no randomness to give.
     #[error("no randomness from the system")]
@@ -130,14 +133,14 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts to serve on loopback.
+    /// Starts to serve.
     ///
     /// # Errors
     /// An unusable certificate or a port that is taken.
     pub async fn start(config: SimulatorConfig) -> Result<Self, StartError> {
         let tls = config.certificate.acceptor()?;
         let shared = Arc::new(Shared::new(World::new(config.rules), config.clock));
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+        let tcp = TcpListener::bind((config.address, config.port)).await?;
         let address = tcp.local_addr()?;
         let mut listening = vec![tcp];
         for host in 2..=config.hosts {
@@ -166,12 +169,12 @@ impl Simulator {
         })
     }
 
-    /// Opens the control listener, plain HTTP on loopback, and tells its port.
+    /// Opens the control listener, plain HTTP at the simulator's address, and tells its port, which is free with 0.
     ///
     /// # Errors
-    /// No free port.
-    pub async fn listen_for_control(&mut self) -> Result<u16, StartError> {
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    /// The port is taken.
+    pub async fn listen_for_control(&mut self, port: u16) -> Result<u16, StartError> {
+        let tcp = TcpListener::bind((self.address.ip(), port)).await?;
         let port = tcp.local_addr()?.port();
         let router = control::router(Arc::clone(&self.shared));
         self.serving.spawn(async move { drop(axum::serve(tcp, router).await) });

@@ -16,9 +16,20 @@ use super::{answers, shared::Shared};
 /// Where a reader asks whose token it holds.
 pub const WHOAMI_PATH: &str = "/rest/v1/whoami";
 
+/// The header by which a reader says who it is, to be counted by that name.
+pub const READER: &str = "x-reader";
+
 pub(super) async fn whoami(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let now = shared.now();
-    let owner = shared.state().world.whoami(now, bearer(&headers));
+    let mut state = shared.state();
+    let owner = state.world.whoami(now, bearer(&headers));
+    if let Some(reader) = headers.get(READER).and_then(|name| name.to_str().ok()) {
+        state.world.count(|counts| {
+            let reader = counts.by_reader.entry(reader.to_owned()).or_default();
+            reader.requests += 1;
+            reader.failures += u64::from(owner.is_none());
+        });
+    }
     match owner {
         Some(username) => Json(json!({"username": username})).into_response(),
         None => answers::rest_error(401, "Unauthorized"),

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs a command on a real node of Kubernetes, and ends the node with it:
+#
+#   tools/node/run.sh kubectl get nodes
+#
+# The node is etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet and containerd, in namespaces of their own
+# for mounts, processes, network, IPC and host name; the command runs in there as well. So the end of the first process in
+# there ends all processes, mounts, bridges and rules at once, also when this script is killed. What the command has in its
+# environment is at the end of inside.sh. IMAGES are archives to load, separated by spaces. One node at a time runs on a machine.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/node/settings.sh
+source "$here/settings.sh"
+# shellcheck source=tools/node/certificates.sh
+source "$here/certificates.sh"
+# shellcheck source=tools/node/configuration.sh
+source "$here/configuration.sh"
+
+say() { printf 'node: %s\n' "$*" >&2; }
+
+[[ $# -gt 0 ]] || { say "usage: run.sh COMMAND..."; exit 2; }
+"$here/possible.sh" || exit 1
+case $state/ in
+/run/* | /var/run/* | /var/lib/* | /var/log/*)
+	say "its state cannot be in $state, which it hides: set TRACKTIK_CACHE_DIR"
+	exit 1
+	;;
+esac
+programs=$("$here/build.sh")
+export programs
+
+exec 9>"$lock"
+flock -n 9 || { say "waiting for another node on this machine to end"; flock 9; }
+"$here/clean.sh"
+rm -rf "$logs"
+umask 022
+mkdir -p "$state" "$logs"
+make_certificates
+make_configuration
+
+namespaces=(--mount --pid --ipc --uts --net --fork --kill-child=KILL --mount-proc --propagation private)
+# Dies with this script, and its child with it, also of a SIGKILL.
+setpriv --pdeathsig KILL unshare "${namespaces[@]}" "$BASH" "$here/inside.sh" "$@" 9>&- &
+first=$!
+# In a session of its own, so that a Ctrl-C at the terminal is not for it.
+setsid "$here/clean.sh" "$first" </dev/null &
+cleaner=$!
+trap 'kill -KILL "$first" 2>/dev/null || true; wait "$cleaner" || exit 1' EXIT
+trap 'exit 130' INT TERM HUP
+status=0
+wait "$first" || status=$?
+exit "$status"
