@@ -249,4 +249,10 @@ fn the_notes_tell_the_next_steps() {
     let notes = install("image.repository=registry.example.com/x,crds.keep=false");
     assert!(!notes.contains("no image is published"), "{notes}");
     assert!(notes.contains("ALL credentials"), "{notes}");
+    // The values given before are kept at an upgrade, this one too: the old program would go on unnoticed.
+    assert!(!notes.contains("until another one is set"), "{notes}");
+    let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    let notes = install(&format!("image.digest={digest}"));
+    let kept = format!("@{digest}, as image.digest says:\nan upgrade of the chart keeps it until another one is set");
+    assert!(notes.contains(&kept), "{notes}");
 }
