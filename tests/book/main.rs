@@ -12,4 +12,6 @@ mod mounted_secret;
 mod pages;
 mod reader_api;
 mod readers;
+mod running;
+mod scenes;
 mod shell;

@@ -17,14 +17,12 @@ pub struct MountedSecret {
 }
 
 impl MountedSecret {
-    pub fn new(token: &str) -> Self {
-        let mounted = Self {
+    /// As an `optional` one is mounted before there is a Secret: without a file.
+    pub fn without_token() -> Self {
+        Self {
             folder: TempDir::new().unwrap(),
             versions: Mutex::new(0),
-        };
-        mounted.update(token);
-        symlink("..data/access_token", mounted.token_file()).unwrap();
-        mounted
+        }
     }
 
     /// Where a program finds the token.
@@ -43,7 +41,9 @@ impl MountedSecret {
         fs::write(version.join("access_token"), token).unwrap();
         symlink(name(*versions), root.join("..data_tmp")).unwrap();
         fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
-        if *versions > 1 {
+        if *versions == 1 {
+            symlink("..data/access_token", self.token_file()).unwrap();
+        } else {
             fs::remove_dir_all(root.join(name(*versions - 1))).unwrap();
         }
     }

@@ -1,7 +1,8 @@
-//! A server that answers those requests whose token it accepts at the moment, and remembers all.
+//! A server that answers those requests whose token it accepts at the moment, as it should or not, and remembers all.
 
 use std::{
     collections::BTreeSet,
+    io,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -9,13 +10,24 @@ use std::{
 
 use axum::{
     Router,
+    body::Body,
     extract::State,
-    http::{HeaderMap, StatusCode, Uri, header::AUTHORIZATION},
+    http::{
+        HeaderMap, StatusCode, Uri,
+        header::{AUTHORIZATION, CONTENT_LENGTH, LOCATION},
+    },
+    response::{IntoResponse as _, Response},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use futures::{StreamExt as _, stream};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, yield_now},
+    time::timeout,
+};
 
 /// How long a program may take for its next request, its start and a busy machine included.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is done once, before the next refusal is sent.
 type BeforeRefusal = Box<dyn FnOnce() + Send>;
@@ -28,8 +40,22 @@ pub struct Seen {
     pub accepted: bool,
 }
 
+/// How a request is answered whose token is accepted.
+#[derive(Clone, Default)]
+pub enum Accepted {
+    #[default]
+    Json,
+    /// As a gateway's page, that says 200 over it.
+    Html,
+    /// JSON that ends before its announced length.
+    Cut,
+    /// 302 to that address.
+    Redirect(String),
+}
+
 #[derive(Default)]
 struct Shared {
+    answer: Mutex<Accepted>,
     accepted: Mutex<BTreeSet<String>>,
     before_refusal: Mutex<Option<BeforeRefusal>>,
     seen: watch::Sender<Vec<Seen>>,
@@ -64,6 +90,11 @@ impl ReaderApi {
     pub fn accept(&self, tokens: &[&str]) {
         let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
         *self.shared.accepted.lock().unwrap_or_else(PoisonError::into_inner) = tokens;
+    }
+
+    /// From now on accepted requests are answered so.
+    pub fn answer(&self, how: Accepted) {
+        *self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner) = how;
     }
 
     /// Does this once, before the next refusal is sent.
@@ -102,7 +133,7 @@ impl Drop for ReaderApi {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> (StatusCode, &'static str) {
+async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header
         .and_then(|value| value.strip_prefix("Bearer "))
@@ -128,9 +159,22 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
         accepted,
     };
     shared.seen.send_modify(|all| all.push(seen));
-    if accepted {
-        (StatusCode::OK, r#"{"data":[]}"#)
-    } else {
-        (StatusCode::UNAUTHORIZED, r#"{"status":401}"#)
+    if !accepted {
+        return (StatusCode::UNAUTHORIZED, r#"{"status":401}"#).into_response();
+    }
+    let how = shared.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match how {
+        Accepted::Json => r#"{"data":[]}"#.into_response(),
+        Accepted::Html => "<html>back soon</html>".into_response(),
+        Accepted::Cut => {
+            let begin = stream::iter([Ok(r#"{"cut":["#)]);
+            // Not at once, or nothing is sent at all.
+            let end = stream::once(async {
+                yield_now().await;
+                Err(io::Error::other("the rest is lost"))
+            });
+            ([(CONTENT_LENGTH, "1000")], Body::from_stream(begin.chain(end))).into_response()
+        }
+        Accepted::Redirect(to) => (StatusCode::FOUND, [(LOCATION, to)]).into_response(),
     }
 }

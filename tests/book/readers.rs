@@ -1,20 +1,15 @@
-//! The programs of `docs/consuming-tokens.md`, run as they stand there but for path, address and pause: each goes on over a token
-//! that is replaced, and over one that is refused.
+//! The programs of `docs/consuming-tokens.md`, run as they stand there but for path, address and pause: each plays
+//! all scenes of `scenes.rs`.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-    process::Stdio,
-    sync::Arc,
-};
+use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::{
-    mounted_secret::MountedSecret,
     pages::{blocks, repository},
-    reader_api::{ReaderApi, Seen},
+    running::Running,
+    scenes::Stage,
 };
 
 const PAGE: &str = "docs/consuming-tokens.md";
@@ -26,45 +21,6 @@ struct Reader {
     language: &'static str,
     file: &'static str,
     pause: [&'static str; 2],
-}
-
-/// A program that runs, and ends when this is dropped, or when this process is gone.
-struct Running {
-    child: Child,
-    errors: PathBuf,
-    _folder: TempDir,
-}
-
-impl Running {
-    /// Starts the command with the program's file behind it.
-    fn start(command: &[&str], program: &Path, folder: TempDir) -> Self {
-        let errors = folder.path().join("errors");
-        // The program's own end is not the test's to wait for: what ends is the standard input, whatever becomes of us.
-        let mut supervised = Command::new("sh");
-        supervised
-            .args(["-c", "\"$@\" & cat >/dev/null; kill $!", "sh"])
-            .args(command)
-            .arg(program)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(File::create(&errors).unwrap());
-        let child = supervised.spawn().unwrap();
-        Self {
-            child,
-            errors,
-            _folder: folder,
-        }
-    }
-
-    /// What it has complained of.
-    fn errors(&self) -> String {
-        fs::read_to_string(&self.errors).unwrap()
-    }
-
-    async fn end(mut self) {
-        drop(self.child.stdin.take());
-        self.child.wait().await.unwrap();
-    }
 }
 
 impl Reader {
@@ -80,10 +36,14 @@ impl Reader {
     }
 
     /// The program in a file of its own, made to read that token and to call that API.
-    fn written(&self, mounted: &MountedSecret, api: &ReaderApi) -> (TempDir, PathBuf) {
+    fn written(&self, stage: &Stage) -> (TempDir, PathBuf) {
         let mut program = self.program();
-        let file = mounted.token_file();
-        for [from, to] in [[TOKEN_FILE, file.to_str().unwrap()], [ADDRESS, &api.url()], self.pause] {
+        let file = stage.mounted.token_file();
+        for [from, to] in [
+            [TOKEN_FILE, file.to_str().unwrap()],
+            [ADDRESS, &stage.api.url()],
+            self.pause,
+        ] {
             assert_eq!(
                 program.matches(from).count(),
                 1,
@@ -98,14 +58,10 @@ impl Reader {
         (folder, path)
     }
 
-    async fn reads_the_file_for_each_call(&self, command: &[&str]) {
-        let api = ReaderApi::start().await;
-        let mounted = Arc::new(MountedSecret::new("token-1"));
-        let (folder, program) = self.written(&mounted, &api);
-        api.accept(&["token-1"]);
-        let running = Running::start(command, &program, folder);
-        goes_on_over_every_change(&api, &mounted, &running).await;
-        running.end().await;
+    async fn plays_all_scenes(&self, command: &[&str]) {
+        let stage = Stage::new().await;
+        let (folder, program) = self.written(&stage);
+        stage.play(Running::start(command, &program, folder)).await;
     }
 }
 
@@ -119,43 +75,6 @@ async fn program(name: &str, package: &str) -> PathBuf {
         "there is no {name} to run the example with:\n{complaint}"
     );
     PathBuf::from(String::from_utf8(found.stdout).unwrap().trim())
-}
-
-async fn goes_on_over_every_change(api: &ReaderApi, mounted: &Arc<MountedSecret>, running: &Running) {
-    let accepted = |token: &'static str| move |seen: &[Seen]| seen.iter().any(|one| one.accepted && one.token == token);
-    let seen = api.seen_after(0, "a first call", accepted("token-1")).await;
-    assert_eq!(seen[0].path, "/rest/v1/employees");
-
-    // Renewed as by default: both are good, and the file changes.
-    api.accept(&["token-1", "token-2"]);
-    mounted.update("token-2");
-    api.seen_after(0, "a call with the new token", accepted("token-2"))
-        .await;
-
-    // Revoked, and the file changes while the refused call is under way: repeated at once, and nobody is told of an error.
-    let changing = Arc::clone(mounted);
-    api.before_refusal(move || changing.update("token-3"));
-    let count = api.count();
-    api.accept(&["token-3"]);
-    let seen = api.seen_after(count, "the call repeated", accepted("token-3")).await;
-    let refused = seen.iter().filter(|one| !one.accepted).count();
-    assert_eq!(refused, 1, "{seen:?}");
-    assert_eq!(
-        running.errors(),
-        "",
-        "a program has complained though each call came through"
-    );
-
-    // Refused for longer than one call: told of, and over with the next token.
-    let count = api.count();
-    api.accept(&[]);
-    let refusals = |seen: &[Seen]| seen.iter().filter(|one| !one.accepted).count() >= 5;
-    api.seen_after(count, "calls that are refused", refusals).await;
-    assert!(!running.errors().is_empty(), "refusals are told of");
-    api.accept(&["token-4"]);
-    mounted.update("token-4");
-    api.seen_after(count, "a call with the last token", accepted("token-4"))
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,7 +92,7 @@ async fn curl() {
         "sh",
         folder.to_str().unwrap(),
     ];
-    reader.reads_the_file_for_each_call(&shell).await;
+    reader.plays_all_scenes(&shell).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -183,7 +102,7 @@ async fn python() {
         file: "reader.py",
         pause: ["time.sleep(60)", "time.sleep(0.05)"],
     };
-    reader.reads_the_file_for_each_call(&["python3"]).await;
+    reader.plays_all_scenes(&["python3"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,7 +112,7 @@ async fn node() {
         file: "reader.mjs",
         pause: ["setTimeout(60_000)", "setTimeout(50)"],
     };
-    reader.reads_the_file_for_each_call(&["node"]).await;
+    reader.plays_all_scenes(&["node"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,9 +122,8 @@ async fn go() {
         file: "main.go",
         pause: ["60 * time.Second", "50 * time.Millisecond"],
     };
-    let api = ReaderApi::start().await;
-    let mounted = Arc::new(MountedSecret::new("token-1"));
-    let (folder, program) = reader.written(&mounted, &api);
+    let stage = Stage::new().await;
+    let (folder, program) = reader.written(&stage);
     let binary = folder.path().join("reader");
     // `go run` would leave the program behind when it is killed itself.
     let mut build = Command::new("go");
@@ -220,10 +138,7 @@ async fn go() {
         .env("CGO_ENABLED", "0");
     let output = build.output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    api.accept(&["token-1"]);
-    let running = Running::start(&["env"], &binary, folder);
-    goes_on_over_every_change(&api, &mounted, &running).await;
-    running.end().await;
+    stage.play(Running::start(&["env"], &binary, folder)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,5 +149,5 @@ async fn php() {
         file: "reader.php",
         pause: ["sleep(60)", "usleep(50_000)"],
     };
-    reader.reads_the_file_for_each_call(&[php.to_str().unwrap()]).await;
+    reader.plays_all_scenes(&[php.to_str().unwrap()]).await;
 }
