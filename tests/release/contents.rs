@@ -118,7 +118,7 @@ fn with_another_root() -> Command {
         &["unshare", "--map-root-user", "--root"],
         &["sudo", "-n", "chroot"],
     ];
-    let mut told = String::new();
+    let mut told = Vec::new();
     for way in WAYS {
         let mut command = Command::new(way[0]);
         command.args(&way[1..]);
@@ -128,11 +128,18 @@ fn with_another_root() -> Command {
                 command.args(&way[1..]);
                 return command;
             }
-            Ok(output) => told += &format!("{}: {}", way.join(" "), String::from_utf8_lossy(&output.stderr)),
-            Err(error) => told += &format!("{}: {error}\n", way.join(" ")),
+            Ok(output) => told.push(format!(
+                "{}: {}",
+                way.join(" "),
+                String::from_utf8_lossy(&output.stderr)
+            )),
+            Err(error) => told.push(format!("{}: {error}", way.join(" "))),
         }
     }
-    panic!("no way to start a program where there is nothing else, as root or with a user namespace:\n{told}");
+    panic!(
+        "no way to start a program where there is nothing else, as root or with a user namespace:\n{}",
+        told.join("\n")
+    );
 }
 
 #[cfg(target_os = "linux")]
