@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds mdBook at one version, once per machine, and prints the path of the program. cargo verifies what it downloads by the
-# lock file that mdBook was published with.
+# Builds mdBook at one version, once per machine, and prints the path of the program. Its dependencies are those of the lock file
+# that it was published with, by their checksums. mdBook itself is pinned by its version alone: no hash of it is kept here, and
+# that the package is the one once published rests on the registry, which lets nobody publish a version twice.
 #
 # Of its features only the search: without the server and the watcher of files there is a third less to compile.
 set -euo pipefail

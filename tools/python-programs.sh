@@ -36,7 +36,8 @@ if [[ ! -e $complete ]]; then
 		say "installing into $folder"
 		rm -rf "$folder"
 		python3 -m venv "$folder"
-		"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+		# Of wheels alone: to make one, what it is made with would be fetched, and that has no hashes here.
+		"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary=:all: \
 			--requirement "$lock" >&2
 		touch "$complete"
 		say "installed in $((SECONDS - started)) s"

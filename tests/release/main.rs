@@ -13,5 +13,7 @@ mod contents;
 mod image;
 mod layout;
 mod packing;
+mod publish_script;
 mod publishing;
+mod release_scripts;
 mod workflows;

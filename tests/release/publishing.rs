@@ -13,7 +13,8 @@ use crate::{
     layout::{json, path, said},
 };
 
-fn crane() -> Command {
+/// What reads and writes registries.
+pub fn crane() -> Command {
     static FOLDER: OnceLock<String> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let mut build = Command::new(path("tools/release/programs.sh"));
@@ -25,15 +26,15 @@ fn crane() -> Command {
 }
 
 /// A registry that ends with its standard input, and so with this process.
-struct Registry {
+pub struct Registry {
     shell: Child,
-    address: String,
+    pub address: String,
     /// Its log, which it could not write on without somebody who may read it.
     _log: BufReader<ChildStderr>,
 }
 
 impl Registry {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let program = crane().get_program().to_owned();
         let mut shell = Command::new("sh");
         shell

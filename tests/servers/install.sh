@@ -57,8 +57,9 @@ if [ ! -e "$complete" ]; then
 
     say "installing django-oauth-toolkit into $folder"
     python3 -m venv "$folder/venv"
+    # Of wheels alone: to make one, what it is made with would be fetched, and that has no hashes here.
     "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-      --no-input --require-hashes --requirement "$here/django/requirements.txt" >&2
+      --no-input --require-hashes --only-binary=:all: --requirement "$here/django/requirements.txt" >&2
 
     say "installing @jmondi/oauth2-server into $folder"
     mkdir "$folder/node"

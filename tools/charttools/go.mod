@@ -2,6 +2,8 @@ module tracktik-operator.io/tools/charttools
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool (
 	github.com/norwoodj/helm-docs/cmd/helm-docs
 	helm.sh/helm/v3/cmd/helm

@@ -2,6 +2,8 @@ module tracktik-operator.io/tools/gitops
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/yuin/gopher-lua v1.1.2
 	k8s.io/apimachinery v0.36.4

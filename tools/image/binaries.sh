@@ -12,15 +12,18 @@ program=$1
 shift
 tools/check-tools.sh cargo cc python3 flock
 
-# What the caller was started with must not matter: flags of its own, and what cargo tells a test about its package, which build
-# scripts would take for news and everything be compiled again.
+# What the caller was started with must not matter: another compiler or a wrapper of it, flags, incremental builds, and what cargo
+# tells a test about its package, which build scripts would take for news and everything be compiled again. So nothing stays but
+# where things lie and how the network is reached.
 for variable in $(compgen -e); do
 	case $variable in
-	CARGO_PKG_* | CARGO_MANIFEST_* | CARGO_PROFILE_* | CARGO_BUILD_* | OUT_DIR | RUSTFLAGS | CFLAGS* | TARGET_CFLAGS | CPPFLAGS)
-		unset "$variable"
-		;;
+	PATH | PWD | HOME | TMPDIR | CARGO_HOME | CARGO_TARGET_DIR | RUSTUP_* | TRACKTIK_CACHE_DIR | XDG_CACHE_HOME | XDG_CONFIG_HOME) ;;
+	CARGO_HTTP_* | CARGO_NET_* | CARGO_REGISTRIES_* | CARGO_SOURCE_* | PIP_* | *_CA_BUNDLE | SSL_CERT_* | *_PROXY | *_proxy) ;;
+	*) unset "$variable" ;;
 	esac
 done
+# Empty, they also outdo those of a settings file of cargo's.
+export RUSTC_WRAPPER='' RUSTC_WORKSPACE_WRAPPER=''
 
 programs=$(tools/python-programs.sh tools/image/requirements.txt)
 ZIG=$("$programs/python" -c 'import pathlib, ziglang; print(pathlib.Path(ziglang.__file__).parent / "zig")')

@@ -2,6 +2,8 @@ module tracktik-operator.io/tools/node
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool (
 	k8s.io/kubernetes/cmd/kube-scheduler
 	k8s.io/kubernetes/cmd/kubelet

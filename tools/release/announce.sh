@@ -2,6 +2,8 @@
 # Makes the release on GitHub, with its files and how to check them.
 #
 #   tools/release/announce.sh v0.1.0 ghcr.io/OWNER/tracktik-operator sha256:IMAGE sha256:CHART
+#
+# FILES is another folder than target/release-files.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -23,6 +25,10 @@ helm install tracktik-operator oci://$image/charts/tracktik-operator --version $
 how to check who signed, and how to build the same bytes.
 NOTES
 
-files=(target/release-files/SHA256SUMS target/release-files/kubectl-tracktik-*.tar.gz target/release-files/tracktik-operator.cdx.json
-	target/release-files/tracktik-operator-*.tar target/release-files/tracktik-operator-*.tgz)
+# All that SHA256SUMS names: who checks by it finds none missing.
+folder=${FILES:-target/release-files}
+files=("$folder/SHA256SUMS")
+while read -r _ name; do
+	files+=("$folder/$name")
+done <"$folder/SHA256SUMS"
 gh release create "$tag" --verify-tag --title "$tag" --notes-file "$notes" --generate-notes "${files[@]}"

@@ -8,6 +8,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 repository=$1
+# Known before minutes of building; what counts is checked below.
+if [[ -n $(git status --porcelain) ]]; then
+	printf 'files.sh: there are changes that are in no commit, and a release is of a commit\n' >&2
+	exit 1
+fi
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
 into=$PWD/target/release-files
 rm -rf "$into"
@@ -15,6 +20,7 @@ mkdir -p "$into"
 
 images=$(IMAGE=$repository INTO=$into tools/image/build.sh amd64 arm64)
 printf '%s\n' "$images"
+tools/release/check-revision.sh "$into/tracktik-operator.tar"
 digest=$(awk '$1 ~ /\/tracktik-operator\.tar$/ { print $2 }' <<<"$images")
 
 python=$(tools/python-programs.sh tools/image/requirements.txt)/python

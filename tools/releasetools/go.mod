@@ -2,6 +2,8 @@ module tracktik-operator.io/tools/releasetools
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool (
 	github.com/google/go-containerregistry/cmd/crane
 	github.com/rhysd/actionlint/cmd/actionlint
