@@ -28,10 +28,10 @@ async fn credentials_and_tokens_outlive_upgrade_rollback_and_uninstall() {
     plane.stop().await;
 }
 
-/// Neither by force nor with a conflict: what is left out of a manifest, and added by the API server, would be one.
+/// Once by force, and no more: what is left out of a manifest, and added by the API server, would be a conflict each time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_kubectl_has_installed_is_taken_over() {
-    let release = Release::new(plane().await).await;
+    let release = &Release::new(plane().await).await;
     let deploy = path("deploy");
     let applied = release.bench.kubectl(&["apply", "-k", deploy.to_str().unwrap()]).await;
     applied.unwrap();
@@ -39,13 +39,36 @@ async fn what_kubectl_has_installed_is_taken_over() {
     let install = ["install", RELEASE, chart.to_str().unwrap()];
     let refused = release.helm(&install).await.unwrap_err();
     assert!(refused.contains("invalid ownership metadata"), "{refused}");
-    release
-        .helm(&[&install[..], &["--take-ownership"]].concat())
-        .await
-        .unwrap();
+    // As users do, with an image of theirs: kubectl is still named as the owner of that field, and of the version's labels.
+    let taken = |command: &str, image: &str, more: &[&str]| {
+        let set = format!("image.repository={image}");
+        let words = [command, RELEASE, chart.to_str().unwrap(), "--set", &set];
+        words.iter().chain(more).map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let helm = |words: Vec<String>| async move {
+        release
+            .helm(&words.iter().map(String::as_str).collect::<Vec<_>>())
+            .await
+    };
+    let install = taken(
+        "install",
+        "registry.example.com/first",
+        &["--take-ownership", "--force-conflicts"],
+    );
+    helm(install).await.unwrap();
     let deployment = release.get(&["deployment", RELEASE]).await.unwrap();
     let annotations = &deployment["metadata"]["annotations"];
     assert_eq!(annotations["meta.helm.sh/release-name"], RELEASE, "{deployment}");
+    // The field is Helm's alone from then on.
+    helm(taken("upgrade", "registry.example.com/second", &[]))
+        .await
+        .unwrap();
+    let image =
+        &release.get(&["deployment", RELEASE]).await.unwrap()["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert!(
+        image.as_str().unwrap().starts_with("registry.example.com/second:"),
+        "{image}"
+    );
     release.helm(&["uninstall", RELEASE]).await.unwrap();
 }
 

@@ -33,9 +33,12 @@ done
 
 # Of a commit only if it is that commit: what has been changed since is nobody's revision.
 told=() created=${SOURCE_DATE_EPOCH:-0}
-if [[ -z $(git status --porcelain 2>&1) ]]; then
+changed=$(git status --porcelain 2>&1)
+if [[ -z $changed ]]; then
 	told=(--revision "$(git rev-parse HEAD)")
 	created=${SOURCE_DATE_EPOCH:-$(git show --no-patch --format=%ct HEAD)}
+else
+	printf 'the image is of no commit, so it names none and its digest is another: %s\n' "$(head -n 1 <<<"$changed")" >&2
 fi
 [[ -z ${SOURCE:-} ]] || told+=(--source "$SOURCE")
 
@@ -56,6 +59,8 @@ packed=$("$python" tools/image/pack.py --into "$unfinished" --created "$created"
 	--authorities "$("$python" -c 'import certifi; print(certifi.where())')" \
 	${told[@]+"${told[@]}"} "${programs[@]}")
 chmod 644 "$unfinished"/*
+# One of an earlier build would pass for one of this.
+[[ -e $unfinished/tracktik-operator.tar ]] || rm -f "$into/tracktik-operator.tar"
 mv -f "$unfinished"/* "$into/"
 while read -r archive digest; do
 	printf '%s/%s %s %s bytes\n' "$into" "$archive" "$digest" "$(wc -c <"$into/$archive")"

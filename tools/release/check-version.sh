@@ -14,6 +14,7 @@ same() {
 	fi
 }
 same Cargo.toml "$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)"
+same Cargo.lock "$(sed -n '/^name = "tracktik-operator"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)"
 same "the chart's version" "$(sed -n 's/^version: //p' charts/tracktik-operator/Chart.yaml)"
 same "the chart's appVersion" "$(sed -n 's/^appVersion: //p' charts/tracktik-operator/Chart.yaml)"
 same deploy/kustomization.yaml "$(sed -n 's/^ *newTag: \([^ ]*\).*/\1/p' deploy/kustomization.yaml)"
