@@ -84,8 +84,18 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Plugin, Fai
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Failed::Usage(format!("which command?\n\n{}", error.render().to_string().trim_end()))
         }
+        ErrorKind::InvalidSubcommand => {
+            Failed::Usage(format!("{}\n\nthe commands are {}", mistake(&error), commands()))
+        }
         _ => Failed::Usage(mistake(&error)),
     })
+}
+
+/// Those that are for people.
+fn commands() -> String {
+    let line = definition();
+    let shown = line.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(clap::Command::get_name).collect::<Vec<_>>().join(", ")
 }
 
 /// clap's words, without what it quotes of a stray argument: that may be a password, which somebody thought would go there.

@@ -104,6 +104,19 @@ async fn versions_and_scripts_are_printed() {
         "{}",
         nothing.all()
     );
+    let unknown = ended(plugin(&["delete", "hunter2"])).await;
+    let list = format!("the commands are {}\n", COMMANDS.join(", "));
+    assert!(
+        unknown.code == Some(2) && unknown.stderr.ends_with(&list) && !unknown.stderr.contains("hunter2"),
+        "{}",
+        unknown.all()
+    );
+    let unsaid = ended(plugin(&["check", "--login"])).await;
+    assert!(
+        unsaid.code == Some(2) && unsaid.stderr.contains("a NAME, -f FILE or --from-env"),
+        "{}",
+        unsaid.all()
+    );
 }
 
 /// As kubectl runs it: <https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/>.
