@@ -118,6 +118,11 @@ mod tests {
             ),
             (
                 "/credentials/secretRef",
+                json!({}),
+                "spec.credentials.secretRef.name is missing",
+            ),
+            (
+                "/credentials/secretRef",
                 json!({ "name": "a", "nmae": "hunter2" }),
                 "spec.credentials.secretRef.nmae is no field of this version, which has name there",
             ),
@@ -131,5 +136,25 @@ mod tests {
             *wrong.pointer_mut(pointer).unwrap() = value;
             assert_eq!(mistakes(&wrong), [told], "{pointer}");
         }
+    }
+
+    /// What ships as an example is well.
+    #[test]
+    fn no_example_has_a_mistake() {
+        let mut checked = 0;
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|ending| ending != "yaml") {
+                continue;
+            }
+            let Ok((manifests, _)) = crate::plugin::manifest::read(&path) else {
+                continue;
+            };
+            for manifest in manifests {
+                assert_eq!(manifest.local_problems(), Vec::<String>::new(), "{}", path.display());
+                checked += 1;
+            }
+        }
+        assert!(checked > 3, "{checked}");
     }
 }

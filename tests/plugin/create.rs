@@ -236,29 +236,3 @@ async fn a_secret_as_an_argument_is_refused_and_not_repeated() {
         refused.stderr
     );
 }
-
-#[tokio::test]
-async fn a_name_that_no_api_server_takes_is_refused_without_one() {
-    let long = "a".repeat(254);
-    for arguments in [
-        &["create", "Acme_1"][..],
-        &["create", "acme-"],
-        &["create", &long],
-        &["create", ""],
-        &["create", "acme", "--secret", "Shared_account"],
-    ] {
-        let arguments = [arguments, &["--domain=acme.staffr.net", "-o", "yaml"]].concat();
-        let refused = crate::user::ended(crate::user::plugin(&arguments)).await;
-        assert_eq!(
-            (refused.code, refused.stdout.as_str()),
-            (Some(2), ""),
-            "{arguments:?}: {}",
-            refused.all()
-        );
-        assert!(
-            refused.stderr.contains("lower-case letters, digits, '-' and '.'"),
-            "{}",
-            refused.stderr
-        );
-    }
-}
