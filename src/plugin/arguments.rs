@@ -84,9 +84,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Plugin, Fai
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Failed::Usage(format!("which command?\n\n{}", error.render().to_string().trim_end()))
         }
-        ErrorKind::InvalidSubcommand => {
-            Failed::Usage(format!("{}\n\nthe commands are {}", mistake(&error), commands()))
-        }
+        ErrorKind::InvalidSubcommand => Failed::Usage(format!("no such command: the commands are {}", commands())),
         _ => Failed::Usage(mistake(&error)),
     })
 }
@@ -102,10 +100,7 @@ fn commands() -> String {
 fn mistake(error: &clap::Error) -> String {
     let mut text = error.render().to_string();
     for (kind, given) in error.context() {
-        let quoted = matches!(
-            kind,
-            ContextKind::InvalidArg | ContextKind::InvalidValue | ContextKind::InvalidSubcommand
-        );
+        let quoted = matches!(kind, ContextKind::InvalidArg | ContextKind::InvalidValue);
         if let ContextValue::String(given) = given
             && quoted
             && !given.starts_with(['-', '<'])

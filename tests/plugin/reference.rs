@@ -111,6 +111,9 @@ async fn versions_and_scripts_are_printed() {
         "{}",
         unknown.all()
     );
+    // What was typed may be the beginning of a command's name: taken out, it would mutilate that.
+    let short = ended(plugin(&["stat"])).await;
+    assert_eq!(short.stderr, format!("error: no such command: {list}"));
     let unsaid = ended(plugin(&["check", "--login"])).await;
     assert!(
         unsaid.code == Some(2) && unsaid.stderr.contains("a NAME, -f FILE or --from-env"),
