@@ -86,8 +86,9 @@ fn is_host(domain: &str) -> bool {
     is_name(name) && name.split('.').all(|label| label.len() <= 63) && good_port
 }
 
-/// As [`rules::NAME`].
-fn is_name(name: &str) -> bool {
+/// As [`rules::NAME`], and no longer than a name may be.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     name.len() <= 253
         && name
             .split('.')

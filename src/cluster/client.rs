@@ -69,7 +69,12 @@ pub struct Unconnected {
 /// # Errors
 /// [`NoClient::Configuration`].
 pub async fn configure(settings: &Settings, metrics: &Arc<Metrics>) -> Result<Unconnected, NoClient> {
-    let mut config = configuration(settings.kubeconfig.as_deref(), None).await?;
+    let mut config = configuration(
+        settings.kubeconfig.as_deref(),
+        None,
+        "set --kubeconfig, or run in a pod with its service account mounted",
+    )
+    .await?;
     // The fence tries again, and asks before each time.
     config.default_retry = false;
     let server = server_of(&config);
@@ -95,7 +100,7 @@ impl Unconnected {
 /// # Errors
 /// [`NoClient::Configuration`].
 pub async fn of_a_person(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, NoClient> {
-    let config = configuration(kubeconfig, context).await?;
+    let config = configuration(kubeconfig, context, "set KUBECONFIG or --kubeconfig").await?;
     check_verified(&config, &server_of(&config))?;
     Client::try_from(config).map_err(|error| unusable(&error))
 }

@@ -17,9 +17,11 @@ use crate::api::annotations::AGENT;
 /// Not `Config::infer`, which takes a broken kubeconfig for none and then speaks of something else, and which lets the
 /// environment say who to impersonate.
 ///
+/// `remedy` is what to do where there is none, which is not the same for the operator as for a person.
+///
 /// # Errors
 /// [`NoClient::Configuration`], where there is none or it is wrong.
-pub async fn configuration(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, NoClient> {
+pub async fn configuration(kubeconfig: Option<&Path>, context: Option<&str>, remedy: &str) -> Result<Config, NoClient> {
     let options = KubeConfigOptions {
         context: context.map(str::to_owned),
         ..KubeConfigOptions::default()
@@ -42,7 +44,7 @@ pub async fn configuration(kubeconfig: Option<&Path>, context: Option<&str>) -> 
                 };
                 NoClient::Configuration(format!(
                     "no API server is configured: tried KUBECONFIG, ~/.kube/config ({looked}) and the service account \
-                     of the pod ({in_cluster}); set --kubeconfig, or run in a pod with its service account mounted"
+                     of the pod ({in_cluster}); {remedy}"
                 ))
             })?,
             Err(error) => {

@@ -84,18 +84,23 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Plugin, Fai
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Failed::Usage(format!("which command?\n\n{}", error.render().to_string().trim_end()))
         }
+        ErrorKind::InvalidSubcommand => Failed::Usage(format!("no such command: the commands are {}", commands())),
         _ => Failed::Usage(mistake(&error)),
     })
+}
+
+/// Those that are for people.
+fn commands() -> String {
+    let line = definition();
+    let shown = line.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(clap::Command::get_name).collect::<Vec<_>>().join(", ")
 }
 
 /// clap's words, without what it quotes of a stray argument: that may be a password, which somebody thought would go there.
 fn mistake(error: &clap::Error) -> String {
     let mut text = error.render().to_string();
     for (kind, given) in error.context() {
-        let quoted = matches!(
-            kind,
-            ContextKind::InvalidArg | ContextKind::InvalidValue | ContextKind::InvalidSubcommand
-        );
+        let quoted = matches!(kind, ContextKind::InvalidArg | ContextKind::InvalidValue);
         if let ContextValue::String(given) = given
             && quoted
             && !given.starts_with(['-', '<'])

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use tracktik_operator::{
-    api::{Reason, TrackTikCredentialSpec, recheck},
-    cluster::CredentialView,
+    api::{TrackTikCredentialSpec, recheck},
     secrets::{ownership::Mark, sensitive::ServiceAccount, source::SourcePlan},
 };
 
@@ -17,6 +16,7 @@ use super::{
     reach::{Cluster, Reach},
     source_check::{self, Shelf},
     structured::Format,
+    taken_domain::{Stance, stance},
     target_check,
     terminal::Terminal,
     token_facts::mark,
@@ -28,7 +28,7 @@ use super::{
 #[group(skip)]
 pub struct CheckFlags {
     /// Name of a credential in the cluster
-    #[arg(value_name = "NAME", required_unless_present_any = ["file", "from_env"])]
+    #[arg(value_name = "NAME")]
     name: Option<String>,
     /// File with credentials that are not applied yet; - is stdin
     #[arg(short, long = "filename", id = "file", value_name = "FILE", conflicts_with = "name")]
@@ -67,7 +67,8 @@ pub async fn run(reach: &Reach, flags: &CheckFlags, terminal: &Terminal) -> Resu
             }
             all
         }
-        (None, None) => vec![of_the_environment(flags, &endpoint).await?],
+        (None, None) if flags.from_env => vec![of_the_environment(flags, &endpoint).await?],
+        (None, None) => return Err(Failed::Usage("check what? a NAME, -f FILE or --from-env".to_owned())),
     };
     findings::print(&all, flags.output, terminal)
 }
@@ -116,21 +117,20 @@ async fn in_the_cluster(
         &mut findings,
     )
     .await;
-    if let Some(why) = refused_by_the_operator(&credential) {
-        findings.add("domain", Found::Wrong, why);
-        return Ok(findings);
-    }
-    connect(&spec.domain, account.as_ref(), flags, endpoint, &mut findings).await?;
+    // What the operator itself says of the domain counts more than what was given as its flag.
+    let domain = &spec.domain;
+    let taken = match stance(&credential) {
+        Stance::Refused(why) => {
+            findings.add("domain", Found::Wrong, why);
+            return Ok(findings);
+        }
+        Stance::LoggedIn => endpoint.taken(domain, format!("the operator has logged in at {domain}")),
+        Stance::Takes => endpoint.taken(domain, format!("the operator takes {domain}")),
+        Stance::Untold => None,
+    };
+    let endpoint = taken.as_ref().unwrap_or(endpoint);
+    connect(domain, account.as_ref(), flags, endpoint, &mut findings).await?;
     Ok(findings)
-}
-
-/// What the operator itself says of the domain counts more than what was given as its flag.
-fn refused_by_the_operator(credential: &CredentialView) -> Option<String> {
-    let status = &credential.status;
-    let current = status.observed_generation == Some(credential.generation);
-    let mut conditions = status.conditions.iter().filter(|_| current);
-    let refused = conditions.find(|condition| condition.reason == Reason::DomainNotAllowed.as_str());
-    refused.map(|condition| condition.message.clone())
 }
 
 /// Adds each of the four values.

@@ -7,7 +7,7 @@ use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::me
 use kube::{Api, Resource};
 use serde_json::{Value, json};
 use tracktik_operator::{
-    api::TrackTikCredential,
+    api::{TrackTikCredential, recheck},
     cluster::{ClusterError, CredentialObject, deadline, deadline_with_values},
     oauth::host::Host,
     secrets::sensitive::ServiceAccount,
@@ -78,6 +78,7 @@ impl CreateFlags {
 /// Creates both, or prints the one that holds no secret.
 pub async fn run(reach: &Reach, flags: &CreateFlags, terminal: &Terminal) -> Result<Verdict, Failed> {
     refuse_arguments(flags)?;
+    refuse_names(flags)?;
     let domain = match &flags.domain {
         Some(domain) => domain.clone(),
         None if flags.from_env => environment::domain()?,
@@ -133,6 +134,21 @@ fn refuse_arguments(flags: &CreateFlags) -> Result<(), Failed> {
         "{flag}: a secret on the command line can be read in the list of processes and stays in the shell's history; if \
          it was a real one, change it. Leave the flag out to be asked, or give {flag}-file FILE (- is stdin)"
     )))
+}
+
+/// With -o no API server says so. What was given is not repeated: it may have been meant for another place.
+fn refuse_names(flags: &CreateFlags) -> Result<(), Failed> {
+    let rule =
+        "lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.', at most";
+    if !recheck::is_name(&flags.name) || !recheck::is_name(&format!("{}-token", flags.name)) {
+        return Err(Failed::Usage(format!("NAME must be a name in Kubernetes: {rule} 247")));
+    }
+    if !recheck::is_name(&flags.secret_name()) {
+        return Err(Failed::Usage(format!(
+            "--secret, or NAME with -service-account behind it, must be the name of a Secret: {rule} 253"
+        )));
+    }
+    Ok(())
 }
 
 fn credential(flags: &CreateFlags, domain: &str, namespace: Option<&str>) -> Value {

@@ -33,7 +33,7 @@ pub struct DescribeFlags {
     pub output: Option<Format>,
 }
 
-/// Prints it; exit code 3 where the credential is not ready.
+/// Prints it; exit code 3 where the credential is not ready, 1 where something could not be seen.
 pub async fn run(reach: &Reach, flags: &DescribeFlags, terminal: &Terminal) -> Result<Verdict, Failed> {
     let cluster = reach.cluster().await?;
     let credential = cluster.credential(&flags.name).await?;
@@ -46,7 +46,13 @@ pub async fn run(reach: &Reach, flags: &DescribeFlags, terminal: &Terminal) -> R
         .conditions
         .iter()
         .any(|told| told.r#type == "Ready" && told.status == "True");
-    Ok(if ready { Verdict::Well } else { Verdict::NotWell })
+    let ready = if ready { Verdict::Well } else { Verdict::NotWell };
+    let seen = if life.unseen.is_empty() {
+        Verdict::Well
+    } else {
+        Verdict::Untold
+    };
+    Ok(ready.and(seen))
 }
 
 async fn gather(cluster: &Cluster, credential: &CredentialView) -> LifeStory {

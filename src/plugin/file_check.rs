@@ -77,17 +77,18 @@ async fn rules(cluster: Result<&Cluster, &Failed>, manifest: &Manifest, findings
             }
             return false;
         }
-        Answer::Untold(why) => match manifest.local_problem() {
-            Some(problem) => {
-                findings.add("fields", Found::Wrong, problem);
-                return false;
+        Answer::Untold(why) => {
+            let problems = manifest.local_problems();
+            if problems.is_empty() {
+                let part = format!("looked at in part, without the API server: {why}");
+                findings.add("fields", Found::Untold, part);
+                return true;
             }
-            None => findings.add(
-                "fields",
-                Found::Untold,
-                format!("looked at in part, without the API server: {why}"),
-            ),
-        },
+            for problem in problems {
+                findings.add("fields", Found::Wrong, problem);
+            }
+            return false;
+        }
     }
     true
 }

@@ -7,12 +7,13 @@ use tracktik_operator::{
     api::{Reason, Span},
     oauth::{
         AllowedDomains, ConnectFault, EndpointOptions, GrantRequest, HttpTokenEndpoint, TokenEndpoint,
-        TokenRequestFailure,
+        TokenRequestFailure, host::Host,
     },
     secrets::sensitive::{Sensitive, ServiceAccount},
 };
 
 use super::{
+    connect_words::message,
     findings::{Findings, Found},
     verdict::Failed,
 };
@@ -30,7 +31,11 @@ pub struct EndpointFlags {
 }
 
 /// The way to token endpoints.
-pub struct Endpoint(EndpointOptions);
+pub struct Endpoint {
+    options: EndpointOptions,
+    /// Why its domain is allowed, where that was not told by a flag.
+    why: Option<String>,
+}
 
 impl Endpoint {
     /// By these flags.
@@ -46,13 +51,25 @@ impl Endpoint {
             ..EndpointOptions::default()
         };
         // What is wrong with the bundle shows here.
-        let endpoint = Self(options);
+        let endpoint = Self { options, why: None };
         endpoint.client()?;
         Ok(endpoint)
     }
 
+    /// The way to this domain alone, since the operator takes it; none where it is no host.
+    pub fn taken(&self, domain: &str, why: String) -> Option<Self> {
+        let allowed = AllowedDomains::parse([domain]).ok()?;
+        Some(Self {
+            options: EndpointOptions {
+                allowed,
+                ..self.options.clone()
+            },
+            why: Some(why),
+        })
+    }
+
     fn client(&self) -> Result<HttpTokenEndpoint, Failed> {
-        HttpTokenEndpoint::new(self.0.clone()).map_err(|error| Failed::Usage(format!("--ca-bundle: {error}")))
+        HttpTokenEndpoint::new(self.options.clone()).map_err(|error| Failed::Usage(format!("--ca-bundle: {error}")))
     }
 
     /// Adds whether the domain is allowed and answers. A connection is made, over which nothing is sent.
@@ -60,16 +77,22 @@ impl Endpoint {
     /// # Errors
     /// None but those of [`Self::new`].
     pub async fn reach(&self, domain: &str, findings: &mut Findings) -> Result<(), Failed> {
-        if !self.0.allowed.allows(domain) {
+        let allowed = &self.options.allowed;
+        if let Err(why) = Host::parse(domain) {
+            findings.add("domain", Found::Wrong, format!("the domain is no host: {why}"));
+            findings.add("connection", Found::Skipped, "there is no host to connect to");
+            return Ok(());
+        }
+        if !allowed.allows(domain) {
             let message = format!(
-                "the domain is not among {}: correct it, or give --allowed-domain as the operator has it",
-                self.0.allowed
+                "the domain is not among {allowed}: correct it, or give --allowed-domain as the operator has it"
             );
             findings.add("domain", Found::Wrong, message);
             findings.add("connection", Found::Skipped, "the operator would not connect to it");
             return Ok(());
         }
-        findings.add("domain", Found::Ok, format!("{domain} is among {}", self.0.allowed));
+        let among = || format!("{domain} is among {allowed}");
+        findings.add("domain", Found::Ok, self.why.clone().unwrap_or_else(among));
         let nobody = || Sensitive::from("-".to_owned());
         let nobody = ServiceAccount {
             client_id: nobody(),
@@ -87,7 +110,7 @@ impl Endpoint {
                     format!("{domain} can be reached from here over verified TLS"),
                 );
             }
-            Err(failure) => findings.add("connection", Found::Wrong, failure.message(domain)),
+            Err(failure) => findings.add("connection", Found::Wrong, message(failure, domain)),
             // Nothing was sent, so nothing can have been granted.
             Ok(_) => findings.add("connection", Found::Untold, "the connection was not held back"),
         }
@@ -111,13 +134,9 @@ impl Endpoint {
                 } else {
                     Found::Untold
                 };
-                let message = format!(
-                    "{} ({}): {}",
-                    failure.reason(),
-                    failure.outcome(),
-                    failure.message(domain)
-                );
-                findings.add("login", found, message);
+                let told = message(failure, domain);
+                let told = format!("{} ({}): {told}", failure.reason(), failure.outcome());
+                findings.add("login", found, told);
             }
         }
         Ok(())

@@ -15,7 +15,7 @@ use tracktik_operator::{
 };
 use zeroize::Zeroizing;
 
-use super::verdict::Failed;
+use super::{schema_check, verdict::Failed};
 
 /// The largest file that is read: a manifest has kilobytes, and the API server takes no more than this.
 const LARGEST: u64 = 3 * 1_024 * 1_024;
@@ -37,13 +37,20 @@ impl Manifest {
     }
 
     /// What can be told to be wrong without an API server, which is not all.
-    pub fn local_problem(&self) -> Option<String> {
-        let decoded: Result<TrackTikCredentialSpec, _> = serde_json::from_value(self.object["spec"].clone());
-        match decoded {
-            // The decoder's own words may quote a value.
-            Err(error) => Some(format!("spec cannot be decoded ({:?} error)", error.classify())),
-            Ok(spec) => recheck::broken_rule(&spec),
+    pub fn local_problems(&self) -> Vec<String> {
+        let mistakes = schema_check::mistakes(&self.object["spec"]);
+        if !mistakes.is_empty() {
+            return mistakes;
         }
+        let problem = match self.spec() {
+            // The decoder's own words may quote a value.
+            None => Some(
+                "spec cannot be decoded: look for misspelt or missing fields; a cluster would name the field"
+                    .to_owned(),
+            ),
+            Some(spec) => recheck::broken_rule(&spec),
+        };
+        problem.into_iter().collect()
     }
 }
 

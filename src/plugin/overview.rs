@@ -53,7 +53,12 @@ pub async fn run(reach: &Reach, flags: &StatusFlags, terminal: &Terminal) -> Res
     let cluster = reach.cluster().await?;
     let scope = Scope::of(&cluster, flags);
     let rows = scope.rows(flags).await?;
-    let table = show(&rows, &scope, flags, terminal)?;
+    let nothing = if rows.is_empty() {
+        scope.nothing().await?
+    } else {
+        String::new()
+    };
+    let table = show(&rows, &nothing, flags, terminal)?;
     if flags.watch {
         return follow(&scope, flags, &rows, table, terminal).await;
     }
@@ -88,6 +93,22 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// What is said where there are none. To look into a namespace that is not there is most often a slip of the hand.
+    async fn nothing(&self) -> Result<String, Failed> {
+        let none = "no TrackTikCredentials found";
+        if self.all {
+            return Ok(none.to_owned());
+        }
+        let namespace = &self.cluster.namespace;
+        match self.cluster.namespace_exists().await {
+            Some(false) => Err(Failed::Undone(format!("namespace {namespace:?} does not exist"))),
+            Some(true) => Ok(format!("{none} in namespace {namespace:?}")),
+            None => Ok(format!(
+                "{none} in namespace {namespace:?}, if there is one of that name"
+            )),
+        }
+    }
+
     async fn rows(&self, flags: &StatusFlags) -> Result<Vec<OverviewRow>, Failed> {
         if !flags.names.is_empty() {
             let mut rows = Vec::new();
@@ -106,7 +127,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn show(rows: &[OverviewRow], scope: &Scope<'_>, flags: &StatusFlags, terminal: &Terminal) -> Result<Table, Failed> {
+fn show(rows: &[OverviewRow], nothing: &str, flags: &StatusFlags, terminal: &Terminal) -> Result<Table, Failed> {
     let now = clock::now();
     let all = flags.all_namespaces;
     let cells: Vec<_> = rows.iter().map(|row| row.cells(all, now)).collect();
@@ -122,12 +143,7 @@ fn show(rows: &[OverviewRow], scope: &Scope<'_>, flags: &StatusFlags, terminal: 
         return Ok(table);
     }
     if rows.is_empty() {
-        let place = if all {
-            String::new()
-        } else {
-            format!(" in namespace {:?}", scope.cluster.namespace)
-        };
-        terminal.remark(&format!("no TrackTikCredentials found{place}"));
+        terminal.remark(nothing);
         if !flags.watch {
             return Ok(table);
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api, Client,
     api::{PatchParams, PostParams},
@@ -125,6 +126,16 @@ impl Cluster {
             .map_err(|error| self.call("get", CREDENTIALS, Some(name)).failed(&error))
     }
 
+    /// Whether that namespace exists; none where that cannot be told.
+    pub async fn namespace_exists(&self) -> Option<bool> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        match deadline(namespaces.get_metadata(&self.namespace)).await {
+            Ok(_) => Some(true),
+            Err(ClusterError::NotFound) => Some(false),
+            Err(_) => None,
+        }
+    }
+
     /// A Secret of that namespace, with its data.
     ///
     /// # Errors
@@ -200,9 +211,14 @@ impl Call<'_> {
             ("secrets", _) => "the role edit, or one with this verb on this Secret alone",
             _ => "a role with this verb",
         };
+        // A right may be for one name alone, but none to create is.
+        let object = name
+            .filter(|_| verb != "create")
+            .map(|name| format!("/{name}"))
+            .unwrap_or_default();
         format!(
-            "you may not {verb} {resource}{group}{of} {}: ask for {role} there (`kubectl auth can-i {verb} {resource}{group} \
-             {flag}` tells when you have it)",
+            "you may not {verb} {resource}{group}{of} {}: ask for {role} there (`kubectl auth can-i {verb} \
+             {resource}{group}{object} {flag}` tells when you have it)",
             self.place()
         )
     }

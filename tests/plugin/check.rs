@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// A folder with the CA of the scene's servers, and files of a test.
-struct Desk(tempfile::TempDir);
+pub struct Desk(tempfile::TempDir);
 
 impl Desk {
-    fn of(scene: &Scene) -> Self {
+    pub fn of(scene: &Scene) -> Self {
         let folder = tempfile::tempdir().unwrap();
         scene.authority().write_ca(&folder.path().join("ca.pem")).unwrap();
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         let path: PathBuf = self.0.path().join(name);
         path.to_str().unwrap().to_owned()
     }
@@ -46,7 +46,7 @@ fn manifest(name: &str, spec: &Value) -> String {
     .to_string()
 }
 
-fn plain(scene: &Scene, text: &str) -> String {
+pub fn plain(scene: &Scene, text: &str) -> String {
     text.replace(&scene.simulator.domain(), "DOMAIN")
 }
 
@@ -175,7 +175,7 @@ async fn what_stands_in_the_way_is_named_and_then_nothing_is_sent() {
     assert!(
         untrusted
             .stdout
-            .contains("signed by an authority that the operator does not trust"),
+            .contains("signed by an authority that is not trusted here; give --ca-bundle"),
         "{}",
         untrusted.stdout
     );

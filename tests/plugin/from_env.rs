@@ -96,6 +96,24 @@ async fn an_account_is_tried_before_there_is_a_cluster() {
             assert!(!ended.all().contains(secret), "{}", ended.all());
         }
     }
+    let url = [("TRACKTIK_DOMAIN", "https://u:hunter2@acme.staffr.net/")];
+    let url = tracktik.check(&["--from-env"], &[&VARIABLES[..], &url].concat()).await;
+    assert_eq!(url.code, Some(3));
+    assert!(
+        url.stdout.contains("the domain is no host: ") && url.stdout.contains("no scheme, path or user"),
+        "{}",
+        url.stdout
+    );
+    assert!(!url.all().contains("hunter2"), "{}", url.all());
+    let closed = [("TRACKTIK_DOMAIN", "127.0.0.1:1")];
+    let closed = tracktik
+        .check(
+            &["--from-env", "--allowed-domain", "127.0.0.1:1"],
+            &[&VARIABLES[..], &closed].concat(),
+        )
+        .await;
+    let told = "could not connect to 127.0.0.1:1: the connection was refused; check the domain\n";
+    assert!(closed.stdout.contains(told), "{}", closed.stdout);
     let nowhere = ended(plugin(&["check", "--from-env"])).await;
     assert_eq!(nowhere.code, Some(2));
     assert!(
@@ -173,5 +191,20 @@ async fn a_file_without_a_cluster_is_checked_as_far_as_that_goes() {
     assert!(!wrong.all().contains("hunter2"), "{}", wrong.all());
     let undecodable = check("{domain: 5, credentials: hunter2}").await;
     assert_eq!(undecodable.code, Some(3));
+    for text in ["spec.domain must be a string", "spec.credentials must be an object"] {
+        assert!(undecodable.stdout.contains(text), "{text}: {}", undecodable.stdout);
+    }
+    let misspelt = check("{domian: hunter2, credentials: {secretRef: {nam: hunter2}}, renewal: {grnt: hunter2}}").await;
+    assert_eq!(misspelt.code, Some(3));
+    for text in [
+        "spec.domain is missing",
+        "spec.domian is no field of this version",
+        "spec.credentials.secretRef.name is missing",
+        "spec.credentials.secretRef.nam is no field of this version",
+        "spec.renewal.grnt is no field of this version",
+    ] {
+        assert!(misspelt.stdout.contains(text), "{text}: {}", misspelt.stdout);
+    }
+    assert!(!misspelt.all().contains("hunter2"), "{}", misspelt.all());
     assert!(!undecodable.all().contains("hunter2"), "{}", undecodable.all());
 }

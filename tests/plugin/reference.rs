@@ -104,6 +104,22 @@ async fn versions_and_scripts_are_printed() {
         "{}",
         nothing.all()
     );
+    let unknown = ended(plugin(&["delete", "hunter2"])).await;
+    let list = format!("the commands are {}\n", COMMANDS.join(", "));
+    assert!(
+        unknown.code == Some(2) && unknown.stderr.ends_with(&list) && !unknown.stderr.contains("hunter2"),
+        "{}",
+        unknown.all()
+    );
+    // What was typed may be the beginning of a command's name: taken out, it would mutilate that.
+    let short = ended(plugin(&["stat"])).await;
+    assert_eq!(short.stderr, format!("error: no such command: {list}"));
+    let unsaid = ended(plugin(&["check", "--login"])).await;
+    assert!(
+        unsaid.code == Some(2) && unsaid.stderr.contains("a NAME, -f FILE or --from-env"),
+        "{}",
+        unsaid.all()
+    );
 }
 
 /// As kubectl runs it: <https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/>.

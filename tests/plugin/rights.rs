@@ -78,6 +78,13 @@ async fn the_right_that_is_missing_is_named() {
         );
         assert!(ended.all().contains(&told), "{arguments:?}: {}", ended.all());
     }
+    // Whether a namespace exists is for those who may get it.
+    let unmatched = lister.run(&["status", "-l", "no=such"]).await;
+    let told = format!(
+        "no TrackTikCredentials found in namespace {:?}, if there is one of that name\n",
+        scene.namespace
+    );
+    assert_eq!((unmatched.code, unmatched.stderr), (Some(0), told));
     let everywhere = reader.run(&["status", "-A"]).await;
     assert!(
         everywhere.stderr.contains("in all namespaces: ask for the role view"),
@@ -110,6 +117,11 @@ async fn without_a_cluster_it_is_said_what_was_looked_for() {
         ended
             .stderr
             .starts_with("error: no API server is configured: tried KUBECONFIG"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.ends_with("; set KUBECONFIG or --kubeconfig\n"),
         "{}",
         ended.stderr
     );

@@ -84,6 +84,13 @@ async fn the_table_shows_what_stands_and_what_is_in_the_way() {
         none.stderr
     );
 
+    for format in [&[][..], &["-o", "json"], &["--watch"]] {
+        let arguments = [&["status", "-n", "no-such-namespace"], format].concat();
+        let typo = User::administrator(&scene).run(&arguments).await;
+        assert_eq!((typo.code, typo.stdout.as_str()), (Some(1), ""), "{arguments:?}");
+        assert_eq!(typo.stderr, "error: namespace \"no-such-namespace\" does not exist\n");
+    }
+
     gallery(&scene).await;
     let shown = viewer.run(&["status"]).await;
     assert_eq!((shown.code, shown.stderr.as_str()), (Some(3), ""), "some are not ready");
