@@ -22,28 +22,29 @@ images=target/e2e
 largest_image=15000000
 mkdir -p "$images"
 
+# A step that fails is seen by the status of its function alone, within which nothing ends at an error by itself.
 compile() {
-	cargo build --locked --package e2e --bins
-	cargo build --locked --package testbed --bin simulator
+	cargo build --locked --package e2e --bins &&
+		cargo build --locked --package testbed --bin simulator
 }
 
 # What runs in pods beside the operator, with the libraries that this machine runs it with.
 pack_images() {
 	local servers
-	servers=$(tests/servers/install.sh)
-	tools/node/pack-image.py --output "$images/e2e.tar" --name localhost/e2e:1 \
-		target/debug/reader:/reader target/debug/simulator:/simulator
-	tools/node/pack-image.py --output "$images/oauth-server.tar" --name localhost/oauth-server:1 \
+	servers=$(tests/servers/install.sh) &&
+		tools/node/pack-image.py --output "$images/e2e.tar" --name localhost/e2e:1 \
+			target/debug/reader:/reader target/debug/simulator:/simulator &&
+		tools/node/pack-image.py --output "$images/oauth-server.tar" --name localhost/oauth-server:1 \
 		"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules"
 }
 
 # As it ships, under the name by which the chart asks for it.
 operator_image() {
 	local built size
-	built=$(tools/image/build.sh here)
+	built=$(tools/image/build.sh here) || return
 	printf '%s\n' "$built"
 	archive=${built%% *}
-	size=$(wc -c <"$archive")
+	size=$(wc -c <"$archive") || return
 	if ((size >= largest_image)); then
 		printf 'the image has %d bytes, and is to have less than %d\n' "$size" "$largest_image"
 		return 1
@@ -52,9 +53,9 @@ operator_image() {
 
 play() {
 	local programs
-	programs=$(tools/charttools/build.sh)
+	programs=$(tools/charttools/build.sh) || return
 	IMAGES="$archive $images/e2e.tar $images/oauth-server.tar" PATH=$PWD/target/debug:$programs:$PATH \
-		tools/node/run.sh target/debug/e2e --repository "$PWD"
+		setpriv --pdeathsig KILL tools/node/run.sh target/debug/e2e --repository "$PWD"
 }
 
 begin "make e2e" 8

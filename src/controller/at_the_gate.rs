@@ -44,10 +44,9 @@ fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
 /// The gate has it woken; by itself it looks again only to say in status that it waits, at the end of a pause, and now
 /// and then as a precaution.
 fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
-    let since = turn
-        .memory
-        .waiting
-        .map_or(turn.now.whole_second(), |waiting| waiting.since);
+    let now = turn.now.whole_second();
+    // A clock that was set back must not have it wait in silence until it is there again.
+    let since = turn.memory.waiting.map_or(now, |waiting| waiting.since.min(now));
     turn.memory.waiting = Some(Waiting { since, wait });
     // What of it is told depends on why the token is wanted, and that may have changed by then.
     let says_so = [decide::QUIET_WAIT, decide::PATIENT_WAIT].map(|quiet| since + quiet + Span::seconds(1));

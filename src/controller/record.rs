@@ -30,7 +30,7 @@ pub fn pace(failures: i32) -> Span {
 /// What the cluster says after an attempt to bring status up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// What was meant, be it without a write.
+    /// What was meant, be it without a write, or nothing where that was.
     Said,
     /// The credential was deleted, or re-created under another uid: nobody is left to be told.
     Gone,
@@ -40,11 +40,13 @@ pub enum Recorded {
     Yielded(Moment),
 }
 
-/// Brings status up to date.
+/// Brings status up to date, unless there is nothing to say yet.
 pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
-    if earlier.conditions.is_empty() && turn.credential.requested_at.is_none() && waits_its_turn(&turn.seen, turn.now) {
+    // With any other status, or none, those who wait by kstatus would take it for done.
+    let is_untold = earlier.conditions.is_empty() && earlier.observed_generation == Some(-1);
+    if is_untold && turn.credential.requested_at.is_none() && waits_its_turn(&turn.seen, turn.now) {
         return Recorded::Said;
     }
     let status = desired(turn, &says, &earlier);

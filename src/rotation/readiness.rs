@@ -95,7 +95,8 @@ pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
     let waits = seen
         .waiting
         .is_some_and(|waiting| waiting.since + quiet(waiting.wait) > now);
-    waits && seen.failure.is_empty()
+    // Of a live token workloads must be told, whatever became of the status that did.
+    waits && seen.failure.is_empty() && seen.issue().is_none()
 }
 
 fn say(of: ConditionType, truth: Truth, reason: Reason, message: String) -> Statement {

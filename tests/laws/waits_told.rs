@@ -98,4 +98,8 @@ fn a_new_credential_says_nothing_while_it_only_waits_for_its_turn() {
     failed.failure.count = 1;
     assert!(!waits_its_turn(&failed, START), "a record is not to be lost");
     assert!(!waits_its_turn(&new_credential(), START));
+    // Whose status was erased, by a backup or by hand.
+    let mut alive = with_token();
+    alive.waiting = Some(waiting(START, Budget, None));
+    assert!(!waits_its_turn(&alive, START), "a live token is told of at once");
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills a node with all that started it, by SIGKILL, while a pod runs on it, and fails if anything is left of it.
+# Kills what started a node, by SIGKILL, while a pod runs on it, and fails if anything is left of it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/node/settings.sh
@@ -9,7 +9,8 @@ source "$here/settings.sh"
 told=$(mktemp -d)
 trap 'rm -rf "$told"' EXIT
 mkfifo "$told/pipe"
-"$here/run.sh" bash -c '
+# Dies with this script, which leaves it deaf to a Ctrl-C.
+setpriv --pdeathsig KILL "$here/run.sh" bash -c '
 	kubectl run idle --image=localhost/pause:1 --restart=Never >/dev/null
 	kubectl wait --for=condition=Ready pod/idle --timeout=60s
 	sleep infinity

@@ -149,7 +149,7 @@ impl Lines {
         self.by_host.get(host).into_iter().flatten()
     }
 
-    /// Whether anybody waits for a host.
+    /// Whether nobody waits for a host.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_host.is_empty()

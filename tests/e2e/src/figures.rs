@@ -170,7 +170,10 @@ async fn watch_operators(noted: Arc<Mutex<Noted>>) {
     loop {
         for operator in operators() {
             let Some(ticks) = ticks(operator.id) else { continue };
-            let (peak, at_the_limit) = memory(&operator.cgroups).unwrap_or_default();
+            // Of one that has ended meanwhile there is nothing to read.
+            let Some((peak, at_the_limit)) = memory(&operator.cgroups) else {
+                continue;
+            };
             let mut noted = locked(&noted);
             noted.ticks.insert(operator.id, ticks);
             noted.memory = noted.memory.max(peak);
