@@ -48,6 +48,7 @@ mod leading;
 mod metric_labels;
 pub mod metrics;
 pub mod oauth;
+pub mod object_key;
 mod process_figures;
 mod random_id;
 pub mod rotation;

@@ -50,7 +50,7 @@ pub struct TrackTikCredentialStatus {
 
     /// The memory of token requests that failed or are under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
 
     /// The value of the annotation `tracktik-operator.io/rotate` that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,10 +159,26 @@ impl Failure {
     /// Most entries of [`Failure::recent_times`].
     pub const MOST_RECENT_TIMES: usize = 16;
 
+    /// The record that says nothing.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            reason: None,
+            message: None,
+            count: 0,
+            first_time: None,
+            last_time: None,
+            next_attempt_time: None,
+            recent_times: Vec::new(),
+            tried: None,
+            pending: None,
+        }
+    }
+
     /// Whether the record says nothing, so that it need not be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == Self::nothing()
     }
 }
 

@@ -21,7 +21,7 @@ const MANAGER: &str = "tracktik-operator-intent";
 /// # Errors
 /// [`ClusterError::Conflict`] where the Secret has changed since, else as the API server answers.
 pub async fn mark_tried(client: &Client, secret: &SecretMeta, issue_id: &str) -> Result<SecretMeta, ClusterError> {
-    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.namespace);
+    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.key.namespace);
     let patch = json!({
         "metadata": {
             "uid": secret.uid,
@@ -34,6 +34,6 @@ pub async fn mark_tried(client: &Client, secret: &SecretMeta, issue_id: &str) ->
         ..PatchParams::default()
     };
     // Whoever refuses it may quote the Secret in place.
-    let answer = deadline_with_values(api.patch(&secret.name, &params, &Patch::Merge(patch))).await?;
+    let answer = deadline_with_values(api.patch(&secret.key.name, &params, &Patch::Merge(patch))).await?;
     Ok(SecretMeta::from_object_meta(answer.metadata))
 }

@@ -4,36 +4,50 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{CredentialView, ObjectKey};
+use super::{CredentialView, ObjectKey, key_set::KeySet};
 use crate::secrets::{metadata::SecretMeta, ownership::Mark, source::SourcePlan};
 
 /// The index.
 #[derive(Debug, Default)]
 pub struct SecretIndex {
     /// Secret → the credentials that read it or want to write it.
-    users: HashMap<ObjectKey, BTreeSet<ObjectKey>>,
+    users: HashMap<ObjectKey, KeySet>,
     /// Credential → the Secrets that carry its mark, whatever its uid.
-    marked: HashMap<ObjectKey, BTreeSet<String>>,
+    marked: HashMap<ObjectKey, KeySet>,
 }
 
 impl SecretIndex {
     /// The credentials that read a Secret or want to write it.
     pub fn users(&self, secret: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.users.get(secret).into_iter().flatten()
+        self.users.get(secret).into_iter().flat_map(KeySet::iter)
     }
 
-    /// The names of the Secrets that carry the mark of a credential of this name.
-    pub fn marked(&self, credential: &ObjectKey) -> impl Iterator<Item = &String> {
-        self.marked.get(credential).into_iter().flatten()
+    /// The Secrets that carry the mark of a credential of this name.
+    pub fn marked(&self, credential: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
+        self.marked.get(credential).into_iter().flat_map(KeySet::iter)
     }
 
-    /// Notes what a credential uses; answers all that want the same target, itself included.
-    pub fn add_credential(&mut self, credential: &CredentialView) -> BTreeSet<ObjectKey> {
+    /// The key of a Secret, or of a credential, as it stands in here.
+    pub fn known<'a>(&'a self, key: &ObjectKey, kind: Kind) -> Option<&'a ObjectKey> {
+        let map = match kind {
+            Kind::Secret => &self.users,
+            Kind::Credential => &self.marked,
+        };
+        map.get_key_value(key).map(|(known, _)| known)
+    }
+
+    /// Notes what a credential uses; answers all that want the same target, itself included. `known` gives the key of a
+    /// Secret as it stands elsewhere.
+    pub fn add_credential(
+        &mut self,
+        credential: &CredentialView,
+        known: impl Fn(ObjectKey) -> ObjectKey,
+    ) -> BTreeSet<ObjectKey> {
         let key = &credential.key;
         let target = credential.target_name();
         let mut rivals = BTreeSet::from([key.clone()]);
         for secret in uses(credential) {
-            let users = self.users.entry(key.sibling(&secret)).or_default();
+            let users = self.users.entry(known(key.sibling(&secret))).or_default();
             users.insert(key.clone());
             if target.as_deref() == Some(&secret) {
                 rivals.extend(users.iter().cloned());
@@ -63,27 +77,34 @@ impl SecretIndex {
         rivals
     }
 
-    /// Notes whose mark a Secret carries; answers that credential.
-    pub fn add_secret(&mut self, secret: &SecretMeta) -> Option<ObjectKey> {
-        let owner = owner(secret)?;
-        self.marked
-            .entry(owner.clone())
-            .or_default()
-            .insert(secret.name.clone());
+    /// Notes whose mark a Secret carries; answers that credential. `known` gives the key of a credential as it stands
+    /// elsewhere.
+    pub fn add_secret(&mut self, secret: &SecretMeta, known: impl Fn(ObjectKey) -> ObjectKey) -> Option<ObjectKey> {
+        let owner = known(owner(secret)?);
+        self.marked.entry(owner.clone()).or_default().insert(secret.key.clone());
         Some(owner)
     }
 
     /// Forgets whose mark a Secret carried; answers that credential.
     pub fn remove_secret(&mut self, secret: &SecretMeta) -> Option<ObjectKey> {
         let owner = owner(secret)?;
-        if let Some(names) = self.marked.get_mut(&owner) {
-            names.remove(&secret.name);
-            if names.is_empty() {
+        if let Some(secrets) = self.marked.get_mut(&owner) {
+            secrets.remove(&secret.key);
+            if secrets.is_empty() {
                 self.marked.remove(&owner);
             }
         }
         Some(owner)
     }
+}
+
+/// What a key is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A Secret.
+    Secret,
+    /// A credential.
+    Credential,
 }
 
 fn uses(credential: &CredentialView) -> BTreeSet<String> {
@@ -97,5 +118,5 @@ fn uses(credential: &CredentialView) -> BTreeSet<String> {
 
 fn owner(secret: &SecretMeta) -> Option<ObjectKey> {
     let mark = Mark::parse(secret.mark()?)?;
-    (mark.namespace == secret.namespace).then(|| ObjectKey::new(mark.namespace, mark.name))
+    (mark.namespace == secret.key.namespace).then(|| ObjectKey::new(mark.namespace, mark.name))
 }

@@ -10,13 +10,11 @@ use std::{
 
 use super::{
     CredentialView, ObjectKey,
-    secret_index::SecretIndex,
+    gone::Gone,
+    secret_index::{Kind, SecretIndex},
     sync::{CredentialLists, Scopes, Sync},
 };
 use crate::secrets::metadata::SecretMeta;
-
-/// Secrets of one credential that are remembered to have gone; of more, only the current target.
-const MOST_GONE: usize = 16;
 
 /// The stores. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +27,7 @@ struct Inner {
     with_a_record: HashSet<ObjectKey>,
     secrets: HashMap<ObjectKey, Arc<SecretMeta>>,
     index: SecretIndex,
-    /// Credential → its Secrets that were seen to go, with the version at which they did.
-    gone: HashMap<ObjectKey, HashMap<String, String>>,
+    gone: Gone,
     credentials_sync: Scopes,
     secrets_sync: Scopes,
 }
@@ -79,17 +76,15 @@ impl Stores {
     /// The version at which a Secret of a credential was seen to go; empty where a list did not have it any more.
     #[must_use]
     pub fn gone_at(&self, credential: &ObjectKey, secret: &str) -> Option<String> {
-        self.read().gone.get(credential)?.get(secret).cloned()
+        self.read().gone.at(credential, secret)
     }
 
     /// The Secrets that carry the mark of a credential of this name.
     #[must_use]
     pub fn marked_secrets(&self, credential: &ObjectKey) -> Vec<Arc<SecretMeta>> {
         let inner = self.read();
-        let names = inner.index.marked(credential);
-        names
-            .filter_map(|name| inner.secrets.get(&credential.sibling(name)).cloned())
-            .collect()
+        let marked = inner.index.marked(credential);
+        marked.filter_map(|key| inner.secrets.get(key).cloned()).collect()
     }
 
     /// The credential that owns the name of a Secret that does not exist yet: the oldest, then the lowest uid.
@@ -145,13 +140,17 @@ impl Stores {
 
     /// A credential was added or changed. Its rivals are concerned too, for the old target and for the new.
     #[must_use = "these credentials must be looked at again"]
-    pub fn put_credential(&self, credential: CredentialView) -> Vec<ObjectKey> {
+    pub fn put_credential(&self, mut credential: CredentialView) -> Vec<ObjectKey> {
         let mut inner = self.write();
+        let inner = &mut *inner;
         let before = inner.credentials.get(&credential.key).cloned();
+        credential.key = known(credential.key, &inner.credentials, &inner.index, Kind::Credential);
         let mut concerned = before
             .map(|before| inner.index.remove_credential(&before))
             .unwrap_or_default();
-        concerned.extend(inner.index.add_credential(&credential));
+        let secrets = &inner.secrets;
+        let rivals = inner.index.add_credential(&credential, |key| shared(key, secrets));
+        concerned.extend(rivals);
         match credential.status.failure {
             Some(_) => inner.with_a_record.insert(credential.key.clone()),
             None => inner.with_a_record.remove(&credential.key),
@@ -170,28 +169,28 @@ impl Stores {
             .unwrap_or_default();
         concerned.insert(key.clone());
         inner.with_a_record.remove(key);
-        inner.gone.remove(key);
+        inner.gone.forget(key);
         concerned.into_iter().collect()
     }
 
     /// A Secret was added or changed.
     #[must_use = "these credentials must be looked at again"]
-    pub fn put_secret(&self, secret: SecretMeta) -> Vec<ObjectKey> {
+    pub fn put_secret(&self, mut secret: SecretMeta) -> Vec<ObjectKey> {
         let mut inner = self.write();
-        let key = ObjectKey::new(&secret.namespace, &secret.name);
-        let before = inner.secrets.get(&key).cloned();
+        let inner = &mut *inner;
+        let before = inner.secrets.get(&secret.key).cloned();
+        secret.key = known(secret.key, &inner.secrets, &inner.index, Kind::Secret);
         let mut concerned: Vec<ObjectKey> = before
             .and_then(|before| inner.index.remove_secret(&before))
             .into_iter()
             .collect();
-        concerned.extend(inner.index.add_secret(&secret));
-        concerned.extend(inner.index.users(&key).cloned());
+        let credentials = &inner.credentials;
+        concerned.extend(inner.index.add_secret(&secret, |key| shared(key, credentials)));
+        concerned.extend(inner.index.users(&secret.key).cloned());
         for owner in &concerned {
-            if let Some(gone) = inner.gone.get_mut(owner) {
-                gone.remove(&key.name);
-            }
+            inner.gone.is_back(owner, &secret.key.name);
         }
-        inner.secrets.insert(key, Arc::new(secret));
+        inner.secrets.insert(secret.key.clone(), Arc::new(secret));
         concerned
     }
 
@@ -206,13 +205,9 @@ impl Stores {
         // Only for a credential that is there to ask: those of deleted ones would pile up.
         let asks = owner.as_ref().and_then(|owner| inner.credentials.get(owner)).cloned();
         if let Some(credential) = asks {
-            let gone = inner.gone.entry(credential.key.clone()).or_default();
-            // As would names that somebody marks and deletes one after the other.
-            if gone.len() >= MOST_GONE {
-                let target = credential.target_name();
-                gone.retain(|name, _| Some(name) == target.as_ref());
-            }
-            gone.insert(key.name.clone(), resource_version.to_owned());
+            let target = credential.target_name();
+            let of = credential.key.clone();
+            inner.gone.note(of, target.as_deref(), &key.name, resource_version);
         }
         owner.into_iter().chain(inner.index.users(key).cloned()).collect()
     }
@@ -234,6 +229,17 @@ impl Inner {
     fn in_scope(&self, namespace: &str) -> Vec<ObjectKey> {
         besides(self.credentials.keys(), namespace, &HashSet::new())
     }
+}
+
+/// The key as it stands in the map already, so that all share one.
+fn shared<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>) -> ObjectKey {
+    map.get_key_value(&key).map_or(key, |(known, _)| known.clone())
+}
+
+/// As [`shared`], or as it stands in the index.
+fn known<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>, index: &SecretIndex, kind: Kind) -> ObjectKey {
+    let key = index.known(&key, kind).cloned().unwrap_or(key);
+    shared(key, map)
 }
 
 fn besides<'a>(
@@ -297,6 +303,6 @@ mod tests {
         }
         assert_eq!(stores.gone_at(&acme, "acme-token").as_deref(), Some("7"));
         assert_eq!(stores.gone_at(&acme, "s999").as_deref(), Some("7"));
-        assert!(stores.read().gone.values().all(|gone| gone.len() <= MOST_GONE));
+        assert!(stores.read().gone.most_of_one() <= super::super::gone::MOST_GONE);
     }
 }

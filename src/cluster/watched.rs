@@ -48,8 +48,7 @@ impl Watched for kube::core::PartialObjectMeta<Secret> {
 
     fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
         let meta = SecretMeta::from_object_meta(object.metadata);
-        let key = ObjectKey::new(&meta.namespace, &meta.name);
-        (key, stores.put_secret(meta))
+        (meta.key.clone(), stores.put_secret(meta))
     }
     fn remove(stores: &Stores, key: &ObjectKey, resource_version: &str) -> Vec<ObjectKey> {
         stores.remove_secret(key, resource_version)

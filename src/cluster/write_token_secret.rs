@@ -54,7 +54,7 @@ pub async fn apply(client: &Client, key: &ObjectKey, object: &Object, mode: Mode
 /// [`ClusterError::Conflict`] where it has changed since, else as the API server answers. One that is gone already is
 /// no error.
 pub async fn delete(client: &Client, secret: &SecretMeta) -> Result<(), ClusterError> {
-    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.namespace);
+    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.key.namespace);
     let params = DeleteParams {
         preconditions: Some(Preconditions {
             uid: Some(secret.uid.clone()),
@@ -63,7 +63,7 @@ pub async fn delete(client: &Client, secret: &SecretMeta) -> Result<(), ClusterE
         ..DeleteParams::default()
     };
     // Whoever refuses it may quote what is deleted: its access token has expired, its refresh token lives on.
-    match deadline_with_values(api.delete(&secret.name, &params)).await {
+    match deadline_with_values(api.delete(&secret.key.name, &params)).await {
         Ok(_) | Err(ClusterError::NotFound) => Ok(()),
         Err(error) => Err(error),
     }

@@ -11,7 +11,7 @@ use crate::{
         write_token_secret::{Mode, apply},
     },
     rotation::observation::Issue,
-    secrets::token_secret::differing,
+    secrets::{issue_record, token_secret::differing},
 };
 
 /// Proves by one call that our view is current, the target ours and not immutable, and that RBAC, quota, namespace
@@ -40,13 +40,15 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
     };
     match apply(&turn.context.client, &key, &object, Mode::DryRun).await {
         Ok(reply) => {
-            let (labels, sent) = object.sent();
+            let (labels, mut sent) = object.sent();
+            let facts = sent.remove(annotations::ISSUE).and_then(|text| issue_record::read(&text));
             let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
             // What else is kept of the reply depends on these two, so they must be named first.
-            let first = [annotations::CREDENTIAL, annotations::ISSUE];
-            let ours = first.iter().find(|key| sent.get(**key) != reply.annotations.get(key));
+            let mark = sent.get(annotations::CREDENTIAL).map(String::as_str) == reply.mark();
+            let first = [(mark, annotations::CREDENTIAL), (facts.as_ref() == reply.facts.as_deref(), annotations::ISSUE)];
+            let ours = first.into_iter().find(|(kept, _)| !kept);
             let changed = ours
-                .map(|key| format!("the annotation {key}"))
+                .map(|(_, key)| format!("the annotation {key}"))
                 .or_else(|| differing(&sent, &reply.annotations).map(|key| format!("the annotation {key}")))
                 .or_else(|| differing(&labels, &reply.labels).map(|key| format!("the label {key}")))
                 .or_else(|| (!owned).then(|| "the owner reference".to_owned()));

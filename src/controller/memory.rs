@@ -31,21 +31,21 @@ pub struct Memory {
     /// The token Secret as last written or read: the cache may lag behind.
     pub token_secret: Option<Box<SecretMeta>>,
     /// The facts on the token Secret of this uid when it was last known to be good: somebody may edit them.
-    pub facts: Option<(String, Issue)>,
+    pub facts: Option<(String, Arc<Issue>)>,
     /// The version that this process itself wrote last, which status names.
     pub wrote: Option<(String, String)>,
     /// What a full read of one version of the token Secret showed.
     pub verified: Option<(String, Content)>,
     /// One version of the token Secret that lacks what one layout asks for.
-    pub too_little: Option<(String, String)>,
+    pub too_little: Option<Box<(String, String)>>,
     /// One version of the token Secret whose facts speak of a refresh token that is not in it.
-    pub no_refresh_token: Option<String>,
+    pub no_refresh_token: Option<Box<str>>,
     /// The issue whose refresh token this process has marked as tried: somebody may take the mark off.
-    pub refresh_tried: Option<String>,
+    pub refresh_tried: Option<Box<str>>,
     /// The source values as last read for a token request, whether or not it was sent.
-    pub last_used: Option<LastUsed>,
+    pub last_used: Option<Box<LastUsed>>,
     /// What a read of these versions of the sources showed to be wrong with them, for what the spec takes from them.
-    pub source_problem: Option<((String, Vec<String>), Problem)>,
+    pub source_problem: Option<Box<((String, Vec<String>), Problem)>>,
     /// What the API server refuses, and for which state of the objects.
     pub trouble: Option<Box<(String, Trouble)>>,
     /// Refusals in a row, for their pace.

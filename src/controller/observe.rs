@@ -76,7 +76,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
     let in_status = latest_status(&credential, memory).clone();
     let surroundings = Surroundings {
         anothers,
-        failure: in_status.failure.as_ref(),
+        failure: in_status.failure.as_deref(),
         handled_rotate: in_status.last_handled_rotate.as_ref(),
         rotate: credential.rotate.as_ref(),
         in_place: held.or(seen.issue()),
@@ -84,7 +84,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         sources: &seen.sources.versions,
     };
     memory.requests.look(&surroundings, now);
-    seen.failure = memory.requests.failure(in_status.failure.as_ref(), seen.issue(), held);
+    seen.failure = memory.requests.failure(in_status.failure.as_deref(), seen.issue(), held);
     seen.handled_rotate = handled_rotate(&credential, memory);
     seen.anchors = memory.anchors.look(&seen, now, steady);
     memory.requests.grants.retain(|at| *at + GRANT_WINDOW > now);
@@ -107,7 +107,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
 /// that would bring a Secret back that was deleted under another mark.
 fn forget_what_the_cache_has(context: &Context, credential: &CredentialView, memory: &mut Memory) {
     let caught_up = memory.token_secret.as_ref().is_some_and(|own| {
-        let cached = context.stores.secret(&credential.key.sibling(&own.name));
+        let cached = context.stores.secret(&credential.key.sibling(&own.key.name));
         cached.is_some_and(|cached| !is_later(&own.resource_version, &cached.resource_version))
     });
     if caught_up {
@@ -147,7 +147,7 @@ fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory
         }
     }
     let identity = asked.plan.identity();
-    let known_problem = memory.source_problem.as_ref();
+    let known_problem = memory.source_problem.as_deref();
     let known_problem = known_problem.filter(|((of, at), _)| *of == identity && *at == versions);
     let problem = known_problem.map(|(_, problem)| problem.clone());
     // An edit that a read has shown to leave the values as they were is no change.

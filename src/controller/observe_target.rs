@@ -1,5 +1,7 @@
 //! What is known of a credential's token Secret, of old ones, and whose they are.
 
+use std::sync::Arc;
+
 use super::{
     Context,
     memory::{Memory, is_later},
@@ -13,7 +15,6 @@ use crate::{
         session::RefreshToken,
     },
     secrets::{
-        issue_record,
         metadata::SecretMeta,
         ownership::{Ownership, conflict_message, ownership},
     },
@@ -22,7 +23,7 @@ use crate::{
 /// The token Secret as best known: the cache may lag behind our own writes.
 fn best_known(context: &Context, credential: &CredentialView, name: &str, memory: &Memory) -> Option<SecretMeta> {
     let key = credential.key.sibling(name);
-    let own = memory.token_secret.as_deref().filter(|own| own.name == name);
+    let own = memory.token_secret.as_deref().filter(|own| own.key.name == name);
     match (context.stores.secret(&key), own) {
         (Some(cached), Some(own)) if is_later(&own.resource_version, &cached.resource_version) => Some(own.clone()),
         (Some(cached), _) => Some((*cached).clone()),
@@ -58,7 +59,7 @@ pub fn target(
         return (Target::Taken(conflict_message(name, &whose)), Some(found));
     }
     let issue = issue_of(&found, memory);
-    let drift = issue.as_ref().and_then(|issue| asked.desired.drift(&found, issue));
+    let drift = issue.as_deref().and_then(|issue| asked.desired.drift(&found, issue));
     let refresh_token = issue.as_ref().map_or(RefreshToken::Absent, |issue| {
         refresh_token(&found, issue, credential, memory)
     });
@@ -73,19 +74,14 @@ pub fn target(
     )
 }
 
-/// The facts on the Secret, as they stand there.
-pub fn issue_on(found: &SecretMeta) -> Option<Issue> {
-    issue_record::read(found.annotations.get(annotations::ISSUE)?)
-}
-
 /// The facts on the Secret; where somebody removed or edited them, those that this process knows of the same grant.
-pub fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Issue> {
-    let on_it = issue_on(found);
+pub fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Arc<Issue>> {
+    let on_it = found.facts.as_ref();
     let known = memory.facts.as_ref().filter(|(uid, _)| *uid == found.uid);
+    let known = known.map(|(_, known)| known);
     match (on_it, known) {
-        (Some(on_it), Some((_, known))) if on_it.is_garbled_copy_of(known) => Some(known.clone()),
-        (Some(on_it), _) => Some(on_it),
-        (None, known) => known.map(|(_, known)| known.clone()),
+        (Some(on_it), Some(known)) if on_it.is_garbled_copy_of(known) => Some(Arc::clone(known)),
+        (on_it, known) => on_it.or(known).cloned(),
     }
 }
 
@@ -94,10 +90,8 @@ pub fn remember_facts(target: &Target, found: Option<&SecretMeta>, memory: &mut 
     if let (Target::Ours(ours), Some(found)) = (target, found)
         && let (Some(issue), Content::Good) = (&ours.issue, ours.content)
     {
-        let known = memory.facts.as_ref();
-        if known.is_none_or(|(uid, known)| *uid != found.uid || known != issue) {
-            memory.facts = Some((found.uid.clone(), issue.clone()));
-        }
+        // Also where they say the same: the facts that stand on the Secret are in memory anyway, the others need not be.
+        memory.facts = Some((found.uid.clone(), Arc::clone(issue)));
     }
 }
 
@@ -106,7 +100,7 @@ fn known_of(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memo
     let layout = asked.desired.layout.canonical();
     if memory
         .too_little
-        .as_ref()
+        .as_deref()
         .is_some_and(|(of, lacks)| *of == version && *lacks == layout)
     {
         return Content::TooLittle;
@@ -126,21 +120,22 @@ fn is_our_write(found: &SecretMeta, credential: &CredentialView, memory: &Memory
     let wrote = memory
         .wrote
         .as_ref()
-        .is_some_and(|(name, at)| *name == found.name && *at == found.resource_version);
+        .is_some_and(|(name, at)| *name == found.key.name && *at == found.resource_version);
     let in_status = latest_status(credential, memory)
         .token_secret
         .as_ref()
         .is_some_and(|known| {
-            known.name == found.name && known.resource_version.as_ref() == Some(&found.resource_version)
+            known.name == found.key.name && known.resource_version.as_ref() == Some(&found.resource_version)
         });
     wrote || in_status
 }
 
 /// What the Secret says of its refresh token, as far as nobody else wrote to it.
 fn refresh_token(found: &SecretMeta, issue: &Issue, credential: &CredentialView, memory: &Memory) -> RefreshToken {
-    let missing = memory.no_refresh_token.as_ref() == Some(&found.version());
-    let marks = [found.annotations.get(annotations::TRIED), memory.refresh_tried.as_ref()];
-    let marked = marks.contains(&Some(&issue.issue_id));
+    let missing = memory.no_refresh_token.as_deref() == Some(found.version().as_str());
+    let on_it = found.annotations.get(annotations::TRIED).map(String::as_str);
+    let marks = [on_it, memory.refresh_tried.as_deref()];
+    let marked = marks.contains(&Some(issue.issue_id.as_str()));
     if !issue.refreshable || missing {
         RefreshToken::Absent
     } else if marked {
@@ -158,11 +153,11 @@ pub fn old_targets(context: &Context, credential: &CredentialView, asked: &Asked
     let marked = context.stores.marked_secrets(&credential.key);
     marked
         .iter()
-        .filter(|secret| secret.name != asked.desired.name && secret.mark() == Some(&mark) && !secret.deleting)
+        .filter(|secret| secret.key.name != asked.desired.name && secret.mark() == Some(&mark) && !secret.deleting)
         .map(|secret| OldTarget {
-            name: secret.name.clone(),
+            name: secret.key.name.clone(),
             expires_at: issue_of(secret, memory).map(|issue| issue.expires_at),
-            not_before: memory.deletes.get(&secret.name).and_then(|pause| pause.until),
+            not_before: memory.deletes.get(&secret.key.name).and_then(|pause| pause.until),
         })
         .collect()
 }

@@ -55,7 +55,7 @@ pub fn not_to_be_lost(
     stands: &TrackTikCredentialStatus,
     now: Moment,
 ) -> Option<TrackTikCredentialStatus> {
-    tells_more(ours.failure.as_ref(), stands.failure.as_ref(), now).then(|| TrackTikCredentialStatus {
+    tells_more(ours.failure.as_deref(), stands.failure.as_deref(), now).then(|| TrackTikCredentialStatus {
         failure: ours.failure.clone(),
         last_handled_rotate: ours.last_handled_rotate.clone(),
         ..stands.clone()
@@ -81,7 +81,7 @@ mod tests {
 
     fn says(failure: Option<Failure>) -> TrackTikCredentialStatus {
         TrackTikCredentialStatus {
-            failure,
+            failure: failure.map(Box::new),
             ..TrackTikCredentialStatus::default()
         }
     }

@@ -50,7 +50,7 @@ impl Recall {
                 .filter(|credential| scope.is_empty() || credential.key.namespace == scope);
             context
                 .gate
-                .recall(here.filter_map(|credential| credential.status.failure.as_ref()));
+                .recall(here.filter_map(|credential| credential.status.failure.as_deref()));
             self.done.insert(scope);
         }
         self.complete = lists.asked > 0 && self.done.len() == lists.asked;

@@ -123,7 +123,7 @@ fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus
         issued_time: says.issued,
         expiration_time: says.expires,
         renewal_time: says.renews,
-        failure: (!failure.is_empty()).then(|| failure.clone()),
+        failure: (!failure.is_empty()).then(|| Box::new(failure.clone())),
         last_handled_rotate: handled_rotate(&turn.credential, turn.memory),
         last_handled_reconcile_at: credential
             .requested_at
@@ -135,7 +135,7 @@ fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus
 /// The token Secret's name, where it is ours and holds a token.
 fn has_token(turn: &Turn<'_>) -> Option<String> {
     match &turn.seen.target {
-        Target::Ours(ours) if ours.issue.is_some() => turn.token_secret.as_ref().map(|secret| secret.name.clone()),
+        Target::Ours(ours) if ours.issue.is_some() => turn.token_secret.as_ref().map(|secret| secret.key.name.clone()),
         _ => None,
     }
 }

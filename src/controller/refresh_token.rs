@@ -34,7 +34,7 @@ pub async fn read_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<Se
             .remove(&Name::RefreshToken)
     });
     let Some(token) = found else {
-        turn.memory.no_refresh_token = Some(meta.version());
+        turn.memory.no_refresh_token = Some(meta.version().into());
         return Err(After::LookAgain);
     };
     Ok(token)
@@ -57,7 +57,7 @@ pub async fn mark_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<()
             turn.token_secret = Some(meta.clone());
             turn.remember_own_write(meta);
             if marked {
-                turn.memory.refresh_tried = Some(issue_id);
+                turn.memory.refresh_tried = Some(issue_id.into());
                 return Ok(());
             }
             refusal::record_mutation(turn, &key, &format!("the annotation {}", annotations::TRIED));

@@ -66,7 +66,7 @@ pub fn retry_conflict(turn: &mut Turn<'_>) -> After {
 pub fn forget_what_is_gone(turn: &mut Turn<'_>) {
     let stores = &turn.context.stores;
     let key = &turn.credential.key;
-    let gone = |own: &SecretMeta| stores.secret(&key.sibling(&own.name)).is_none();
+    let gone = |own: &SecretMeta| stores.secret(&key.sibling(&own.key.name)).is_none();
     if turn.memory.token_secret.as_deref().is_some_and(gone) {
         turn.memory.token_secret = None;
     }

@@ -1,6 +1,8 @@
 //! Looking after a token Secret that somebody else wrote to, or that must look different: without a login where the
 //! tokens in it are known to be good.
 
+use std::sync::Arc;
+
 use super::{
     observe_target::issue_of,
     refusal::{self, Call, retry_conflict},
@@ -33,7 +35,7 @@ pub async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
     };
     if verdict == Content::Damaged {
         tracing::warn!(
-            secret = meta.name,
+            secret = meta.key.name,
             "the token Secret's data was changed by somebody else; a new token is needed"
         );
     }
@@ -68,7 +70,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
     }
     let layout = asked.desired.layout.canonical();
     let Some(data) = in_layout(asked, &content, &issue) else {
-        turn.memory.too_little = Some((version, layout));
+        turn.memory.too_little = Some(Box::new((version, layout)));
         turn.memory.token_secret = Some(Box::new(meta));
         return After::LookAgain;
     };
@@ -80,13 +82,13 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         data_hash: asked.desired.layout.hash(&data),
         layout,
         asked: asked.desired.asked(),
-        ..issue
+        ..Arc::unwrap_or_clone(issue)
     };
     let key = turn.token_secret_key(asked);
     match turn.apply(asked, &issue, &data, &on).await {
         Ok(meta) => {
             tracing::info!(secret = key.name, why, "repaired the token Secret without a login");
-            turn.memory.facts = Some((meta.uid.clone(), issue));
+            turn.memory.facts = Some((meta.uid.clone(), Arc::new(issue)));
             turn.remember_own_write(meta);
             After::LookAgain
         }
@@ -117,7 +119,7 @@ fn in_layout(asked: &Asked, content: &SecretContent, issue: &Issue) -> Option<Da
 }
 
 /// The token Secret as it is now, if it still is ours and its facts can be told.
-pub async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(WholeSecret, SecretMeta, Issue)> {
+pub async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(WholeSecret, SecretMeta, Arc<Issue>)> {
     let key = turn.token_secret_key(asked);
     let content = match turn.context.reader.read(&key).await {
         Ok(content) => content,

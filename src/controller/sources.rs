@@ -41,7 +41,7 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
         Err(problem) => {
             // For these versions; the cache may be behind what was read, and then the watch is about to tell.
             let known = turn.seen.sources.versions == versions;
-            turn.memory.source_problem = Some(((asked.plan.identity(), versions), problem));
+            turn.memory.source_problem = Some(Box::new(((asked.plan.identity(), versions), problem)));
             return Err(if known { After::LookAgain } else { retry_conflict(turn) });
         }
     };
@@ -63,11 +63,11 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
     };
     turn.memory.last_used = match turn.memory.last_used.take() {
         Some(used) if used.digest == digest => Some(used),
-        _ => Some(LastUsed {
+        _ => Some(Box::new(LastUsed {
             digest,
             versions: effective,
             same_as: None,
-        }),
+        })),
     };
     Ok(account)
 }

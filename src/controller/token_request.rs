@@ -205,7 +205,7 @@ fn granted(turn: &mut Turn<'_>, asked: &Asked, attempt: Attempt, tokens: Tokens,
         used.same_as = None;
     }
     let requests = &mut turn.memory.requests;
-    requests.granted(&turn.seen.failure, &attempt.stands, sources.clone(), issued_at, now);
+    requests.granted(&turn.seen.failure, &attempt.stands, &sources, issued_at, now);
     let issue = Issue {
         issue_id: attempt.issue_id,
         issued_at,

@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Context, observe_target::issue_on};
+use super::Context;
 use crate::{
     api::{Moment, Span, Tried, one_server},
     cluster::{CredentialView, Stores, error::ClusterError},
@@ -141,7 +141,7 @@ fn tells<'a>(
     // Announced, granted and stored: only status does not tell.
     let granted = |pending: &str| {
         let secrets = context.stores.marked_secrets(&credential.key);
-        let mut issues = secrets.iter().filter_map(|secret| issue_on(secret));
+        let mut issues = secrets.iter().filter_map(|secret| secret.facts.as_ref());
         issues.any(|issue| issue.issue_id == pending)
     };
     let over = || {

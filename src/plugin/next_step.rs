@@ -173,7 +173,7 @@ fn observation(credential: &CredentialView, seen: Seen<'_>) -> Option<Observatio
                 } else {
                     Content::Damaged
                 },
-                drift: facts.issue.as_ref().and_then(|issue| desired.drift(&facts.meta, issue)),
+                drift: facts.issue.as_deref().and_then(|issue| desired.drift(&facts.meta, issue)),
                 refresh_token: RefreshToken::Absent,
             })),
         },
@@ -190,7 +190,7 @@ fn observation(credential: &CredentialView, seen: Seen<'_>) -> Option<Observatio
         renewal: spec.renewal.clone(),
         sources: seen.sources.cloned().unwrap_or_default(),
         target,
-        failure: credential.status.failure.clone().unwrap_or_default(),
+        failure: credential.status.failure.as_deref().cloned().unwrap_or_default(),
         latest_issued: credential.status.issued_time,
         ..Observation::default()
     })

@@ -1,5 +1,7 @@
 //! What a token Secret says of itself: whose it is, of which grant, and whether its data is as the operator wrote it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tracktik_operator::{
     api::annotations,
@@ -7,7 +9,6 @@ use tracktik_operator::{
     rotation::observation::Issue,
     secrets::{
         content::SecretContent,
-        issue_record,
         layout::Layout,
         metadata::SecretMeta,
         ownership::{Mark, Ownership, conflict_message, ownership},
@@ -51,7 +52,7 @@ pub struct TokenFacts {
     /// How it stands to the credential.
     pub standing: Standing,
     /// The facts of its grant.
-    pub issue: Option<Issue>,
+    pub issue: Option<Arc<Issue>>,
     /// How its data is laid out.
     pub layout: Option<Layout>,
     /// Its metadata, as the operator sees it.
@@ -99,19 +100,16 @@ impl TokenFacts {
     /// By the rules of the operator itself.
     pub fn of(credential: &CredentialView, content: &SecretContent) -> Self {
         let (meta, whose) = whose(content, &mark(credential));
-        let issue = meta
-            .annotations
-            .get(annotations::ISSUE)
-            .and_then(|text| issue_record::read(text));
+        let issue = meta.facts.clone();
         let standing = match (&whose, &issue) {
             (Ownership::OtherCredential(_) | Ownership::Foreign, _) => {
-                Standing::Foreign(conflict_message(&meta.name, &whose))
+                Standing::Foreign(conflict_message(&meta.key.name, &whose))
             }
             (_, None) => Standing::NoFacts,
             (_, Some(issue)) if content.is_intact(issue) => Standing::Intact,
             (_, Some(_)) => Standing::Changed,
         };
-        let layout = issue.as_ref().and_then(|issue| Layout::parse(&issue.layout));
+        let layout = issue.as_deref().and_then(|issue| Layout::parse(&issue.layout));
         Self {
             standing,
             issue,

@@ -3,7 +3,12 @@
 //! What carries the steps out is elsewhere: the controller does, with an API server and a token endpoint, and so does
 //! the model check, with a small world of its own. A step is the next one only if those before it were seen to succeed.
 
-use super::{Because, Observation, decide::now_stands, failure_record, recollection::Recollection};
+use super::{
+    Because, Observation,
+    decide::now_stands,
+    failure_record,
+    recollection::{Recollection, ValuesRead},
+};
 use crate::api::{Failure, Grant, Moment, Span, Tried};
 
 /// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
@@ -134,7 +139,7 @@ impl Attempt {
     /// The record is about to be written: from here on it stands in memory, whatever becomes of the write.
     pub fn announced(&self, record: Failure, seen: &mut Observation, remembered: &mut Recollection) {
         seen.failure.clone_from(&record);
-        remembered.failure = Some(record);
+        remembered.failure = Some(record.into());
         remembered.announced = Some(self.issue_id.clone());
         remembered.handle_rotate(&self.stands);
     }
@@ -144,7 +149,7 @@ impl Attempt {
     pub fn take_back(self, seen: &mut Observation, remembered: &mut Recollection) {
         let (failure, handled_rotate) = self.unannounced;
         seen.failure.clone_from(&failure);
-        remembered.failure = Some(failure);
+        remembered.failure = Some(failure.into());
         remembered.handled_rotate = Some(handled_rotate);
     }
 }
@@ -157,11 +162,11 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
     let on_secret = seen
         .issue()
         .is_some_and(|issue| issue.identity == seen.identity && issue.sources == seen.sources.versions);
-    let in_memory = remembered
-        .proven
-        .as_ref()
-        .is_some_and(|(identity, sources)| *identity == seen.identity && *sources == seen.sources.versions);
-    nothing_failed && (on_secret || in_memory)
+    let in_memory = || {
+        let proven = remembered.proven;
+        proven.is_some_and(|proven| proven == ValuesRead::of(&seen.identity, &seen.sources.versions))
+    };
+    nothing_failed && (on_secret || in_memory())
 }
 
 /// Whether a crash during the request must be found in the cluster afterwards.

@@ -128,7 +128,7 @@ impl Recollection {
 
     fn heed(&mut self, around: &Surroundings<'_>, now: Moment) {
         self.heeds = true;
-        let Some(ours) = &self.failure else { return };
+        let Some(ours) = self.failure.as_deref() else { return };
         let mut theirs = around.failure.cloned().unwrap_or_default();
         // Of a request of our own we know more.
         theirs.pending = theirs
@@ -142,12 +142,13 @@ impl Recollection {
             .filter(|issue| Some(issue.issued_at) == latest(ours));
         let is_over = all_is_well && of_that_second.is_some();
         let merged = merged(ours, &theirs, now);
-        self.failure = Some(if is_over { after_success(&merged, now) } else { merged });
+        let counts = if is_over { after_success(&merged, now) } else { merged };
+        self.failure = Some(counts.into());
     }
 
     /// Where two are at it, our failure is over once the token of the other is in place.
     fn look_for_a_later_token(&mut self, around: &Surroundings<'_>, now: Moment) {
-        let (true, Some(ours), Some(issue)) = (self.heeds, &self.failure, around.in_place) else {
+        let (true, Some(ours), Some(issue)) = (self.heeds, self.failure.as_deref(), around.in_place) else {
             return;
         };
         // The failure of values that nobody would send any more is over with a token of those that stand.
@@ -155,7 +156,7 @@ impl Recollection {
         let is_later = latest(ours).map_or(ours.next_attempt_time.is_none(), |failed| issue.issued_at > failed);
         let counts = (serves || is_of_the_same_values(issue, ours)) && is_past(issue, now);
         if ours.tried.is_some() && counts && is_later {
-            self.failure = Some(after_success(ours, now));
+            self.failure = Some(after_success(ours, now).into());
         }
     }
 }

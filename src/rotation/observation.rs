@@ -2,6 +2,8 @@
 //!
 //! A gatherer fills it from caches and from the process's own memory; nothing in here can be fetched, only compared.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{failure_record::outcome_lost, gate::Waiting, session::RefreshToken};
@@ -139,7 +141,7 @@ pub enum Target {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OurTarget {
     /// The facts of its tokens; none where the annotation is missing or cannot be read.
-    pub issue: Option<Issue>,
+    pub issue: Option<Arc<Issue>>,
     /// What is known of its data.
     pub content: Content,
     /// Owner, labels, annotations or mark are not as they should be; repaired without a grant.
@@ -208,7 +210,7 @@ impl Observation {
     #[must_use]
     pub fn issue(&self) -> Option<&Issue> {
         match &self.target {
-            Target::Ours(ours) => ours.issue.as_ref(),
+            Target::Ours(ours) => ours.issue.as_deref(),
             Target::Absent | Target::Taken(_) => None,
         }
     }

@@ -3,6 +3,10 @@
 //!
 //! All of it may be lost with the process; what must not be lost is in the failure record, which status keeps.
 
+use std::ops::Deref;
+
+use sha2::{Digest as _, Sha256};
+
 use super::{
     Because,
     failure_record::{self, Setback},
@@ -11,13 +15,49 @@ use super::{
 };
 use crate::api::{Failure, Moment, Tried};
 
+/// A failure record that takes next to nothing where it says nothing: as most of ten thousand do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct KeptRecord(Option<Box<Failure>>);
+
+impl From<Failure> for KeptRecord {
+    fn from(record: Failure) -> Self {
+        Self((!record.is_empty()).then(|| Box::new(record)))
+    }
+}
+
+impl Deref for KeptRecord {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        static NOTHING: Failure = Failure::nothing();
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+/// Stands for an identity and the versions of its sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ValuesRead([u8; 32]);
+
+impl ValuesRead {
+    /// Of these.
+    #[must_use]
+    pub fn of(identity: &str, sources: &[String]) -> Self {
+        let mut digest = Sha256::new();
+        for text in sources.iter().map(String::as_str).chain([identity]) {
+            digest.update(text.as_bytes());
+            digest.update([0]);
+        }
+        Self(digest.finalize().into())
+    }
+}
+
 /// What is remembered of one credential's token requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Recollection {
     /// The failure record; it counts before the one in status, which may lag behind.
-    pub failure: Option<Failure>,
-    /// Identity and sources that were seen to succeed, with nothing failed since.
-    pub proven: Option<(String, Vec<String>)>,
+    pub failure: Option<KeptRecord>,
+    /// What was seen to succeed, with nothing failed since.
+    pub proven: Option<ValuesRead>,
     /// The rotate annotation that was handled last, perhaps none, where this process knows; it counts before the one in
     /// status.
     pub handled_rotate: Option<Option<String>>,
@@ -36,7 +76,7 @@ impl Recollection {
     /// its grant, in the cluster or in hand, whatever happened to the status write.
     #[must_use]
     pub fn failure(&self, in_status: Option<&Failure>, in_place: Option<&Issue>, held: Option<&Issue>) -> Failure {
-        let record = self.failure.as_ref().or(in_status).cloned().unwrap_or_default();
+        let record = self.failure.as_deref().or(in_status).cloned().unwrap_or_default();
         let granted = |pending: &str| {
             let mut issues = in_place.into_iter().chain(held);
             issues.any(|issue| issue.issue_id == pending)
@@ -83,16 +123,16 @@ impl Recollection {
     }
 
     /// It gave a usable token, issued at `issued_at`.
-    pub fn granted(&mut self, before: &Failure, stands: &Tried, sources: Vec<String>, issued_at: Moment, now: Moment) {
+    pub fn granted(&mut self, before: &Failure, stands: &Tried, sources: &[String], issued_at: Moment, now: Moment) {
         self.heeds = false;
         self.last_granted = Some(issued_at);
-        self.failure = Some(failure_record::after_success(before, now));
-        self.proven = Some((stands.identity.clone(), sources));
+        self.failure = Some(failure_record::after_success(before, now).into());
+        self.proven = Some(ValuesRead::of(&stands.identity, sources));
     }
 
     /// It is not sent for now, because the account was refused for another credential.
     pub fn refused(&mut self, before: &Failure, stands: Tried, message: &str, refusal: Refusal, now: Moment) {
-        self.failure = Some(failure_record::refused_unsent(before, stands, message, refusal, now));
+        self.failure = Some(failure_record::refused_unsent(before, stands, message, refusal, now).into());
     }
 
     /// It gave none.
@@ -106,7 +146,7 @@ impl Recollection {
     ) {
         self.heeds = false;
         let before = failure_record::folded_unless(before, issue_id);
-        self.failure = Some(failure_record::after_failure(&before, uid, stands, setback, now));
+        self.failure = Some(failure_record::after_failure(&before, uid, stands, setback, now).into());
         self.proven = None;
     }
 }

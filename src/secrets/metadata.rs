@@ -1,6 +1,6 @@
 //! What the operator keeps in memory of each Secret in its scope: metadata only, and of foreign ones next to nothing.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -9,16 +9,14 @@ use super::{
     ownership::{Claim, Mark},
     texts::Texts,
 };
-use crate::api::annotations;
+use crate::{api::annotations, object_key::ObjectKey, rotation::observation::Issue};
 
 /// Metadata of a Secret. One without a mark of its own namespace, and a copy under another name, is nobody's that the
 /// operator looks after: of such nothing is kept but what tells one version from another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretMeta {
-    /// Its name.
-    pub name: String,
-    /// Its namespace.
-    pub namespace: String,
+    /// Namespace and name.
+    pub key: ObjectKey,
     /// Changes when it is deleted and created again.
     pub uid: String,
     /// Changes with every write.
@@ -30,8 +28,10 @@ pub struct SecretMeta {
     pub owners: Vec<(String, bool)>,
     /// Those that the facts on it name as asked for, and our own.
     pub labels: Texts,
-    /// As the labels.
+    /// As the labels, but for the facts.
     pub annotations: Texts,
+    /// The facts on it; none where it has none that can be read. Read once, and shared with whoever remembers them.
+    pub facts: Option<Arc<Issue>>,
 }
 
 /// The longest mark: a namespace of 63 characters, a name of 253 and a uid of 36, and room.
@@ -49,8 +49,7 @@ impl SecretMeta {
     #[must_use]
     pub fn from_object_meta(meta: ObjectMeta) -> Self {
         let mut found = Self {
-            name: meta.name.unwrap_or_default(),
-            namespace: meta.namespace.unwrap_or_default(),
+            key: ObjectKey::new(meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()),
             uid: meta.uid.unwrap_or_default(),
             resource_version: meta.resource_version.unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
@@ -61,12 +60,12 @@ impl SecretMeta {
         // A copy carries the mark of what it is a copy of. It belongs to whoever made it, and is never ours to write or delete.
         let copied = facts
             .as_ref()
-            .is_some_and(|facts| issue_record::is_of_another(facts, &found.name));
+            .is_some_and(|facts| issue_record::is_of_another(facts, &found.key.name));
         let text = annotations
             .remove(annotations::CREDENTIAL)
             .filter(|text| text.len() <= LONGEST_MARK && !copied);
         let mark = text.as_deref().and_then(Mark::parse);
-        let (Some(text), Some(mark)) = (text, mark.filter(|mark| mark.namespace == found.namespace)) else {
+        let (Some(text), Some(mark)) = (text, mark.filter(|mark| mark.namespace == found.key.namespace)) else {
             return found;
         };
         let owners: BTreeSet<(String, bool)> = meta
@@ -85,8 +84,8 @@ impl SecretMeta {
         found.owners = owners.into_iter().collect();
         let facts = facts.filter(|facts| facts.len() <= LONGEST_FACTS);
         let issue = facts.as_deref().and_then(issue_record::read);
-        let asked = issue.map(|issue| issue.asked).unwrap_or_default();
-        let asked: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
+        let asked = issue.iter().flat_map(|issue| &issue.asked);
+        let asked: BTreeSet<&str> = asked.map(String::as_str).collect();
         let mut labels = meta.labels.unwrap_or_default();
         labels.retain(|key, _| key == annotations::MANAGED_BY || asked.contains(format!("label {key}").as_str()));
         found.labels = labels.into();
@@ -95,8 +94,8 @@ impl SecretMeta {
             wanted && value.len() <= LONGEST_VALUE
         });
         annotations.insert(annotations::CREDENTIAL.to_owned(), text);
-        annotations.extend(facts.map(|facts| (annotations::ISSUE.to_owned(), facts)));
         found.annotations = annotations.into();
+        found.facts = issue.map(Arc::new);
         found
     }
 
@@ -116,7 +115,7 @@ impl SecretMeta {
     #[must_use]
     pub fn claim<'a>(&'a self, owner_uids: &'a [String]) -> Claim<'a> {
         Claim {
-            namespace: &self.namespace,
+            namespace: &self.key.namespace,
             mark: self.mark(),
             owners: owner_uids,
         }
@@ -125,7 +124,7 @@ impl SecretMeta {
     /// `name@uid/resourceVersion`.
     #[must_use]
     pub fn version(&self) -> String {
-        format!("{}@{}/{}", self.name, self.uid, self.resource_version)
+        format!("{}@{}/{}", self.key.name, self.uid, self.resource_version)
     }
 }
 
@@ -199,7 +198,7 @@ mod tests {
         assert_eq!(keys(&found.labels), [annotations::MANAGED_BY, "asked"]);
         assert_eq!(
             keys(&found.annotations),
-            ["asked", annotations::CREDENTIAL, annotations::ISSUE, annotations::TRIED]
+            ["asked", annotations::CREDENTIAL, annotations::TRIED]
         );
     }
 
@@ -210,6 +209,6 @@ mod tests {
             &json!({ annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, "asked": "yes" }),
             &[],
         );
-        assert_eq!(keys(&found.annotations), [annotations::CREDENTIAL]);
+        assert_eq!((keys(&found.annotations), found.facts), (vec![annotations::CREDENTIAL], None));
     }
 }

@@ -165,8 +165,7 @@ impl Desired {
         {
             return Some("the owner reference is gone".to_owned());
         }
-        let facts = found.annotations.get(annotations::ISSUE);
-        if facts.and_then(|text| issue_record::read(text)).as_ref() != Some(issue) {
+        if found.facts.as_deref() != Some(issue) {
             return Some(format!("the annotation {} is gone or was edited", annotations::ISSUE));
         }
         differing(&self.labels(), &found.labels)

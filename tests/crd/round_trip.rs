@@ -87,7 +87,7 @@ fn full_status() -> TrackTikCredentialStatus {
         issued_time: Some(Moment::default()),
         expiration_time: Some(Moment::MAX),
         renewal_time: Some(now),
-        failure: Some(Failure {
+        failure: Some(Box::new(Failure {
             reason: Some(Reason::ClientRejected),
             message: Some("\u{10ffff}".repeat(LONGEST_MESSAGE)),
             count: i32::MAX,
@@ -104,7 +104,7 @@ fn full_status() -> TrackTikCredentialStatus {
                 issue_id: "f".repeat(64),
                 time: now,
             }),
-        }),
+        })),
         last_handled_rotate: Some("r".repeat(256)),
         last_handled_reconcile_at: Some("r".repeat(256)),
     }
@@ -136,7 +136,7 @@ async fn a_status_is_read_back_as_it_was_written() {
     let view = created(&api, "acme").await;
     let empty = TrackTikCredentialStatus {
         observed_generation: Some(1),
-        failure: Some(Failure::default()),
+        failure: Some(Box::default()),
         ..TrackTikCredentialStatus::default()
     };
     let full = full_status();

@@ -1,5 +1,7 @@
 //! Observations, failure records, policies and clocks of any kind, the absurd ones included.
 
+use std::sync::Arc;
+
 use proptest::{collection::vec, option::weighted, prelude::*};
 use tracktik_operator::{
     api::{Failure, Grant, Moment, Pending, Reason, Renewal, Span, Tried},
@@ -231,6 +233,7 @@ fn target() -> BoxedStrategy<Target> {
     );
     prop_oneof![
         8 => ours.prop_map(|(issue, content, drift, refresh_token)| {
+            let issue = issue.map(Arc::new);
             Target::Ours(Box::new(OurTarget { issue, content, drift, refresh_token }))
         }),
         2 => Just(Target::Absent),

@@ -53,7 +53,7 @@ fn status(seen: &Observation, says: &Readiness, now: Moment) -> TrackTikCredenti
         issued_time: says.issued,
         expiration_time: says.expires,
         renewal_time: says.renews,
-        failure: Some(seen.failure.clone()).filter(|failure| !failure.is_empty()),
+        failure: Some(Box::new(seen.failure.clone())).filter(|failure| !failure.is_empty()),
         last_handled_rotate: seen.handled_rotate.clone(),
         last_handled_reconcile_at: None,
     }

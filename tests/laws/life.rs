@@ -1,6 +1,8 @@
 //! A model of everything around the pure core: it carries out each step, remembers what the process remembers, loses it
 //! at a restart, and counts the token requests.
 
+use std::sync::Arc;
+
 use tracktik_operator::{
     api::{Grant, Moment, Reason, Span},
     rotation::{
@@ -264,7 +266,7 @@ pub fn done(seen: &mut Observation, step: &Step) {
             seen.anchors.issue = None;
             seen.trouble = None;
             seen.target = Target::Ours(Box::new(OurTarget {
-                issue: Some(issue),
+                issue: Some(Arc::new(issue)),
                 refresh_token: RefreshToken::Unused,
                 ..OurTarget::default()
             }));
@@ -274,7 +276,7 @@ pub fn done(seen: &mut Observation, step: &Step) {
             let layout = seen.layout.clone();
             let ours = ours(seen);
             ours.drift = None;
-            ours.issue.as_mut().unwrap().layout = layout;
+            Arc::make_mut(ours.issue.as_mut().unwrap()).layout = layout;
         }
         Step::DeleteOldTarget(name) => seen.old_targets.retain(|old| old.name != *name),
     }
@@ -285,6 +287,11 @@ pub fn ours(seen: &mut Observation) -> &mut OurTarget {
         Target::Ours(ours) => ours,
         other => panic!("not ours: {other:?}"),
     }
+}
+
+/// The facts of the token in place.
+pub fn facts(seen: &mut Observation) -> &mut Issue {
+    Arc::make_mut(ours(seen).issue.as_mut().unwrap())
 }
 
 /// A credential with a token of an hour that was issued at the start.

@@ -116,7 +116,7 @@ fn token(issued_at: Moment) -> Issue {
 
 fn after(theirs: Option<&Failure>, in_place: Option<&Issue>, now: Moment) -> Failure {
     let mut remembered = Recollection {
-        failure: Some(rejected(START)),
+        failure: Some(rejected(START).into()),
         ..Recollection::default()
     };
     let around = Surroundings {
@@ -129,7 +129,7 @@ fn after(theirs: Option<&Failure>, in_place: Option<&Issue>, now: Moment) -> Fai
         sources: &[],
     };
     remembered.look(&around, now);
-    remembered.failure.unwrap()
+    remembered.failure.as_deref().cloned().unwrap()
 }
 
 /// It was ended by any record of the same second, and by any later `issuedTime`.
@@ -175,7 +175,7 @@ fn a_later_token_of_the_values_that_stand_ends_the_failure_of_others() {
     let now = START + Span::minutes(1);
     let look = |ours: &Failure, issued_at: Moment, sources: &[&str]| {
         let mut remembered = Recollection {
-            failure: Some(ours.clone()),
+            failure: Some(ours.clone().into()),
             heeds: true,
             ..Recollection::default()
         };
@@ -193,7 +193,7 @@ fn a_later_token_of_the_values_that_stand_ends_the_failure_of_others() {
             sources: &sources.iter().map(ToString::to_string).collect::<Vec<_>>(),
         };
         remembered.look(&around, now);
-        remembered.failure.unwrap()
+        remembered.failure.as_deref().cloned().unwrap()
     };
     let later = START + Span::seconds(1);
     let refused = rejected(START);
@@ -232,7 +232,7 @@ fn an_announcement_of_another_counts_until_they_tell_more() {
     assert_eq!(merged(&both, &rejected(START), now), rejected(START));
     // Ours was taken back, and may stand in status all the same.
     let mut remembered = Recollection {
-        failure: Some(rejected(START)),
+        failure: Some(rejected(START).into()),
         announced: Some("ours".to_owned()),
         ..Recollection::default()
     };
@@ -247,7 +247,7 @@ fn an_announcement_of_another_counts_until_they_tell_more() {
         sources: &[],
     };
     remembered.look(&around, now);
-    assert_eq!(remembered.failure, Some(rejected(START)));
+    assert_eq!(remembered.failure.as_deref(), Some(&rejected(START)));
 }
 
 /// A late write, or a backup: it made the rotation that stands a second time.

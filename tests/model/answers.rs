@@ -141,7 +141,7 @@ impl World {
                 let before = &turn.seen.failure;
                 memory
                     .requests
-                    .granted(before, &attempt.stands, read.clone(), issued_at, now);
+                    .granted(before, &attempt.stands, &read, issued_at, now);
                 let issue = Issue {
                     issue_id: attempt.issue_id,
                     issued_at,

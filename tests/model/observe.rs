@@ -150,7 +150,7 @@ fn target(found: Option<&SecretObject>, status: &Status, memory: &Memory, rules:
         refresh_token(found, issue, status, memory, rules)
     });
     Target::Ours(Box::new(OurTarget {
-        issue: found.issue.clone(),
+        issue: found.issue.clone().map(std::sync::Arc::new),
         content: known_of(found, status, memory),
         drift: None,
         refresh_token,

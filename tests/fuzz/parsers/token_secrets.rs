@@ -56,15 +56,17 @@ fn judge(bytes: &[u8]) -> Judgement {
         return Ok(Verdict::rejected("foreign"));
     };
     let mark = Mark::parse(kept).ok_or("what is kept as a mark is none")?;
-    same(&mark.namespace, &found.namespace, "the namespace")?;
+    same(&mark.namespace, &found.key.namespace, "the namespace")?;
     same(&Some(&kept.to_owned()), &before.get(CREDENTIAL), "the mark")?;
     small(&found)?;
-    let issue = found.annotations.get(ISSUE).and_then(|facts| issue_record::read(facts));
-    if issue.is_some() {
-        let facts: Value = serde_json::from_str(found.annotations.get(ISSUE).unwrap()).unwrap_or_default();
+    let issue = found.facts.as_deref();
+    if let Some(issue) = issue {
+        let text = before.get(ISSUE).ok_or("facts out of nothing")?;
+        same(&Some(issue), &issue_record::read(text).as_ref(), "the facts")?;
+        let facts: Value = serde_json::from_str(text).unwrap_or_default();
         let of = facts["secret"].as_str().unwrap_or_default();
-        ensure(of.is_empty() || of == found.name, || {
-            format!("a copy of {of:?} is kept as {:?}", found.name)
+        ensure(of.is_empty() || of == found.key.name, || {
+            format!("a copy of {of:?} is kept as {:?}", found.key.name)
         })?;
     }
     let spec = json!({ "domain": "acme.staffr.net", "credentials": {}, "tokenSecret": { "metadata": { "labels": { "a": "b" } } } });
@@ -76,9 +78,9 @@ fn judge(bytes: &[u8]) -> Judgement {
     let desired = Desired::of(&serde_json::from_value(spec).unwrap(), me.clone());
     let owners = found.owner_uids();
     let whose = ownership(found.claim(&owners), &me);
-    let mine = kept == "team/acme@u2" && found.namespace == "team";
+    let mine = kept == "team/acme@u2" && found.key.namespace == "team";
     same(&(whose == Ownership::Ours), &mine, "whether it is ours")?;
-    let drift = issue.as_ref().map(|issue| desired.drift(&found, issue));
+    let drift = issue.map(|issue| desired.drift(&found, issue));
     if let Some(None) = &drift {
         ensure(mine && found.labels.get("a").map(String::as_str) == Some("b"), || {
             format!("no drift: {found:?}")
@@ -96,7 +98,8 @@ fn small(found: &SecretMeta) -> Result<(), String> {
     ensure(largest(&found.annotations, CREDENTIAL) <= 512, || {
         "a long mark".to_owned()
     })?;
-    ensure(largest(&found.annotations, ISSUE) <= 96 * 1_024, || {
+    let asked = found.facts.iter().flat_map(|facts| &facts.asked);
+    ensure(asked.map(String::len).sum::<usize>() <= 96 * 1_024, || {
         "long facts".to_owned()
     })?;
     let others = found

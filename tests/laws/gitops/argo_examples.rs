@@ -1,7 +1,7 @@
 //! The test data of the health script: statuses as the operator writes them, one for each state, and what Argo CD makes of
 //! each. In the form in which Argo CD keeps and runs it.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, sync::Arc};
 
 use serde_json::{Value, json};
 use testbed::gitops_tools::argo_health;
@@ -91,7 +91,7 @@ fn as_in_a_cluster(mut seen: Observation) -> Observation {
     if let Target::Ours(ours) = &mut seen.target
         && let Some(issue) = &mut ours.issue
     {
-        issue.identity.clone_from(&seen.identity);
+        Arc::make_mut(issue).identity.clone_from(&seen.identity);
     }
     seen
 }

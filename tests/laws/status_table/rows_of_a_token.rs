@@ -3,19 +3,19 @@
 use tracktik_operator::{api::Span, rotation::observation::Content};
 
 use super::{NOW, Row, WELL, failed};
-use crate::life::{ours, rejected, unavailable};
+use crate::life::{facts, ours, rejected, unavailable};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         state: "the token has expired",
-        make: |seen| ours(seen).issue.as_mut().unwrap().expires_at = NOW,
+        make: |seen| facts(seen).expires_at = NOW,
         live: "False TokenExpired, Renewed True TokenValid, Reconciling",
         otherwise: "",
     },
     Row {
         state: "the token has expired during an outage",
         make: |seen| {
-            ours(seen).issue.as_mut().unwrap().expires_at = NOW;
+            facts(seen).expires_at = NOW;
             failed(seen, &unavailable());
         },
         live: "False EndpointUnavailable, Renewed False EndpointUnavailable, Reconciling",
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         state: "the token is short-lived",
         make: |seen| {
-            let issue = ours(seen).issue.as_mut().unwrap();
+            let issue = facts(seen);
             issue.issued_at = NOW - Span::seconds(10);
             issue.expires_at = NOW + Span::seconds(110);
         },
