@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules;
 
+// Boxed, since most of ten thousand name none of the four.
 /// The four values of a service account. Those that name no Secret of their own are read from `secretRef`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -16,20 +17,20 @@ pub struct Credentials {
     /// The OAuth 2 client id. By default it is the key `client_id` of `secretRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[x_kube(validation = rules::VALUE_OR_KEY)]
-    pub client_id: Option<ClearOrSecretValue>,
+    pub client_id: Option<Box<ClearOrSecretValue>>,
 
     /// The OAuth 2 client secret. By default it is the key `client_secret` of `secretRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<SecretValue>,
+    pub client_secret: Option<Box<SecretValue>>,
 
     /// The user name of the employee login. By default it is the key `username` of `secretRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[x_kube(validation = rules::VALUE_OR_KEY)]
-    pub username: Option<ClearOrSecretValue>,
+    pub username: Option<Box<ClearOrSecretValue>>,
 
     /// The password of the employee login. By default it is the key `password` of `secretRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<SecretValue>,
+    pub password: Option<Box<SecretValue>>,
 }
 
 /// A Secret of the same namespace.

@@ -49,7 +49,10 @@ mod tests {
         assert_eq!(names(&set), ["a", "b", "c"]);
         for (key, left) in keys.iter().zip([&["a", "c"][..], &["c"], &[], &[]]) {
             set.remove(key);
-            assert_eq!((names(&set), set.is_empty()), (left.iter().map(ToString::to_string).collect(), left.is_empty()));
+            assert_eq!(
+                (names(&set), set.is_empty()),
+                (left.iter().map(ToString::to_string).collect(), left.is_empty())
+            );
         }
     }
 }

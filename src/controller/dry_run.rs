@@ -41,11 +41,16 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
     match apply(&turn.context.client, &key, &object, Mode::DryRun).await {
         Ok(reply) => {
             let (labels, mut sent) = object.sent();
-            let facts = sent.remove(annotations::ISSUE).and_then(|text| issue_record::read(&text));
+            let facts = sent
+                .remove(annotations::ISSUE)
+                .and_then(|text| issue_record::read(&text));
             let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
             // What else is kept of the reply depends on these two, so they must be named first.
             let mark = sent.get(annotations::CREDENTIAL).map(String::as_str) == reply.mark();
-            let first = [(mark, annotations::CREDENTIAL), (facts.as_ref() == reply.facts.as_deref(), annotations::ISSUE)];
+            let first = [
+                (mark, annotations::CREDENTIAL),
+                (facts.as_ref() == reply.facts.as_deref(), annotations::ISSUE),
+            ];
             let ours = first.into_iter().find(|(kept, _)| !kept);
             let changed = ours
                 .map(|(_, key)| format!("the annotation {key}"))

@@ -33,9 +33,9 @@ pub struct Memory {
     /// The facts on the token Secret of this uid when it was last known to be good: somebody may edit them.
     pub facts: Option<(String, Arc<Issue>)>,
     /// The version that this process itself wrote last, which status names.
-    pub wrote: Option<(String, String)>,
+    pub wrote: Option<(ObjectKey, String)>,
     /// What a full read of one version of the token Secret showed.
-    pub verified: Option<(String, Content)>,
+    pub verified: Option<Box<(String, Content)>>,
     /// One version of the token Secret that lacks what one layout asks for.
     pub too_little: Option<Box<(String, String)>>,
     /// One version of the token Secret whose facts speak of a refresh token that is not in it.

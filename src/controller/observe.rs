@@ -84,7 +84,9 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         sources: &seen.sources.versions,
     };
     memory.requests.look(&surroundings, now);
-    seen.failure = memory.requests.failure(in_status.failure.as_deref(), seen.issue(), held);
+    seen.failure = memory
+        .requests
+        .failure(in_status.failure.as_deref(), seen.issue(), held);
     seen.handled_rotate = handled_rotate(&credential, memory);
     seen.anchors = memory.anchors.look(&seen, now, steady);
     memory.requests.grants.retain(|at| *at + GRANT_WINDOW > now);

@@ -105,7 +105,7 @@ fn known_of(found: &SecretMeta, credential: &CredentialView, asked: &Asked, memo
     {
         return Content::TooLittle;
     }
-    if let Some((_, content)) = memory.verified.as_ref().filter(|(of, _)| *of == version) {
+    if let Some((_, content)) = memory.verified.as_deref().filter(|(of, _)| *of == version) {
         return *content;
     }
     if is_our_write(found, credential, memory) {
@@ -120,7 +120,7 @@ fn is_our_write(found: &SecretMeta, credential: &CredentialView, memory: &Memory
     let wrote = memory
         .wrote
         .as_ref()
-        .is_some_and(|(name, at)| *name == found.key.name && *at == found.resource_version);
+        .is_some_and(|(key, at)| *key == found.key && *at == found.resource_version);
     let in_status = latest_status(credential, memory)
         .token_secret
         .as_ref()

@@ -148,7 +148,7 @@ fn token_secret(turn: &Turn<'_>, earlier: &TrackTikCredentialStatus) -> Option<T
         .memory
         .wrote
         .as_ref()
-        .filter(|(written, _)| *written == name)
+        .filter(|(written, _)| written.name == name)
         .map(|(_, version)| version.clone());
     let known = earlier.token_secret.as_ref().filter(|known| known.name == name);
     let known = known.and_then(|known| known.resource_version.clone());

@@ -39,7 +39,7 @@ pub async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
             "the token Secret's data was changed by somebody else; a new token is needed"
         );
     }
-    turn.memory.verified = Some((meta.version(), verdict));
+    turn.memory.verified = Some(Box::new((meta.version(), verdict)));
     turn.memory.token_secret = Some(Box::new(meta));
     turn.memory.conflicts = 0;
     After::LookAgain
@@ -64,7 +64,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
         resource_version: meta.resource_version.clone(),
     };
     if !content.is_intact(&issue) {
-        turn.memory.verified = Some((version, Content::Damaged));
+        turn.memory.verified = Some(Box::new((version, Content::Damaged)));
         turn.memory.token_secret = Some(Box::new(meta));
         return After::LookAgain;
     }

@@ -19,9 +19,10 @@ use crate::{
 /// # Errors
 /// What to do instead where there is no usable service account.
 pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceAccount, After> {
-    let mut versions = Vec::new();
+    let names = asked.plan.secrets();
+    let mut versions = Vec::with_capacity(names.len());
     let mut values = asked.plan.unread();
-    for name in asked.plan.secrets() {
+    for name in names {
         let key = turn.credential.key.sibling(name);
         match turn.context.reader.read(&key).await {
             Ok(content) => {

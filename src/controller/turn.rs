@@ -121,7 +121,7 @@ impl Turn<'_> {
 
     /// What was just written is known to be intact, before the watch tells of it.
     pub fn remember_own_write(&mut self, meta: SecretMeta) {
-        self.memory.wrote = Some((meta.key.name.clone(), meta.resource_version.clone()));
+        self.memory.wrote = Some((meta.key.clone(), meta.resource_version.clone()));
         self.memory.verified = None;
         self.memory.too_little = None;
         self.memory.token_secret = Some(Box::new(meta));

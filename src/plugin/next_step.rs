@@ -173,7 +173,10 @@ fn observation(credential: &CredentialView, seen: Seen<'_>) -> Option<Observatio
                 } else {
                     Content::Damaged
                 },
-                drift: facts.issue.as_deref().and_then(|issue| desired.drift(&facts.meta, issue)),
+                drift: facts
+                    .issue
+                    .as_deref()
+                    .and_then(|issue| desired.drift(&facts.meta, issue)),
                 refresh_token: RefreshToken::Absent,
             })),
         },

@@ -13,7 +13,7 @@ use crate::api::Moment;
 /// What was first seen to be ahead of the clock, and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AnchorsKept {
-    issue: Option<Anchor<String>>,
+    issue: Option<Box<Anchor<String>>>,
     failure: Option<Anchor<Moment>>,
 }
 
@@ -23,7 +23,8 @@ impl AnchorsKept {
         let issue = seen.issue();
         let id = issue.map(|issue| issue.issue_id.clone());
         let ahead = issue.is_some_and(|issue| issue.issued_at > now);
-        self.issue = Anchor::kept(self.issue.take(), id, ahead, steady);
+        let before = self.issue.take().map(|anchor| *anchor);
+        self.issue = Anchor::kept(before, id, ahead, steady).map(Box::new);
         let written = failure_wait::written_at(&seen.failure);
         let ahead = written.is_some_and(|written| failure_wait::is_ahead(written, now));
         self.failure = Anchor::kept(self.failure.take(), written, ahead, steady);

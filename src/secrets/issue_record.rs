@@ -39,6 +39,9 @@ pub fn read(annotation: &str) -> Option<Issue> {
     // As they are written: else facts with a fraction that somebody put in would differ from themselves, once written again.
     issue.issued_at = issue.issued_at.whole_second();
     issue.expires_at = issue.expires_at.whole_second();
+    // A list grows to four at its first entry, and these stay for as long as the token.
+    issue.sources.shrink_to_fit();
+    issue.asked.shrink_to_fit();
     let sane = version == VERSION && issue.expires_at > issue.issued_at;
     sane.then_some(issue)
 }

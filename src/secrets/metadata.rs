@@ -209,6 +209,9 @@ mod tests {
             &json!({ annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts, "asked": "yes" }),
             &[],
         );
-        assert_eq!((keys(&found.annotations), found.facts), (vec![annotations::CREDENTIAL], None));
+        assert_eq!(
+            (keys(&found.annotations), found.facts),
+            (vec![annotations::CREDENTIAL], None)
+        );
     }
 }

@@ -60,17 +60,17 @@ impl SourcePlan {
             origins: [
                 (
                     "clientId",
-                    clear_or_key(credentials.client_id.as_ref(), shared, "client_id"),
+                    clear_or_key(credentials.client_id.as_deref(), shared, "client_id"),
                 ),
                 (
                     "clientSecret",
-                    key(credentials.client_secret.as_ref(), shared, "client_secret"),
+                    key(credentials.client_secret.as_deref(), shared, "client_secret"),
                 ),
                 (
                     "username",
-                    clear_or_key(credentials.username.as_ref(), shared, "username"),
+                    clear_or_key(credentials.username.as_deref(), shared, "username"),
                 ),
-                ("password", key(credentials.password.as_ref(), shared, "password")),
+                ("password", key(credentials.password.as_deref(), shared, "password")),
             ],
         }
     }

@@ -139,9 +139,7 @@ impl World {
         match failure {
             None => {
                 let before = &turn.seen.failure;
-                memory
-                    .requests
-                    .granted(before, &attempt.stands, &read, issued_at, now);
+                memory.requests.granted(before, &attempt.stands, &read, issued_at, now);
                 let issue = Issue {
                     issue_id: attempt.issue_id,
                     issued_at,
