@@ -8,7 +8,7 @@ mod dry_run;
 pub mod figures;
 pub mod gatekeeper;
 pub mod memory;
-pub mod observe;
+mod observe;
 mod observe_target;
 pub mod others;
 pub mod queue;
@@ -23,7 +23,7 @@ mod sources;
 mod store_held;
 mod token_request;
 mod told_accounts;
-pub mod turn;
+mod turn;
 
 use gatekeeper::Gatekeeper;
 use std::sync::{
@@ -37,11 +37,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::Moment,
     clock::Clock,
-    cluster::{Claim, Stores, events::Events, read_secret::SecretReader},
+    cluster::{Claim, CredentialView, Stores, events::Events, read_secret::SecretReader},
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
     random_id::random_id,
-    rotation::gate::{Digest, Limits, Sent},
+    rotation::{
+        Observation,
+        gate::{Digest, Limits, Sent},
+    },
     secrets::sensitive::{Sensitive, ServiceAccount},
 };
 
@@ -78,6 +81,13 @@ pub struct Context {
     told_accounts: told_accounts::ToldAccounts,
     status_accepted: AtomicBool,
     digest_key: [u8; 32],
+}
+
+/// What a reconcile sees of a credential. For `benches/micro.rs` alone, which times it.
+#[doc(hidden)]
+#[must_use]
+pub fn observation(context: &Context, credential: Arc<CredentialView>, memory: &mut memory::Memory) -> Observation {
+    observe::observe(context, credential, memory).seen
 }
 
 /// The random key of the process could not be made.
