@@ -28,7 +28,7 @@ mod turn;
 use gatekeeper::Gatekeeper;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use kube::Client;
@@ -80,6 +80,7 @@ pub struct Context {
     pub stopping: CancellationToken,
     told_accounts: told_accounts::ToldAccounts,
     status_accepted: AtomicBool,
+    others_worked_until: AtomicI64,
     digest_key: [u8; 32],
 }
 
@@ -156,6 +157,7 @@ impl Context {
             stopping,
             told_accounts: told_accounts::ToldAccounts::default(),
             status_accepted: AtomicBool::new(false),
+            others_worked_until: AtomicI64::new(0),
             digest_key,
         })
     }
@@ -168,6 +170,16 @@ impl Context {
 
     fn note_status_accepted(&self) {
         self.status_accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Until when an operator was at work before this process, as far as status tells. See
+    /// [`was_passed_over`](crate::rotation::patience::was_passed_over).
+    fn others_worked_until(&self) -> Moment {
+        Moment::from_millis(self.others_worked_until.load(Ordering::Relaxed))
+    }
+
+    fn note_that_others_worked_until(&self, at: Moment) {
+        self.others_worked_until.fetch_max(at.as_millis(), Ordering::Relaxed);
     }
 
     /// Stands for what a login sends, and for whom.
