@@ -15,7 +15,7 @@ use tracktik_operator::{
     api::{Grant, Moment, Reason, Span, TrackTikCredentialSpec, annotations, conditions::Truth},
     clock::Clock,
     cluster::{Claim, CredentialObject, CredentialView, ObjectKey, Stores, events::Events},
-    controller::{Context, Parts, memory::Memory, observe::observe},
+    controller::{Context, Parts, memory::Memory, observation},
     metrics::{CredentialFigures, Metrics},
     oauth::{
         AllowedDomains, GrantRequest, TokenEndpoint, TokenRequestFailure,
@@ -144,9 +144,9 @@ fn looking(bench: &mut Criterion) {
     let context = context(stores);
     let mut memory = Memory::default();
     bench.bench_function("observe a fresh credential", |bench| {
-        bench.iter(|| black_box(observe(&context, Arc::clone(&credential), &mut memory).now));
+        bench.iter(|| black_box(observation(&context, Arc::clone(&credential), &mut memory)));
     });
-    let seen = observe(&context, Arc::clone(&credential), &mut memory).seen;
+    let seen = observation(&context, Arc::clone(&credential), &mut memory);
     bench.bench_function("decide of a fresh credential", |bench| {
         bench.iter(|| black_box(decide(black_box(&seen), now)));
     });

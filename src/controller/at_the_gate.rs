@@ -11,6 +11,7 @@ use crate::{
         attempt::is_proven,
         decide,
         gate::{AccountAnswer, Refusal, Request, Sent, Wait, Waiting, WaitsFor},
+        patience::{self, QUIET_WAIT, is_untold, patient_wait},
         standing::Standing,
     },
     secrets::sensitive::ServiceAccount,
@@ -45,11 +46,18 @@ fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
 /// and then as a precaution.
 fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
     let now = turn.now.whole_second();
+    let first = || {
+        if was_passed_over(turn) {
+            turn.credential.created
+        } else {
+            now
+        }
+    };
     // A clock that was set back must not have it wait in silence until it is there again.
-    let since = turn.memory.waiting.map_or(now, |waiting| waiting.since.min(now));
+    let since = turn.memory.waiting.map_or_else(first, |waiting| waiting.since).min(now);
     turn.memory.waiting = Some(Waiting { since, wait });
     // What of it is told depends on why the token is wanted, and that may have changed by then.
-    let says_so = [decide::QUIET_WAIT, decide::PATIENT_WAIT].map(|quiet| since + quiet + Span::seconds(1));
+    let says_so = [QUIET_WAIT, patient_wait(&turn.seen.uid)].map(|quiet| since + quiet + Span::seconds(1));
     let says_so = says_so.into_iter().find(|at| *at > turn.now);
     let pause = wait
         .until
@@ -57,6 +65,12 @@ fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
         .min(turn.now + LONGEST_WAIT);
     let next = says_so.map_or(pause, |says_so| says_so.min(pause));
     After::WaitForPlace(next.max(turn.now + Span::seconds(1)))
+}
+
+/// Whether earlier processes were silent about it for as long as may be.
+fn was_passed_over(turn: &Turn<'_>) -> bool {
+    let created = turn.credential.created;
+    is_untold(turn.latest_status()) && patience::was_passed_over(created, turn.context.others_worked_until())
 }
 
 /// Asks the account guard, with the values as they were read, and has the failure record go on from where the pace of these

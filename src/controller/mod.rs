@@ -8,7 +8,7 @@ mod dry_run;
 pub mod figures;
 pub mod gatekeeper;
 pub mod memory;
-pub mod observe;
+mod observe;
 mod observe_target;
 pub mod others;
 pub mod queue;
@@ -23,12 +23,12 @@ mod sources;
 mod store_held;
 mod token_request;
 mod told_accounts;
-pub mod turn;
+mod turn;
 
 use gatekeeper::Gatekeeper;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use kube::Client;
@@ -37,11 +37,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::Moment,
     clock::Clock,
-    cluster::{Claim, Stores, events::Events, read_secret::SecretReader},
+    cluster::{Claim, CredentialView, Stores, events::Events, read_secret::SecretReader},
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
     random_id::random_id,
-    rotation::gate::{Digest, Limits, Sent},
+    rotation::{
+        Observation,
+        gate::{Digest, Limits, Sent},
+    },
     secrets::sensitive::{Sensitive, ServiceAccount},
 };
 
@@ -77,7 +80,15 @@ pub struct Context {
     pub stopping: CancellationToken,
     told_accounts: told_accounts::ToldAccounts,
     status_accepted: AtomicBool,
+    others_worked_until: AtomicI64,
     digest_key: [u8; 32],
+}
+
+/// What a reconcile sees of a credential. For `benches/micro.rs` alone, which times it.
+#[doc(hidden)]
+#[must_use]
+pub fn observation(context: &Context, credential: Arc<CredentialView>, memory: &mut memory::Memory) -> Observation {
+    observe::observe(context, credential, memory).seen
 }
 
 /// The random key of the process could not be made.
@@ -146,6 +157,7 @@ impl Context {
             stopping,
             told_accounts: told_accounts::ToldAccounts::default(),
             status_accepted: AtomicBool::new(false),
+            others_worked_until: AtomicI64::new(0),
             digest_key,
         })
     }
@@ -158,6 +170,16 @@ impl Context {
 
     fn note_status_accepted(&self) {
         self.status_accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Until when an operator was at work before this process, as far as status tells. See
+    /// [`was_passed_over`](crate::rotation::patience::was_passed_over).
+    fn others_worked_until(&self) -> Moment {
+        Moment::from_millis(self.others_worked_until.load(Ordering::Relaxed))
+    }
+
+    fn note_that_others_worked_until(&self, at: Moment) {
+        self.others_worked_until.fetch_max(at.as_millis(), Ordering::Relaxed);
     }
 
     /// Stands for what a login sends, and for whom.

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::Context;
-use crate::api::{Moment, Span};
+use crate::api::{Moment, Span, TrackTikCredentialStatus};
 
 /// A list that is not answered holds up those of other namespaces for so long.
 const PATIENCE: Span = Span::seconds(30);
@@ -42,16 +42,10 @@ impl Recall {
         }
         let lists = context.stores.credential_lists();
         let listed = lists.synced.iter().filter(|scope| !self.done.contains(*scope));
-        let listed: Vec<String> = listed.cloned().collect();
-        for scope in listed {
-            let credentials = context.stores.credentials_with_a_record();
-            let here = credentials
-                .iter()
-                .filter(|credential| scope.is_empty() || credential.key.namespace == scope);
-            context
-                .gate
-                .recall(here.filter_map(|credential| credential.status.failure.as_deref()));
-            self.done.insert(scope);
+        let listed: HashSet<String> = listed.cloned().collect();
+        if !listed.is_empty() {
+            recall(context, |namespace| listed.contains(namespace) || listed.contains(""));
+            self.done.extend(listed);
         }
         self.complete = lists.asked > 0 && self.done.len() == lists.asked;
         let waits = lists.unanswered && context.clock.steady() < self.patient_until;
@@ -85,4 +79,30 @@ impl Recall {
         }
         covers(&self.done)
     }
+}
+
+/// What the statuses of these namespaces tell, of which this process has looked at none yet.
+fn recall(context: &Context, is_of_these: impl Fn(&str) -> bool) {
+    let mut credentials = context.stores.credentials();
+    credentials.retain(|credential| is_of_these(&credential.key.namespace));
+    let statuses = || credentials.iter().map(|credential| &*credential.status);
+    context
+        .gate
+        .recall(statuses().filter_map(|status| status.failure.as_deref()));
+    if let Some(last) = statuses().filter_map(last_act).max() {
+        // Later is a clock that differs.
+        context.note_that_others_worked_until(last.min(context.clock.now()));
+    }
+}
+
+/// When an operator did something for a credential last, as far as its status tells.
+fn last_act(status: &TrackTikCredentialStatus) -> Option<Moment> {
+    let told = status.conditions.iter();
+    let told = told.map(|condition| Moment::from_time(&condition.last_transition_time));
+    let announced = status
+        .failure
+        .iter()
+        .filter_map(|failure| Some(failure.pending.as_ref()?.time));
+    let ended = status.failure.iter().filter_map(|failure| failure.last_time);
+    told.chain(announced).chain(ended).chain(status.issued_time).max()
 }

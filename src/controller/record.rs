@@ -17,7 +17,8 @@ use crate::{
         backoff::doubling,
         decide::Decision,
         observation::Target,
-        readiness::{Readiness, readiness, waits_its_turn},
+        patience::{is_untold, waits_its_turn},
+        readiness::{Readiness, readiness},
     },
 };
 
@@ -44,9 +45,7 @@ pub enum Recorded {
 pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
     let earlier = turn.latest_status().clone();
-    // With any other status, or none, those who wait by kstatus would take it for done.
-    let is_untold = earlier.conditions.is_empty() && earlier.observed_generation == Some(-1);
-    if is_untold && turn.credential.requested_at.is_none() && waits_its_turn(&turn.seen, turn.now) {
+    if is_untold(&earlier) && turn.credential.requested_at.is_none() && waits_its_turn(&turn.seen, turn.now) {
         return Recorded::Said;
     }
     let status = desired(turn, &says, &earlier);

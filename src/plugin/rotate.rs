@@ -162,7 +162,11 @@ async fn timed_out(cluster: &Cluster, asked: &[CredentialView], value: &str, sec
             .filter(|renewed| renewed.status == "False")
             .or(condition("Ready"));
         let stands = stands.map_or_else(
-            || "the operator has not looked at it: does it run?".to_owned(),
+            || {
+                "its status says nothing yet: it is new and waits for its turn behind others, which is not told for up to two \
+                 minutes and a half, or no operator looks at it: does one run?"
+                    .to_owned()
+            },
             |stands| {
                 format!(
                     "{} is {} ({}): {}",

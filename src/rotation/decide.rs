@@ -8,6 +8,7 @@ use super::{
     cause::{capped_until, cause},
     failure_wait,
     observation::{Content, Observation, Target},
+    patience::QUIET_WAIT,
     schedule::{Timetable, timetable},
     session::{RefreshToken, may_refresh},
 };
@@ -16,13 +17,6 @@ pub use super::{
     step::{Because, Decision, Step},
 };
 use crate::api::{Moment, Span};
-
-/// A credential that waits for a place longer than this says so in status, …
-pub const QUIET_WAIT: Span = Span::seconds(10);
-
-/// … and a renewal by plan, which has many minutes, or a new credential that only waits for its turn, after this time: of a
-/// thousand that are due at once and take turns, none is to write a status of its own for that.
-pub const PATIENT_WAIT: Span = Span::minutes(2);
 
 /// With nothing else to wake for, look again after this time.
 const LONGEST_SLEEP: Span = Span::hours(12);

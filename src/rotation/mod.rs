@@ -11,7 +11,8 @@
 //!   writes into status.
 //! - [`gate`]: which credentials may request a token at the same time, and in what order.
 //! - [`next_request`]: when the next token is requested, for status.
-//! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that.
+//! - [`obstacle`]: what stands in the way, in the words of status; [`readiness`]: what status says of all that;
+//!   [`patience`]: and from when on of a wait.
 
 pub mod anchor;
 pub mod attempt;
@@ -25,6 +26,7 @@ pub mod merging;
 pub mod next_request;
 pub mod observation;
 pub mod obstacle;
+pub mod patience;
 pub mod readiness;
 pub mod recollection;
 pub mod schedule;

@@ -3,11 +3,12 @@
 use super::{
     backoff::pause_end,
     cause::GRANTS_IN_WINDOW,
-    decide::{self, Because, Decision, QUIET_WAIT, Step},
+    decide::{self, Because, Decision, Step},
     failure_record, failure_wait,
     gate::{Wait, WaitsFor},
     next_request::next_request,
     observation::{Observation, Target},
+    patience::QUIET_WAIT,
 };
 use crate::api::{Moment, Reason, Span, status::LONGEST_MESSAGE};
 

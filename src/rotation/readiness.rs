@@ -6,16 +6,16 @@
 
 use super::{
     cause::GRANTS_IN_WINDOW,
-    decide::{self, Because, Decision, PATIENT_WAIT, QUIET_WAIT},
-    gate::{Wait, WaitsFor},
+    decide::{self, Because, Decision},
     next_request::next_request,
     observation::{Content, Issue, Observation},
     obstacle::{Obstacle, at_the_gate, not_yet, obstacles},
+    patience::{QUIET_WAIT, patient_wait},
     schedule::{SHORT_LIVED, Timetable},
     session::RefreshToken,
 };
 use crate::api::{
-    ConditionType, Moment, Reason, Span,
+    ConditionType, Moment, Reason,
     conditions::{Statement, Truth},
 };
 
@@ -76,27 +76,6 @@ pub fn readiness(seen: &Observation, decision: &Decision, now: Moment) -> Readin
         expires: times.map(|times| times.expires).filter(|at| *at > Moment::default()),
         renews,
     }
-}
-
-/// Whether a credential that no status tells of yet has nothing to say either: it only waits for its turn. Its first words
-/// are the announcement of its request; of many that come at once, each would else be written twice. Two minutes are too
-/// long to say nothing, and ten seconds where nobody knows whether the host answers.
-#[must_use]
-pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
-    let quiet = |wait: Wait| {
-        if wait.is_for_its_turn() {
-            PATIENT_WAIT
-        } else if wait.what == WaitsFor::HostUntried {
-            QUIET_WAIT
-        } else {
-            Span::ZERO
-        }
-    };
-    let waits = seen
-        .waiting
-        .is_some_and(|waiting| waiting.since + quiet(waiting.wait) > now);
-    // Of a live token workloads must be told, whatever became of the status that did.
-    waits && seen.failure.is_empty() && seen.issue().is_none()
 }
 
 fn say(of: ConditionType, truth: Truth, reason: Reason, message: String) -> Statement {
@@ -163,7 +142,7 @@ pub fn issued(seen: &Observation) -> Option<Moment> {
 /// live token it moves no condition, and whoever asked for it or changed something would see nothing.
 fn praise(seen: &Observation, decision: &Decision, live: Timetable, renews: Option<Moment>, now: Moment) -> String {
     let quiet = if decision.because == Because::Due {
-        PATIENT_WAIT
+        patient_wait(&seen.uid)
     } else {
         QUIET_WAIT
     };

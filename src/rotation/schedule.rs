@@ -94,7 +94,8 @@ pub fn spread(texts: &[&str]) -> u64 {
         .fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
-fn part_of(number: u64, of: i64) -> i64 {
+/// The part of a length that such a number stands for: from nothing up to the whole, without it.
+pub(super) fn part_of(number: u64, of: i64) -> i64 {
     let of = u64::try_from(of).unwrap_or(0).max(1);
     i64::try_from(number % of).unwrap_or(0)
 }

@@ -19,6 +19,7 @@ mod gate_accounts;
 mod gate_hanging;
 mod gate_hosts;
 mod gate_limits;
+mod gate_lines;
 mod gate_order;
 mod gate_order_laws;
 mod gate_places;

@@ -8,8 +8,9 @@ use tracktik_operator::{
     rotation::{
         Step,
         attempt::is_proven,
-        decide::{QUIET_WAIT, decide, times},
+        decide::{decide, times},
         gate::{self, Answer, Wait, Waiting},
+        patience::QUIET_WAIT,
     },
 };
 

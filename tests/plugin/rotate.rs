@@ -73,4 +73,10 @@ async fn a_rotation_that_fails_says_why() {
         "{}",
         late.stderr
     );
+    // A new one may be without a word though an operator looks at it: it is not told that there is none.
+    scene.everyday("new").await;
+    let untold = editor.run(&["rotate", "new", "--wait", "--timeout", "1"]).await;
+    assert_eq!((untold.code, untold.stdout.as_str()), (Some(4), ""));
+    let says = "after 1 s; its status says nothing yet: it is new and waits for its turn behind others";
+    assert!(untold.stderr.contains(says), "{}", untold.stderr);
 }

@@ -12,6 +12,7 @@ mod alerts;
 mod announcements;
 mod api_server;
 mod clock_jumps;
+mod crowd;
 mod held;
 mod lagging;
 mod log;

@@ -202,10 +202,8 @@ impl Gate {
     /// ends. Nothing of an account does, since whoever is refused there is not in the line.
     #[must_use]
     pub fn next_change(&self, now: Moment) -> Option<Moment> {
-        let hosts = self.hosts.iter().filter_map(|(host, news)| {
-            let until = news.closed(now)?.until;
-            until.filter(|_| self.lines.has_line(host))
-        });
+        let in_line = self.lines.heads().filter_map(|(_, host)| self.hosts.get(host));
+        let hosts = in_line.filter_map(|news| news.closed(now)?.until);
         let place = self.held.next_end(now).filter(|_| self.places_run_out(now));
         hosts.chain(place).min()
     }

@@ -74,11 +74,13 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// Whether it only waits for its turn: the places are taken by requests that are being answered.
+    /// Whether it only waits for its turn: what it wants is taken by others of the line. Also where an end of that is
+    /// known: it is that of a place held after a failure, which a single wrong password brings about, and the line goes on
+    /// beside it.
     #[must_use]
     pub fn is_for_its_turn(&self) -> bool {
         use WaitsFor::{Account, Budget, HostBusy, UnprovenBudget};
-        self.until.is_none() && matches!(self.what, Account | Budget | HostBusy | UnprovenBudget)
+        matches!(self.what, Account | Budget | HostBusy | UnprovenBudget)
     }
 }
 

@@ -26,7 +26,7 @@ impl ApiServer {
         let credential = json!({
             "metadata": {
                 "name": key.name, "namespace": key.namespace, "uid": format!("uid-of-{}", key.name), "generation": 1,
-                "creationTimestamp": "2026-11-01T00:00:00Z",
+                "creationTimestamp": self.clock.now().to_string(),
             },
             "spec": {
                 "domain": domain, "credentials": { "secretRef": { "name": key.name } },
