@@ -105,7 +105,7 @@ pub struct TokenSecretSpec {
 
     /// Labels and annotations to put on the Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<TokenSecretMetadata>,
+    pub metadata: Option<Box<TokenSecretMetadata>>,
 
     /// The keys of the Secret and what stands in them, instead of the default keys `access_token`, `refresh_token`,
     /// `token_type`, `expires_at` and `domain`. In a value, `$(accessToken)`, `$(refreshToken)`, `$(tokenType)`, `$(expiresAt)` and `$(domain)` are

@@ -32,7 +32,7 @@ fn first_broken(spec: &TrackTikCredentialSpec) -> Option<Broken> {
             demand: rules::NAME,
         });
     }
-    let metadata = spec.token_secret.metadata.as_ref()?;
+    let metadata = spec.token_secret.metadata.as_deref()?;
     [
         ("spec.tokenSecret.metadata.labels", &metadata.labels),
         ("spec.tokenSecret.metadata.annotations", &metadata.annotations),

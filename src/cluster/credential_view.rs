@@ -79,7 +79,7 @@ pub struct CredentialView {
     /// The rotate annotation, in the form that is echoed.
     pub rotate: Option<String>,
     /// The annotation of `flux reconcile`, in the form that is echoed.
-    pub requested_at: Option<String>,
+    pub requested_at: Option<Box<str>>,
     /// The spec; `None` where this version cannot decode it.
     pub spec: Option<TrackTikCredentialSpec>,
     /// The status as it stands in the cluster; what is remembered of it shares it.
@@ -98,7 +98,7 @@ impl From<CredentialObject> for CredentialView {
         };
         Self {
             rotate: asked(ROTATE),
-            requested_at: asked(REQUESTED_AT),
+            requested_at: asked(REQUESTED_AT).map(String::into_boxed_str),
             key: ObjectKey::new(meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()),
             uid: meta.uid.unwrap_or_default(),
             resource_version: meta.resource_version.unwrap_or_default(),

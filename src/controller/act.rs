@@ -37,8 +37,9 @@ pub async fn act(turn: &mut Turn<'_>, decision: &Decision) -> After {
 }
 
 async fn delete_old_target(turn: &mut Turn<'_>, name: &str) -> After {
-    turn.memory.deletes.retain(|_, pause| !pause.is_forgotten(turn.now));
-    let pause = turn.memory.deletes.entry(name.to_owned()).or_default();
+    let deletes = turn.memory.deletes.get_or_insert_default();
+    deletes.retain(|_, pause| !pause.is_forgotten(turn.now));
+    let pause = deletes.entry(name.to_owned()).or_default();
     // Also after a success: the watch tells, and until it has told, the decision would be the same.
     pause.tried(turn.now);
     let Some(secret) = turn.context.stores.secret(&turn.credential.key.sibling(name)) else {

@@ -54,8 +54,13 @@ fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
         }
     };
     // A clock that was set back must not have it wait in silence until it is there again.
-    let since = turn.memory.waiting.map_or_else(first, |waiting| waiting.since).min(now);
-    turn.memory.waiting = Some(Waiting { since, wait });
+    let since = turn
+        .memory
+        .waiting
+        .as_ref()
+        .map_or_else(first, |waiting| waiting.since)
+        .min(now);
+    turn.memory.waiting = Some(Box::new(Waiting { since, wait }));
     // What of it is told depends on why the token is wanted, and that may have changed by then.
     let says_so = [QUIET_WAIT, patient_wait(&turn.seen.uid)].map(|quiet| since + quiet + Span::seconds(1));
     let says_so = says_so.into_iter().find(|at| *at > turn.now);

@@ -44,7 +44,8 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
             let facts = sent
                 .remove(annotations::ISSUE)
                 .and_then(|text| issue_record::read(&text));
-            let owned = reply.owners.iter().any(|(uid, _)| *uid == turn.credential.uid);
+            // Of the mark, which is asked first.
+            let owned = reply.owners.credential;
             // What else is kept of the reply depends on these two, so they must be named first.
             let mark = sent.get(annotations::CREDENTIAL).map(String::as_str) == reply.mark();
             let first = [

@@ -52,14 +52,13 @@ pub struct Memory {
     pub troubles: i32,
     /// Conflicts in a row, for their pace.
     pub conflicts: i32,
-    /// When the token Secret may be repaired again, as it is asked for by this generation of the spec.
-    pub repair: Pause,
-    /// See [`Memory::repair`].
-    pub repair_generation: i64,
+    /// When the token Secret may be repaired again, as it is asked for by this generation of the spec; nothing where it never
+    /// was repaired.
+    pub repair: Option<Box<(i64, Pause)>>,
     /// When an old token Secret may be deleted again.
-    pub deletes: BTreeMap<String, Pause>,
+    pub deletes: Option<Box<BTreeMap<String, Pause>>>,
     /// What the grant that is due waits for at the gate.
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<Box<Waiting>>,
     /// No token request before this time, by the clock that never goes back: one was announced and not sent.
     pub no_request_before: Moment,
     /// When its stored times were first seen to be ahead of the clock.
@@ -141,6 +140,14 @@ impl Pause {
 }
 
 impl Memory {
+    /// The token Secret is repaired, as it is asked for by this generation of the spec.
+    pub fn repairs(&mut self, generation: i64, now: Moment) {
+        self.repair.get_or_insert_default().0 = generation;
+        if let Some(repair) = &mut self.repair {
+            repair.1.tried(now);
+        }
+    }
+
     /// Records a refusal of the API server, for this state of the objects.
     pub fn refused(&mut self, fingerprint: String, permanent: bool, problem: Problem, now: Moment) {
         let again = self.trouble.as_ref().is_some_and(|trouble| trouble.0 == fingerprint);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Context,
-    memory::{Memory, Pause, is_later},
+    memory::{Memory, is_later},
     observe_target::{old_targets, remember_facts, target},
     others,
     turn::{Asked, Turn, handled_rotate, latest_status},
@@ -29,10 +29,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
     let steady = context.clock.steady();
     let anothers = others::notice(&credential, memory, steady);
     forget_what_the_cache_has(context, &credential, memory);
-    if memory.repair_generation != credential.generation {
-        memory.repair_generation = credential.generation;
-        memory.repair = Pause::default();
-    }
+    memory.repair = memory.repair.take().filter(|repair| repair.0 == credential.generation);
     let asked = credential.spec.as_ref().map(|spec| Asked {
         plan: SourcePlan::of(spec),
         desired: Desired::of(spec, mark.clone()),
@@ -44,8 +41,8 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         spec_problem: spec_problem(&credential).or_else(|| recheck::broken_rule(credential.spec.as_ref()?)),
         view_problem: view_problem(context, &credential.key.namespace),
         rotate: credential.rotate.clone(),
-        waiting: memory.waiting,
-        repair_not_before: memory.repair.until,
+        waiting: memory.waiting.as_deref().copied(),
+        repair_not_before: memory.repair.as_ref().and_then(|repair| repair.1.until),
         latest_issued: memory
             .requests
             .last_granted
@@ -73,7 +70,7 @@ pub fn observe<'a>(context: &'a Context, credential: Arc<CredentialView>, memory
         not_before: held.not_before,
     });
     let held = memory.held.as_ref().map(|held| &held.issue);
-    let in_status = latest_status(&credential, memory).clone();
+    let in_status = Arc::clone(latest_status(&credential, memory));
     let surroundings = Surroundings {
         anothers,
         failure: in_status.failure.as_deref(),

@@ -53,8 +53,7 @@ pub fn target(
         });
         return (target, None);
     };
-    let owners = found.owner_uids();
-    let whose = ownership(found.claim(&owners), &asked.desired.mark);
+    let whose = ownership(found.claim(), &asked.desired.mark);
     if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
         return (Target::Taken(conflict_message(name, &whose)), Some(found));
     }
@@ -133,7 +132,7 @@ fn is_our_write(found: &SecretMeta, credential: &CredentialView, memory: &Memory
 /// What the Secret says of its refresh token, as far as nobody else wrote to it.
 fn refresh_token(found: &SecretMeta, issue: &Issue, credential: &CredentialView, memory: &Memory) -> RefreshToken {
     let missing = memory.no_refresh_token.as_deref() == Some(found.version().as_str());
-    let on_it = found.annotations.get(annotations::TRIED).map(String::as_str);
+    let on_it = found.annotations.get(annotations::TRIED);
     let marks = [on_it, memory.refresh_tried.as_deref()];
     let marked = marks.contains(&Some(issue.issue_id.as_str()));
     if !issue.refreshable || missing {
@@ -151,13 +150,14 @@ fn refresh_token(found: &SecretMeta, issue: &Issue, credential: &CredentialView,
 pub fn old_targets(context: &Context, credential: &CredentialView, asked: &Asked, memory: &Memory) -> Vec<OldTarget> {
     let mark = asked.desired.mark.to_string();
     let marked = context.stores.marked_secrets(&credential.key);
+    let pause_of = |name: &str| memory.deletes.as_ref()?.get(name)?.until;
     marked
         .iter()
         .filter(|secret| secret.key.name != asked.desired.name && secret.mark() == Some(&mark) && !secret.deleting)
         .map(|secret| OldTarget {
             name: secret.key.name.clone(),
             expires_at: issue_of(secret, memory).map(|issue| issue.expires_at),
-            not_before: memory.deletes.get(&secret.key.name).and_then(|pause| pause.until),
+            not_before: pause_of(&secret.key.name),
         })
         .collect()
 }

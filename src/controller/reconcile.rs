@@ -105,7 +105,7 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
             steps = 0;
             continue;
         }
-        turn.seen.waiting = turn.memory.waiting;
+        turn.seen.waiting = turn.memory.waiting.as_deref().copied();
         let recorded = if turn.credential.deleting {
             Recorded::Said
         } else {

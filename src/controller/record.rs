@@ -44,13 +44,13 @@ pub enum Recorded {
 /// Brings status up to date, unless there is nothing to say yet.
 pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
-    let earlier = turn.latest_status().clone();
+    let earlier = Arc::clone(turn.latest_status());
     if is_untold(&earlier) && turn.credential.requested_at.is_none() && waits_its_turn(&turn.seen, turn.now) {
         return Recorded::Said;
     }
     let status = desired(turn, &says, &earlier);
     let pause = kept_back(&turn.memory.overwritten, turn.context.clock.steady());
-    let Some(pause) = pause.filter(|_| status != earlier) else {
+    let Some(pause) = pause.filter(|_| status != *earlier) else {
         return write(turn, earlier, status, &says.statements).await;
     };
     if let Some(part) = not_to_be_lost(&status, &earlier, turn.now) {
@@ -67,7 +67,7 @@ pub async fn record(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
 /// untrue.
 pub async fn record_announcement(turn: &mut Turn<'_>, decision: &Decision) -> Recorded {
     let says = readiness(&turn.seen, decision, turn.now);
-    let earlier = turn.latest_status().clone();
+    let earlier = Arc::clone(turn.latest_status());
     let mut status = desired(turn, &says, &earlier);
     // Under a new generation, a condition of the old one would be taken for a verdict on the new spec.
     let spoken = !earlier.conditions.is_empty() && earlier.observed_generation == status.observed_generation;
@@ -81,11 +81,11 @@ pub async fn record_announcement(turn: &mut Turn<'_>, decision: &Decision) -> Re
 /// Writes a status that differs from the earlier one, and tells of the statements that are news.
 async fn write(
     turn: &mut Turn<'_>,
-    earlier: TrackTikCredentialStatus,
+    earlier: Arc<TrackTikCredentialStatus>,
     status: TrackTikCredentialStatus,
     news: &[Statement],
 ) -> Recorded {
-    if status == earlier {
+    if status == *earlier {
         return Recorded::Said;
     }
     match write_status(&turn.context.client, &turn.credential, &status).await {
@@ -126,7 +126,8 @@ fn desired(turn: &Turn<'_>, says: &Readiness, earlier: &TrackTikCredentialStatus
         last_handled_rotate: handled_rotate(&turn.credential, turn.memory),
         last_handled_reconcile_at: credential
             .requested_at
-            .clone()
+            .as_deref()
+            .map(str::to_owned)
             .or_else(|| earlier.last_handled_reconcile_at.clone()),
     }
 }

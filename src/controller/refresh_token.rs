@@ -52,7 +52,7 @@ pub async fn mark_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<()
     match mark_tried::mark_tried(&turn.context.client, secret, &issue.issue_id).await {
         Ok(meta) => {
             let issue_id = issue.issue_id.clone();
-            let marked = meta.annotations.get(annotations::TRIED) == Some(&issue_id);
+            let marked = meta.annotations.get(annotations::TRIED) == Some(issue_id.as_str());
             // Also where the mark was stripped, this version is nobody else's: the refusal is about it.
             turn.token_secret = Some(meta.clone());
             turn.remember_own_write(meta);
@@ -73,7 +73,7 @@ pub async fn mark_refresh_token(turn: &mut Turn<'_>, asked: &Asked) -> Result<()
 
 /// Marks the refresh token of a token Secret that somebody has put back.
 pub async fn mark_put_back(turn: &mut Turn<'_>, asked: &Asked) -> After {
-    turn.memory.repair.tried(turn.now);
+    turn.memory.repairs(turn.credential.generation, turn.now);
     tracing::warn!(
         secret = asked.desired.name,
         "a later token than the one in the token Secret was issued: its refresh token is not used"

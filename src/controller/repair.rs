@@ -47,7 +47,7 @@ pub async fn verify(turn: &mut Turn<'_>, asked: &Asked) -> After {
 
 /// Writes the token Secret again from what is in it: owner, labels, annotations, mark, or another layout.
 pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
-    turn.memory.repair.tried(turn.now);
+    turn.memory.repairs(turn.credential.generation, turn.now);
     let why = match &turn.seen.target {
         Target::Ours(ours) => ours
             .drift
@@ -130,8 +130,7 @@ pub async fn read_ours(turn: &mut Turn<'_>, asked: &Asked) -> Option<(WholeSecre
         }
     };
     let meta = SecretMeta::from_object_meta(content.metadata.clone());
-    let owners = meta.owner_uids();
-    let whose = ownership(meta.claim(&owners), &asked.desired.mark);
+    let whose = ownership(meta.claim(), &asked.desired.mark);
     if !matches!(whose, Ownership::Ours | Ownership::Orphan) {
         return None;
     }

@@ -84,5 +84,7 @@ pub fn keyed_digest(key: &[u8; 32], of: &str, domain: &str, values: &[&str]) -> 
     }
     // Hashed twice with the key, as HMAC does, so that no value can be appended to.
     let outer = Sha256::new().chain_update(key).chain_update(inner.finalize());
-    Digest::new(outer.finalize().into())
+    let mut half = [0; 16];
+    half.iter_mut().zip(outer.finalize()).for_each(|(byte, of)| *byte = of);
+    Digest::new(half)
 }

@@ -129,14 +129,14 @@ impl Turn<'_> {
 
     /// The status as last written or seen, whichever is later.
     #[must_use]
-    pub fn latest_status(&self) -> &TrackTikCredentialStatus {
+    pub fn latest_status(&self) -> &Arc<TrackTikCredentialStatus> {
         latest_status(&self.credential, self.memory)
     }
 }
 
 /// The status as last written or seen, whichever is later.
 #[must_use]
-pub fn latest_status<'a>(credential: &'a CredentialView, memory: &'a Memory) -> &'a TrackTikCredentialStatus {
+pub fn latest_status<'a>(credential: &'a CredentialView, memory: &'a Memory) -> &'a Arc<TrackTikCredentialStatus> {
     match &memory.status {
         Some((version, status)) if super::memory::is_later(version, &credential.resource_version) => status,
         _ => &credential.status,

@@ -91,8 +91,7 @@ pub fn mark(credential: &CredentialView) -> Mark {
 /// Whose a Secret is, seen from a credential.
 pub fn whose(content: &SecretContent, me: &Mark) -> (SecretMeta, Ownership) {
     let meta = SecretMeta::from_object_meta(content.metadata.clone());
-    let owners = meta.owner_uids();
-    let whose = ownership(meta.claim(&owners), me);
+    let whose = ownership(meta.claim(), me);
     (meta, whose)
 }
 

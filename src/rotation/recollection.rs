@@ -34,9 +34,9 @@ impl Deref for KeptRecord {
     }
 }
 
-/// Stands for an identity and the versions of its sources.
+/// Stands for an identity and the versions of its sources: the first half of their SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ValuesRead([u8; 32]);
+pub struct ValuesRead([u8; 16]);
 
 impl ValuesRead {
     /// Of these.
@@ -47,7 +47,9 @@ impl ValuesRead {
             digest.update(text.as_bytes());
             digest.update([0]);
         }
-        Self(digest.finalize().into())
+        let mut half = [0; 16];
+        half.iter_mut().zip(digest.finalize()).for_each(|(byte, of)| *byte = of);
+        Self(half)
     }
 }
 

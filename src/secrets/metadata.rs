@@ -23,15 +23,25 @@ pub struct SecretMeta {
     pub resource_version: String,
     /// It has a deletion timestamp.
     pub deleting: bool,
-    /// The uid of the mark if it is among its owner references, nothing for all the others, and whether each is the
-    /// controller.
-    pub owners: Vec<(String, bool)>,
+    /// Who owns it.
+    pub owners: Owners,
     /// Those that the facts on it name as asked for, and our own.
     pub labels: Texts,
     /// As the labels, but for the facts.
     pub annotations: Texts,
     /// The facts on it; none where it has none that can be read. Read once, and shared with whoever remembers them.
     pub facts: Option<Arc<Issue>>,
+}
+
+/// The owner references of a Secret that carries a mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    /// The credential of the mark is among them.
+    pub credential: bool,
+    /// And is the controller.
+    pub controller: bool,
+    /// Something else is among them.
+    pub others: bool,
 }
 
 /// The longest mark: a namespace of 63 characters, a name of 253 and a uid of 36, and room.
@@ -68,20 +78,14 @@ impl SecretMeta {
         let (Some(text), Some(mark)) = (text, mark.filter(|mark| mark.namespace == found.key.namespace)) else {
             return found;
         };
-        let owners: BTreeSet<(String, bool)> = meta
-            .owner_references
-            .unwrap_or_default()
-            .into_iter()
-            .map(|owner| {
-                let uid = if owner.uid == mark.uid {
-                    owner.uid
-                } else {
-                    String::new()
-                };
-                (uid, owner.controller.unwrap_or(false))
-            })
-            .collect();
-        found.owners = owners.into_iter().collect();
+        for owner in meta.owner_references.unwrap_or_default() {
+            if owner.uid == mark.uid {
+                found.owners.credential = true;
+                found.owners.controller |= owner.controller.unwrap_or(false);
+            } else {
+                found.owners.others = true;
+            }
+        }
         let facts = facts.filter(|facts| facts.len() <= LONGEST_FACTS);
         let issue = facts.as_deref().and_then(issue_record::read);
         let asked = issue.iter().flat_map(|issue| &issue.asked);
@@ -102,22 +106,16 @@ impl SecretMeta {
     /// The mark on it, as it stands; none of another namespace, and none on a copy under another name.
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
-        self.annotations.get(annotations::CREDENTIAL).map(String::as_str)
-    }
-
-    /// Uids of its owners.
-    #[must_use]
-    pub fn owner_uids(&self) -> Vec<String> {
-        self.owners.iter().map(|(uid, _)| uid.clone()).collect()
+        self.annotations.get(annotations::CREDENTIAL)
     }
 
     /// What its ownership is told by.
     #[must_use]
-    pub fn claim<'a>(&'a self, owner_uids: &'a [String]) -> Claim<'a> {
+    pub fn claim(&self) -> Claim<'_> {
         Claim {
             namespace: &self.key.namespace,
             mark: self.mark(),
-            owners: owner_uids,
+            others: self.owners.others,
         }
     }
 
@@ -146,7 +144,7 @@ mod tests {
     }
 
     fn keys(of: &Texts) -> Vec<&str> {
-        of.keys().map(String::as_str).collect()
+        of.keys().collect()
     }
 
     fn kept(annotations: &Value, owners: &[&str]) -> SecretMeta {
@@ -176,7 +174,7 @@ mod tests {
                 "{mark}"
             );
             assert!(
-                found.owners.is_empty() && found.labels.is_empty() && found.annotations.is_empty(),
+                found.owners == Owners::default() && found.labels.is_empty() && found.annotations.is_empty(),
                 "{mark}"
             );
         }
@@ -194,12 +192,31 @@ mod tests {
             &["u3", "u2", "u4"],
         );
         assert_eq!(found.mark(), Some("team/acme@u2"));
-        assert_eq!(found.owners, [(String::new(), true), ("u2".to_owned(), true)]);
+        let owners = Owners {
+            credential: true,
+            controller: true,
+            others: true,
+        };
+        assert_eq!(found.owners, owners);
         assert_eq!(keys(&found.labels), [annotations::MANAGED_BY, "asked"]);
         assert_eq!(
             keys(&found.annotations),
             ["asked", annotations::CREDENTIAL, annotations::TRIED]
         );
+    }
+
+    #[test]
+    fn whose_it_is_is_told_from_its_mark() {
+        let of = |owners: &[&str]| kept(&json!({ annotations::CREDENTIAL: "team/acme@u2" }), owners).owners;
+        let owners = |credential, others| Owners {
+            credential,
+            controller: credential,
+            others,
+        };
+        assert_eq!(of(&[]), owners(false, false));
+        assert_eq!(of(&["u2"]), owners(true, false));
+        assert_eq!(of(&["u3"]), owners(false, true));
+        assert_eq!(of(&["u3", "u2"]), owners(true, true));
     }
 
     #[test]

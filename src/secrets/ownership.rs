@@ -46,8 +46,8 @@ pub struct Claim<'a> {
     pub namespace: &'a str,
     /// The mark on it, as it stands; none on a copy under another name.
     pub mark: Option<&'a str>,
-    /// Uids of its owner references.
-    pub owners: &'a [String],
+    /// Whether it has an owner beside the credential of the mark.
+    pub others: bool,
 }
 
 /// Whose a Secret is, seen from one credential.
@@ -81,10 +81,10 @@ pub fn ownership(claim: Claim<'_>, me: &Mark) -> Ownership {
     if mark.name != me.name {
         return Ownership::OtherCredential(mark);
     }
-    if claim.owners.iter().all(|owner| *owner == mark.uid) {
-        Ownership::Orphan
-    } else {
+    if claim.others {
         Ownership::Foreign
+    } else {
+        Ownership::Orphan
     }
 }
 
@@ -117,43 +117,39 @@ mod tests {
         }
     }
 
-    fn whose(mark: Option<&str>, owners: &[&str]) -> Ownership {
-        let owners: Vec<String> = owners.iter().map(ToString::to_string).collect();
-        ownership(
-            Claim {
-                namespace: "team",
-                mark,
-                owners: &owners,
-            },
-            &me(),
-        )
+    fn whose(mark: Option<&str>, others: bool) -> Ownership {
+        let claim = Claim {
+            namespace: "team",
+            mark,
+            others,
+        };
+        ownership(claim, &me())
     }
 
     #[test]
     fn only_the_own_mark_makes_a_secret_ours() {
-        assert_eq!(whose(Some("team/acme@u2"), &[]), Ownership::Ours);
-        assert_eq!(whose(Some("team/acme@u2"), &["somebody"]), Ownership::Ours);
-        assert_eq!(whose(None, &["u2"]), Ownership::Foreign);
-        assert_eq!(whose(Some(""), &[]), Ownership::Foreign);
-        assert_eq!(whose(Some("team/acme@u2/x"), &[]), Ownership::Foreign);
-        assert_eq!(whose(Some("team/acme@u2@u2"), &[]), Ownership::Foreign);
+        assert_eq!(whose(Some("team/acme@u2"), false), Ownership::Ours);
+        assert_eq!(whose(Some("team/acme@u2"), true), Ownership::Ours);
+        assert_eq!(whose(None, false), Ownership::Foreign);
+        assert_eq!(whose(Some(""), false), Ownership::Foreign);
+        assert_eq!(whose(Some("team/acme@u2/x"), false), Ownership::Foreign);
+        assert_eq!(whose(Some("team/acme@u2@u2"), false), Ownership::Foreign);
     }
 
     #[test]
     fn a_copy_from_another_namespace_is_foreign() {
-        assert_eq!(whose(Some("elsewhere/acme@u2"), &[]), Ownership::Foreign);
+        assert_eq!(whose(Some("elsewhere/acme@u2"), false), Ownership::Foreign);
     }
 
     #[test]
     fn an_orphan_has_no_owner_but_the_deleted_credential() {
-        assert_eq!(whose(Some("team/acme@u1"), &[]), Ownership::Orphan);
-        assert_eq!(whose(Some("team/acme@u1"), &["u1"]), Ownership::Orphan);
-        assert_eq!(whose(Some("team/acme@u1"), &["u1", "x"]), Ownership::Foreign);
+        assert_eq!(whose(Some("team/acme@u1"), false), Ownership::Orphan);
+        assert_eq!(whose(Some("team/acme@u1"), true), Ownership::Foreign);
     }
 
     #[test]
     fn another_credentials_secret_names_it() {
-        let other = whose(Some("team/other@u9"), &[]);
+        let other = whose(Some("team/other@u9"), false);
         assert!(conflict_message("acme-token", &other).contains("\"other\""));
     }
 }

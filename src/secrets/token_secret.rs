@@ -56,7 +56,7 @@ impl Desired {
         Self {
             name: spec.token_secret_name(&mark.name),
             mark,
-            metadata: spec.token_secret.metadata.clone().unwrap_or_default(),
+            metadata: spec.token_secret.metadata.as_deref().cloned().unwrap_or_default(),
             layout: Layout::of(&spec.token_secret),
             domain: spec.domain.clone(),
         }
@@ -158,11 +158,8 @@ impl Desired {
         if found.mark() != Some(self.mark.to_string().as_str()) {
             return Some("it carries the mark of a deleted credential of the same name".to_owned());
         }
-        if !found
-            .owners
-            .iter()
-            .any(|(uid, controller)| *uid == self.mark.uid && *controller)
-        {
+        // Of the mark, which is ours.
+        if !found.owners.controller {
             return Some("the owner reference is gone".to_owned());
         }
         if found.facts.as_deref() != Some(issue) {
@@ -183,7 +180,7 @@ impl Desired {
 pub fn differing<'a>(wanted: &'a BTreeMap<String, String>, found: &Texts) -> Option<&'a str> {
     wanted
         .iter()
-        .find(|(key, value)| found.get(key) != Some(*value))
+        .find(|(key, value)| found.get(key) != Some(value.as_str()))
         .map(|(key, _)| key.as_str())
 }
 

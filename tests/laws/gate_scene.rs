@@ -39,7 +39,7 @@ pub struct Scene {
 }
 
 pub fn digest(number: u8) -> Digest {
-    Digest::new([number; 32])
+    Digest::new([number; 16])
 }
 
 /// Values with a password of their own.

@@ -71,11 +71,11 @@ impl World {
     fn may_send(&mut self, replica: usize, turn: &Turn) -> AccountAnswer {
         let now = self.now;
         // One account, and one password for as long as its Secret is not edited.
-        let values = Digest::new([u8::try_from(self.api.account % 100).unwrap(); 32]);
+        let values = Digest::new([u8::try_from(self.api.account % 100).unwrap(); 16]);
         let sent = Sent {
             values,
             password: values,
-            account: Digest::new([100; 32]),
+            account: Digest::new([100; 16]),
         };
         let by_request = turn.seen.rotate_asked().is_some();
         let place = turn.request.as_ref().unwrap().place.clone();

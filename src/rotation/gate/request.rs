@@ -145,14 +145,15 @@ pub struct PlaceId {
     pub(super) taken: Moment,
 }
 
-/// Stands for a secret value: a digest under a key that only this process has.
+/// Stands for a secret value: a digest under a key that only this process has. 128 bits: two alike would take more values
+/// than there can be.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest([u8; 32]);
+pub struct Digest([u8; 16]);
 
 impl Digest {
     /// From the bytes of a keyed digest.
     #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
+    pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 }

@@ -32,19 +32,13 @@ async fn a_mark_is_refused_on_another_version_and_on_another_secret_of_the_name(
     let client = client_and("marks").await;
     let first = applied(&client, "marks", TOKEN).await;
     let marked = mark_tried(&client, &first, "issue-1").await.unwrap();
-    assert_eq!(
-        marked.annotations.get(annotations::TRIED).map(String::as_str),
-        Some("issue-1")
-    );
+    assert_eq!(marked.annotations.get(annotations::TRIED), Some("issue-1"));
     assert_eq!(marked.uid, first.uid);
     assert_ne!(marked.resource_version, first.resource_version);
     // What was there stays there.
+    assert_eq!(marked.annotations.get(annotations::CREDENTIAL), Some("marks/mine@u"));
     assert_eq!(
-        marked.annotations.get(annotations::CREDENTIAL).map(String::as_str),
-        Some("marks/mine@u")
-    );
-    assert_eq!(
-        marked.labels.get(annotations::MANAGED_BY).map(String::as_str),
+        marked.labels.get(annotations::MANAGED_BY),
         Some(annotations::OPERATOR_NAME)
     );
     let api = Api::<Secret>::namespaced(client.clone(), "marks");
@@ -87,10 +81,7 @@ async fn a_mark_survives_every_later_apply_of_the_secret() {
     let marked = mark_tried(&client, &first, "issue-1").await.unwrap();
     for value in [OTHER, TOKEN] {
         let after = applied(&client, "marked", value).await;
-        assert_eq!(
-            after.annotations.get(annotations::TRIED).map(String::as_str),
-            Some("issue-1")
-        );
+        assert_eq!(after.annotations.get(annotations::TRIED), Some("issue-1"));
         assert_ne!(after.resource_version, marked.resource_version);
     }
     // The same mark once more changes nothing.

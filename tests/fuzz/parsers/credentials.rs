@@ -77,7 +77,10 @@ fn judge(bytes: &[u8]) -> Judgement {
         return Ok(Verdict::rejected("no object"));
     };
     let view = CredentialView::from(object);
-    for echo in [&view.rotate, &view.requested_at].into_iter().flatten() {
+    for echo in [view.rotate.as_deref(), view.requested_at.as_deref()]
+        .into_iter()
+        .flatten()
+    {
         ensure((1..=256).contains(&echo.len()), || {
             format!("an echo of {} bytes", echo.len())
         })?;

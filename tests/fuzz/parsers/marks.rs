@@ -36,15 +36,15 @@ fn judge(bytes: &[u8]) -> Judgement {
         name: "acme".to_owned(),
         uid: "u2".to_owned(),
     };
-    let whose = |owners: &[String]| {
+    let whose = |others: bool| {
         let claim = Claim {
             namespace: "team",
             mark: Some(text),
-            owners,
+            others,
         };
         ownership(claim, &me)
     };
-    let whose_alone = whose(&[]);
+    let whose_alone = whose(false);
     same(
         &(whose_alone == Ownership::Ours),
         &(text == "team/acme@u2"),
@@ -53,8 +53,7 @@ fn judge(bytes: &[u8]) -> Judgement {
     ensure(!conflict_message("acme-token", &whose_alone).is_empty(), || {
         "no words".to_owned()
     })?;
-    let somebody = ["somebody".to_owned()];
-    ensure(whose(&somebody) != Ownership::Orphan, || {
+    ensure(whose(true) != Ownership::Orphan, || {
         format!("taken from somebody: {text:?}")
     })?;
     let Some(mark) = Mark::parse(text) else {
