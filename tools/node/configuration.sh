@@ -11,22 +11,25 @@ make_configuration() {
 	# No overlay can lie upon another.
 	[[ $(stat -f -c %T "$state") != overlayfs ]] || snapshotter=native
 	mkdir -p "$state/cni"
+	# In these files the state is where the node sees it.
 	cat >"$state/containerd.toml" <<-TOML
 		version = 2
-		root = '$state/containerd'
+		root = '$state_inside/containerd'
 		state = '/run/containerd'
 		[grpc]
-		  address = '$state/containerd.sock'
+		  address = '/run/containerd/containerd.sock'
 		[plugins.'io.containerd.internal.v1.opt']
-		  path = '$state/opt'
+		  path = '$state_inside/opt'
 		[plugins.'io.containerd.grpc.v1.cri']
 		  sandbox_image = 'localhost/pause:1'
+		  # Its profile would be loaded into the host's kernel, and stay there.
+		  disable_apparmor = true
 		  restrict_oom_score_adj = $restrict
 		  # So that a pod's user may serve port 443, where operators look for TrackTik.
 		  enable_unprivileged_ports = true
 		[plugins.'io.containerd.grpc.v1.cri'.cni]
 		  bin_dir = '$programs'
-		  conf_dir = '$state/cni'
+		  conf_dir = '$state_inside/cni'
 		[plugins.'io.containerd.grpc.v1.cri'.containerd]
 		  snapshotter = '$snapshotter'
 		[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]
@@ -44,15 +47,15 @@ make_configuration() {
 		apiVersion: kubelet.config.k8s.io/v1beta1
 		kind: KubeletConfiguration
 		address: $node_ip
-		containerRuntimeEndpoint: unix://$state/containerd.sock
-		podLogsDir: $state/var-log/pods
-		volumePluginDir: $state/volume-plugins
-		resolvConf: $state/resolv.conf
+		containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+		podLogsDir: $state_inside/var-log/pods
+		volumePluginDir: $state_inside/volume-plugins
+		resolvConf: $state_inside/resolv.conf
 		clusterDNS: [$dns_ip]
 		clusterDomain: cluster.local
-		tlsCertFile: $pki/kubelet-serving.crt
-		tlsPrivateKeyFile: $pki/kubelet-serving.key
-		authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $pki/ca.crt}}
+		tlsCertFile: $state_inside/pki/kubelet-serving.crt
+		tlsPrivateKeyFile: $state_inside/pki/kubelet-serving.key
+		authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $state_inside/pki/ca.crt}}
 		authorization: {mode: Webhook}
 		cgroupDriver: cgroupfs
 		cgroupRoot: /$cluster
