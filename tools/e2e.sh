@@ -38,9 +38,9 @@ compile() {
 pack_images() {
 	local servers
 	servers=$(tests/servers/install.sh) &&
-		tools/node/pack-image.py --output "$images/e2e.tar" --name localhost/e2e:1 \
+		tools/image/pack-files.py --output "$images/e2e.tar" --name localhost/e2e:1 \
 			"$built/debug/reader:/reader" "$built/debug/simulator:/simulator" &&
-		tools/node/pack-image.py --output "$images/oauth-server.tar" --name localhost/oauth-server:1 \
+		tools/image/pack-files.py --output "$images/oauth-server.tar" --name localhost/oauth-server:1 \
 			"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules"
 }
 

@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 make_configuration() {
-	local restrict=false score=-999 snapshotter=overlayfs
+	local plugins restrict=false score=-999 snapshotter=overlayfs
 	# Without CAP_SYS_RESOURCE nobody may lower an OOM score.
 	if ((!(0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24 & 1))); then
 		restrict=true score=0
@@ -11,6 +11,7 @@ make_configuration() {
 	# No overlay can lie upon another.
 	[[ $(stat -f -c %T "$state") != overlayfs ]] || snapshotter=native
 	mkdir -p "$state/cni"
+	plugins=$(dirname "$(PATH=$programs command -v host-local)")
 	# In these files the state is where the node sees it.
 	cat >"$state/containerd.toml" <<-TOML
 		version = 2
@@ -28,14 +29,12 @@ make_configuration() {
 		  # So that a pod's user may serve port 443, where operators look for TrackTik.
 		  enable_unprivileged_ports = true
 		[plugins.'io.containerd.grpc.v1.cri'.cni]
-		  bin_dir = '$programs'
+		  bin_dir = '$plugins'
 		  conf_dir = '$state_inside/cni'
 		[plugins.'io.containerd.grpc.v1.cri'.containerd]
 		  snapshotter = '$snapshotter'
 		[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]
 		  runtime_type = 'io.containerd.runc.v2'
-		[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.options]
-		  BinaryName = '$programs/runc'
 	TOML
 	cat >"$state/cni/10-bridge.conflist" <<-JSON
 		{"cniVersion": "1.0.0", "name": "pods", "plugins": [{

@@ -137,7 +137,7 @@ keep containerd containerd --config "$state/containerd.toml"
 start names names "$dns_ip:53" "$NODE_HOSTS"
 start_control_plane
 within 30 "a containerd that answers" ctr --connect-timeout 1s version
-for image in "$programs/pause.tar" ${images[@]+"${images[@]}"}; do
+for image in "$state/pause.tar" ${images[@]+"${images[@]}"}; do
 	ctr images import "$image" >>"$logs/images.log" 2>&1 || { say "cannot load $image:"; tail -n 3 "$logs/images.log" >&2; exit 1; }
 done
 # A kubelet that is refused at first waits longer between its tries.

@@ -45,6 +45,8 @@ mkdir -p "$state" "$logs"
 make_certificates
 make_configuration
 make_cgroups
+"$here/../image/pack-files.py" --output "$state/pause.tar" --name localhost/pause:1 --user 65535:65535 \
+	"$(PATH=$programs command -v pause):/pause" >/dev/null
 
 namespaces=(--mount --pid --ipc --uts --net --fork --kill-child=KILL --mount-proc --propagation private)
 # Dies with this script, and its child with it, also of a SIGKILL. By the name left.sh finds what does not.
