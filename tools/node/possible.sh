@@ -11,7 +11,7 @@ cannot() {
 }
 
 [[ $(uname) == Linux ]] || cannot "Linux"
-((EUID == 0)) || cannot "root, for namespaces, mounts and cgroups: run it with sudo"
+[[ $(id -u) == 0 ]] || cannot "root, for namespaces, mounts and cgroups: run it with sudo"
 mounts=$(cgroup_mounts)
 [[ -n $mounts ]] || cannot "cgroups, and none are mounted"
 while IFS= read -r mount; do
