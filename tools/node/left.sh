@@ -15,10 +15,11 @@ found() {
 }
 
 take_lock || exit 1
-# All of a node's own are in its cgroups, or were started with its name in their environment. A process may end while it is
-# looked at.
+# All of a node's own are in its cgroups, or were started with its name in their environment. One that has ended, perhaps while it
+# is looked at, only waits to be forgotten.
 while IFS= read -r file; do
 	process=${file%/*}
+	grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$process/status" || continue
 	found "process ${process#/proc/}: $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
 done < <(grep -lsE "/$cluster(/|\$)" /proc/[0-9]*/cgroup; grep -lasF "NODE_NAME=$node" /proc/[0-9]*/environ)
 while IFS= read -r file; do

@@ -33,7 +33,7 @@ say() { printf 'node: %s\n' "$*" >&2; }
 # Waits for any other node on this machine to end, and keeps the lock as file 9 until the last process that has it open ends. What
 # is started with it open has it, so that several scripts can follow each other with no other node between them.
 take_lock() {
-	[[ /proc/self/fd/9 -ef $lock ]] || exec 9>"$lock"
+	[[ /proc/self/fd/9 -ef $lock ]] || exec 9>"$lock" || return
 	flock -n 9 || { say "waiting for another node on this machine to end"; flock 9; }
 }
 
