@@ -120,7 +120,11 @@ fn a_program_is_packed_with_what_it_is_linked_to() {
         (&b"text"[..], 0o644)
     );
     assert!(files["a folder"].is_folder);
-    assert!(files.values().all(|file| (file.modified, file.user, file.group) == (0, 0, 0)));
+    assert!(
+        files
+            .values()
+            .all(|file| (file.modified, file.user, file.group) == (0, 0, 0))
+    );
     // The loader at least, if that shell is not a static one.
     let needed = Command::new("ldd").arg("/bin/sh").output().unwrap();
     let libraries = files.keys().filter(|name| name.contains(".so")).count();
