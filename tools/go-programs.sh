@@ -2,6 +2,7 @@
 # Builds programs from the versions pinned in a folder's go.mod, once per machine, and prints the folder that holds them.
 #
 #   tools/go-programs.sh tools/charttools helm=helm.sh/helm/v4/cmd/helm podsecurity=./podsecurity
+#   tools/go-programs.sh tools/node -X PACKAGE.VARIABLE=VALUE kubelet=k8s.io/kubernetes/cmd/kubelet    sets a variable
 #
 # Nothing is downloaded but Go modules, and those are verified by go.sum.
 set -euo pipefail
@@ -13,6 +14,11 @@ script=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/$(basename "${BASH_SOURCE[0
 module=$(basename "$1")
 cd "$1"
 shift
+linked='-s -w'
+if [[ $1 == -X ]]; then
+	linked+=" -X $2"
+	shift 2
+fi
 # Unset, the Go command would fetch another toolchain instead of saying that this one is too old.
 export GOTOOLCHAIN=local CGO_ENABLED=0
 
@@ -36,7 +42,7 @@ sources=(go.mod go.sum)
 while IFS= read -r file; do
 	sources+=("$file")
 done < <(find . -name '*.go' | LC_ALL=C sort)
-folder=$cache/$module-$({ cat "${sources[@]}" "$script"; printf '%s\n' "$@"; } | sha256)
+folder=$cache/$module-$({ cat "${sources[@]}" "$script"; printf '%s\n' "$linked" "$@"; } | sha256)
 
 if [[ -n $(missing "$@") ]]; then
 	"$(dirname "$script")/check-tools.sh" go
@@ -53,7 +59,7 @@ if [[ -n $(missing "$@") ]]; then
 	while IFS= read -r wanted; do
 		name=${wanted%%=*} started=$SECONDS
 		say "building $name"
-		go build -buildvcs=false -trimpath -ldflags "-s -w" -o "$unfinished/$name" "${wanted#*=}" >&2
+		go build -buildvcs=false -trimpath -ldflags "$linked" -o "$unfinished/$name" "${wanted#*=}" >&2
 		mv -f "$unfinished/$name" "$folder/$name"
 		say "built $name in $((SECONDS - started)) s"
 	done < <(missing "$@")

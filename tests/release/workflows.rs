@@ -80,6 +80,18 @@ fn no_job_has_a_right_that_it_does_not_name() {
     }
 }
 
+#[test]
+fn the_real_node_is_tested_as_root() {
+    let ci: serde_json::Value =
+        serde_saphyr::from_str(&fs::read_to_string(path(".github/workflows/ci.yml")).unwrap()).unwrap();
+    let jobs = ci["jobs"].as_object().unwrap().values();
+    let steps = jobs.flat_map(|job| job["steps"].as_array().unwrap());
+    let commands: Vec<_> = steps.filter_map(|step| step["run"].as_str()).collect();
+    // Where `.ci/run` is not root it skips this.
+    let asked = |command: &&&str| command.starts_with("sudo env ") && command.ends_with(" make e2e");
+    assert_eq!(commands.iter().filter(asked).count(), 1, "{commands:?}");
+}
+
 fn folder_of(script: &str, arguments: &[&str]) -> PathBuf {
     let mut script = Command::new(path(script));
     let built = script

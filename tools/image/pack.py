@@ -10,45 +10,13 @@ each archive its name and the digest that a registry will know it by. The same i
 
 import argparse
 import datetime
-import hashlib
-import json
 import pathlib
 
 from archive import gzip, tar
+from layout import OCI, Layout, rendered
 
-OCI = "application/vnd.oci.image."
 TITLE = "tracktik-operator"
 DESCRIPTION = "Keeps TrackTik API tokens fresh in Kubernetes Secrets"
-
-
-def rendered(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-
-
-def digest(content):
-    return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-class Layout:
-    """The blobs of one archive, by digest."""
-
-    def __init__(self):
-        self.blobs = {}
-
-    def add(self, content, kind):
-        """Takes a blob in, and says how another one refers to it."""
-        self.blobs[digest(content)] = content
-        return {"mediaType": OCI + kind, "digest": digest(content), "size": len(content)}
-
-    def archive(self, root, name, more=()):
-        """The archive, with the name under which containerd, Docker and Podman load what it holds."""
-        names = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name.rsplit(":", 1)[1]}
-        index = {"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [root | {"annotations": names}]}
-        entries = [("oci-layout", rendered({"imageLayoutVersion": "1.0.0"}), 0o644), ("index.json", rendered(index), 0o644)]
-        entries += [(path, content, 0o644) for path, content in more]
-        entries += [("blobs", None, 0o755), ("blobs/sha256", None, 0o755)]
-        entries += [("blobs/" + key.replace(":", "/"), blob, 0o644) for key, blob in sorted(self.blobs.items())]
-        return tar(entries)
 
 
 def labels(options):
@@ -76,7 +44,6 @@ def image(layout, options, architecture, program):
     created = datetime.datetime.fromtimestamp(options.created, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     configuration = {
         "architecture": architecture,
-        "os": "linux",
         "created": created,
         "config": {
             # A number, so that the kubelet can tell that it is not root.
@@ -87,18 +54,9 @@ def image(layout, options, architecture, program):
             "WorkingDir": "/",
             "Labels": labels(options),
         },
-        "rootfs": {"type": "layers", "diff_ids": [digest(layer)]},
         "history": [{"created": created, "created_by": options.made_with}],
     }
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": OCI + "manifest.v1+json",
-        "config": layout.add(rendered(configuration), "config.v1+json"),
-        "layers": [layout.add(gzip(layer), "layer.v1.tar+gzip")],
-        "annotations": labels(options),
-    }
-    described = layout.add(rendered(manifest), "manifest.v1+json")
-    return described | {"platform": {"os": "linux", "architecture": architecture}}, manifest
+    return layout.image(configuration, layer, gzip(layer), annotations=labels(options))
 
 
 def for_docker(manifest, name):

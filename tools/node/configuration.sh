@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 make_configuration() {
-	local restrict=false score=-999 snapshotter=overlayfs
+	local plugins restrict=false score=-999 snapshotter=overlayfs
 	# Without CAP_SYS_RESOURCE nobody may lower an OOM score.
 	if ((!(0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24 & 1))); then
 		restrict=true score=0
@@ -11,28 +11,30 @@ make_configuration() {
 	# No overlay can lie upon another.
 	[[ $(stat -f -c %T "$state") != overlayfs ]] || snapshotter=native
 	mkdir -p "$state/cni"
+	plugins=$(dirname "$(PATH=$programs command -v host-local)")
+	# In these files the state is where the node sees it.
 	cat >"$state/containerd.toml" <<-TOML
 		version = 2
-		root = '$state/containerd'
+		root = '$state_inside/containerd'
 		state = '/run/containerd'
 		[grpc]
-		  address = '$state/containerd.sock'
+		  address = '/run/containerd/containerd.sock'
 		[plugins.'io.containerd.internal.v1.opt']
-		  path = '$state/opt'
+		  path = '$state_inside/opt'
 		[plugins.'io.containerd.grpc.v1.cri']
 		  sandbox_image = 'localhost/pause:1'
+		  # Its profile would be loaded into the host's kernel, and stay there.
+		  disable_apparmor = true
 		  restrict_oom_score_adj = $restrict
 		  # So that a pod's user may serve port 443, where operators look for TrackTik.
 		  enable_unprivileged_ports = true
 		[plugins.'io.containerd.grpc.v1.cri'.cni]
-		  bin_dir = '$programs'
-		  conf_dir = '$state/cni'
+		  bin_dir = '$plugins'
+		  conf_dir = '$state_inside/cni'
 		[plugins.'io.containerd.grpc.v1.cri'.containerd]
 		  snapshotter = '$snapshotter'
 		[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]
 		  runtime_type = 'io.containerd.runc.v2'
-		[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc.options]
-		  BinaryName = '$programs/runc'
 	TOML
 	cat >"$state/cni/10-bridge.conflist" <<-JSON
 		{"cniVersion": "1.0.0", "name": "pods", "plugins": [{
@@ -44,15 +46,15 @@ make_configuration() {
 		apiVersion: kubelet.config.k8s.io/v1beta1
 		kind: KubeletConfiguration
 		address: $node_ip
-		containerRuntimeEndpoint: unix://$state/containerd.sock
-		podLogsDir: $state/var-log/pods
-		volumePluginDir: $state/volume-plugins
-		resolvConf: $state/resolv.conf
+		containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+		podLogsDir: $state_inside/var-log/pods
+		volumePluginDir: $state_inside/volume-plugins
+		resolvConf: $state_inside/resolv.conf
 		clusterDNS: [$dns_ip]
 		clusterDomain: cluster.local
-		tlsCertFile: $pki/kubelet-serving.crt
-		tlsPrivateKeyFile: $pki/kubelet-serving.key
-		authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $pki/ca.crt}}
+		tlsCertFile: $state_inside/pki/kubelet-serving.crt
+		tlsPrivateKeyFile: $state_inside/pki/kubelet-serving.key
+		authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: $state_inside/pki/ca.crt}}
 		authorization: {mode: Webhook}
 		cgroupDriver: cgroupfs
 		cgroupRoot: /$cluster

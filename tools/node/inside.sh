@@ -4,33 +4,9 @@
 set -euo pipefail
 # shellcheck source=tools/node/settings.sh
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
-pki=$state/pki
+# shellcheck source=tools/node/cgroups.sh
+source "$(dirname "${BASH_SOURCE[0]}")/cgroups.sh"
 declare -A daemons=()
-
-say() { printf 'node: %s\n' "$*" >&2; }
-
-# All of ours below one folder of each hierarchy: the programs in one, the pods in another, which the kubelet makes.
-join_cgroups() {
-	local mount folder controller
-	while IFS= read -r mount; do
-		mkdir -p "$mount/$cluster/daemons"
-		for folder in "$mount/$cluster" "$mount/$cluster/daemons"; do
-			# Version 1: an empty cpuset takes no process.
-			if [[ -e $folder/cpuset.cpus && ! -e $folder/cgroup.controllers ]]; then
-				cat "$folder/../cpuset.cpus" >"$folder/cpuset.cpus"
-				cat "$folder/../cpuset.mems" >"$folder/cpuset.mems"
-			fi
-		done
-		# Version 2: controllers are passed on from folder to folder.
-		if grep -qws memory "$mount/cgroup.controllers"; then
-			for controller in $(<"$mount/cgroup.controllers"); do
-				echo "+$controller" >"$mount/cgroup.subtree_control" 2>/dev/null || true
-				echo "+$controller" >"$mount/$cluster/cgroup.subtree_control" 2>/dev/null || true
-			done
-		fi
-		echo $$ >"$mount/$cluster/daemons/cgroup.procs"
-	done < <(cgroup_mounts)
-}
 
 # Where the programs write at fixed paths, they find folders of the node's own.
 hide_the_host() {
@@ -38,15 +14,20 @@ hide_the_host() {
 	# Mounts go from the kubelet into the pods; the copies outside are private.
 	mount -n --make-rshared /
 	mount -n -t tmpfs -o mode=755 tmpfs /run
-	mkdir -p /run/netns /run/lock /run/settings "$state/var-lib" "$state/var-log"
-	mount --bind "$state/var-log" /var/log
-	mount --bind "$state/var-lib" /var/lib
+	mkdir -p /run/netns /run/lock /run/settings "$state_inside" "$state/var-lib" "$state/var-log"
+	mount -n --bind "$state" "$state_inside"
+	# Else whatever is mounted in there would be so a second time, in the folder as the host sees it.
+	mount -n --make-private "$state_inside"
+	mount -n --make-shared "$state_inside"
+	state=$state_inside pki=$state_inside/pki
+	mount -n --bind "$state/var-log" /var/log
+	mount -n --bind "$state/var-lib" /var/lib
 	# The kubelet writes these six unless they hold what it wants, and they are the host's as well.
 	for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \
 		kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
 		file=/run/settings/${setting//\//.}
 		echo "${setting#*=}" >"${file%=*}"
-		mount --bind "${file%=*}" "/proc/sys/${setting%=*}"
+		mount -n --bind "${file%=*}" "/proc/sys/${setting%=*}"
 	done
 }
 
@@ -131,16 +112,24 @@ is_ready() {
 		kubectl get serviceaccount default
 }
 
-hostname "$node"
-hide_the_host
+images=()
+while [[ ${1:-} == --image=* ]]; do
+	images+=("${1#*=}")
+	shift
+done
 join_cgroups
+hide_the_host
+echo "$node" >/proc/sys/kernel/hostname
 make_network
 # shellcheck disable=SC2154 # Exported by run.sh.
 export PATH=$programs:$PATH
 # What the command finds: the cluster, containerd, the file in which pods look up names, and the logs.
 export KUBECONFIG=$state/admin.kubeconfig KUBECACHEDIR=$state/kubectl-cache
-export CONTAINERD_ADDRESS=$state/containerd.sock CONTAINERD_NAMESPACE=k8s.io
+export CONTAINERD_ADDRESS=/run/containerd/containerd.sock CONTAINERD_NAMESPACE=k8s.io
 export NODE_HOSTS=$state/hosts NODE_LOGS=$logs NODE_NAME=$node
+# Ends with the node, as the files that programs forget in the host's would not.
+export TMPDIR=$state/tmp
+mkdir -m 1777 "$TMPDIR"
 ulimit -n 20000 2>/dev/null || true
 : >"$NODE_HOSTS"
 
@@ -148,7 +137,7 @@ keep containerd containerd --config "$state/containerd.toml"
 start names names "$dns_ip:53" "$NODE_HOSTS"
 start_control_plane
 within 30 "a containerd that answers" ctr --connect-timeout 1s version
-for image in "$programs/pause.tar" ${IMAGES:-}; do
+for image in "$state/pause.tar" ${images[@]+"${images[@]}"}; do
 	ctr images import "$image" >>"$logs/images.log" 2>&1 || { say "cannot load $image:"; tail -n 3 "$logs/images.log" >&2; exit 1; }
 done
 # A kubelet that is refused at first waits longer between its tries.

@@ -5,6 +5,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/node/settings.sh
 source "$here/settings.sh"
 
+# Held until the end, so that no other node is taken for what is left of this one.
+take_lock
 # The node says so when its pod runs, and then waits for its end.
 told=$(mktemp -d)
 trap 'rm -rf "$told"' EXIT
@@ -15,11 +17,14 @@ setpriv --pdeathsig KILL "$here/run.sh" bash -c '
 	kubectl wait --for=condition=Ready pod/idle --timeout=60s
 	sleep infinity
 ' >"$told/pipe" &
-node=$!
-read -r line <"$told/pipe" || { wait "$node"; exit 1; }
-printf 'node: %s; killing it\n' "$line" >&2
-kill -KILL "$node"
-wait "$node" 2>/dev/null || true
+running=$!
+read -r line <"$told/pipe" || { wait "$running"; exit 1; }
+say "$line; killing it"
+# The shell would tell of it as well.
+{
+	kill -KILL "$running"
+	wait "$running" || true
+} 2>/dev/null
 
 # What the kernel and the cleaner do afterwards takes a second or two.
 limit=$((SECONDS + 10))
@@ -27,4 +32,4 @@ until "$here/left.sh" 2>/dev/null; do
 	((SECONDS < limit)) || exec "$here/left.sh"
 	sleep 0.2
 done
-printf 'node: nothing is left\n' >&2
+say "nothing is left"

@@ -1,23 +1,46 @@
-# To be sourced. What the node is called and which addresses it has; all of them are of its own network namespace, so they
-# collide with nothing outside.
+# To be sourced. What the node is called, which addresses it has, where its files are, and the lock. All addresses are of its own
+# network namespace, so they collide with nothing outside.
 # shellcheck shell=bash disable=SC2034
 
-# The folder of its cgroups, the only thing that it makes outside its namespaces and its state.
+# The folder of its cgroups.
 cluster=tracktik-node
 node=$cluster
-node_ip=10.213.1.1
-pods=10.213.1.0/24
-services=10.213.2.0/24
+network=10.213
+node_ip=$network.1.1
+pods=$network.1.0/24
+services=$network.2.0/24
 # The Service "kubernetes". The API server listens there itself, which makes kube-proxy needless for it.
-service_ip=10.213.2.1
-dns_ip=10.213.2.10
+service_ip=$network.2.1
+dns_ip=$network.2.10
 
-cache=${TRACKTIK_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tracktik-operator}
-[[ $cache == /* ]] || cache=$PWD/$cache
+# Without symbolic links, as the kernel writes it where it tells of mounts.
+cache=$(readlink -m -- "${TRACKTIK_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tracktik-operator}")
 # Fixed, so that the next run finds what one left behind whose cleaning was killed as well.
 state=$cache/node-state
 logs=$cache/node-logs
-# The kernel lets go of it when the last process that has it open ends. The cleaner has it open.
-lock=/run/$cluster.lock
+# Where the node itself sees its state: the kubelet does not find its mounts again in a path with blanks, and a socket's path may
+# have a hundred characters.
+state_inside=/run/$cluster
 
-cgroup_mounts() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/mounts | sort -u; }
+# These three are of the machine, whoever runs a node with whichever cache, and gone after it has been started anew.
+lock=/run/$cluster.lock
+# What the node has switched on in the host's cgroups (cgroups.sh), and how the host was before (host.sh).
+controllers=/run/$cluster.controllers
+before=/run/$cluster.before
+
+say() { printf 'node: %s\n' "$*" >&2; }
+
+# Waits for any other node on this machine to end, and keeps the lock as file 9 until the last process that has it open ends. What
+# is started with it open has it, so that several scripts can follow each other with no other node between them.
+take_lock() {
+	[[ /proc/self/fd/9 -ef $lock ]] || exec 9>"$lock" || return
+	flock -n 9 || { say "waiting for another node on this machine to end"; flock 9; }
+}
+
+# as_mounted PATH: as the kernel writes it in /proc/mounts.
+as_mounted() {
+	local path=${1//\\/\\134}
+	path=${path// /\\040}
+	path=${path//$'\t'/\\011}
+	printf '%s\n' "${path//$'\n'/\\012}"
+}
