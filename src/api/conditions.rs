@@ -1,8 +1,6 @@
 //! Conditions as kstatus, Argo CD, Flux and `kubectl wait` read them.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-
-use super::{moment::Moment, reason::Reason};
+use super::{condition::Condition, moment::Moment, reason::Reason};
 
 /// The condition types that the operator writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +16,9 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ready, Self::Renewed, Self::Stalled, Self::Reconciling];
+
     /// The word in `type`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -76,11 +77,11 @@ pub fn merge(statements: &[Statement], earlier: &[Condition], generation: i64, n
                 .iter()
                 .find(|c| c.type_ == statement.of.as_str() && c.status == statement.truth.as_str());
             Condition {
-                type_: statement.of.as_str().to_owned(),
-                status: statement.truth.as_str().to_owned(),
-                reason: statement.reason.as_str().to_owned(),
-                message: shortened(&statement.message),
-                last_transition_time: same.map_or_else(|| now.to_time(), |c| c.last_transition_time.clone()),
+                type_: statement.of.as_str().into(),
+                status: statement.truth.as_str().into(),
+                reason: statement.reason.as_str().into(),
+                message: shortened(&statement.message).into(),
+                last_transition_time: same.map_or_else(|| now.whole_second(), |c| c.last_transition_time),
                 observed_generation: Some(generation),
             }
         })

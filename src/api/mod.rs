@@ -3,6 +3,7 @@
 //! Nothing in here decides, connects or waits; every other room may import this one.
 
 pub mod annotations;
+pub mod condition;
 pub mod conditions;
 pub mod credential;
 pub mod definition;
@@ -14,6 +15,7 @@ pub mod rules;
 pub mod secret_references;
 pub mod status;
 
+pub use condition::Condition;
 pub use conditions::ConditionType;
 pub use credential::{
     Grant, RefreshTokenPolicy, Renewal, TokenSecretMetadata, TokenSecretSpec, TrackTikCredential,

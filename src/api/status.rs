@@ -3,12 +3,11 @@
 //! Two kinds of fields: those that are computed anew from what is in the cluster at each look (conditions, times), and
 //! the failure record, which is the operator's memory of its token requests across restarts.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{moment::Moment, reason::Reason};
+use super::{condition::Condition, moment::Moment, reason::Reason};
 
 /// The longest message that the operator writes into a condition or the failure record, in characters.
 pub const LONGEST_MESSAGE: usize = 1_024;

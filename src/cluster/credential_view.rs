@@ -144,7 +144,7 @@ impl CredentialView {
     fn truth(&self, of: ConditionType) -> Truth {
         let mut conditions = self.status.conditions.iter();
         let found = conditions.find(|condition| condition.type_ == of.as_str());
-        match found.map(|condition| condition.status.as_str()) {
+        match found.map(|condition| &*condition.status) {
             Some("True") => Truth::True,
             Some("False") => Truth::False,
             _ => Truth::Unknown,

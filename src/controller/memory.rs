@@ -12,6 +12,7 @@ use crate::{
     rotation::{
         anchor::AnchorsKept,
         backoff::doubling,
+        fingerprint::Fingerprint,
         gate::{Digest, Waiting},
         observation::{Content, Issue, Problem, Trouble},
         recollection::Recollection,
@@ -31,7 +32,7 @@ pub struct Memory {
     /// The token Secret as last written or read: the cache may lag behind.
     pub token_secret: Option<Box<SecretMeta>>,
     /// The facts on the token Secret of this uid when it was last known to be good: somebody may edit them.
-    pub facts: Option<(String, Arc<Issue>)>,
+    pub facts: Option<(Fingerprint, Arc<Issue>)>,
     /// The version that this process itself wrote last, which status names.
     pub wrote: Option<(ObjectKey, String)>,
     /// What a full read of one version of the token Secret showed.
@@ -173,16 +174,17 @@ impl Memory {
 #[derive(Clone, Debug, Default)]
 pub struct Memories(Arc<Mutex<HashMap<ObjectKey, Entry>>>);
 
-type Entry = (String, Arc<tokio::sync::Mutex<Memory>>);
+type Entry = (Fingerprint, Arc<tokio::sync::Mutex<Memory>>);
 
 impl Memories {
     /// The memory of a credential; an empty one for a new uid.
     #[must_use]
     pub fn of(&self, key: &ObjectKey, uid: &str) -> Arc<tokio::sync::Mutex<Memory>> {
+        let uid = Fingerprint::of(uid);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = all.entry(key.clone()).or_default();
         if entry.0 != uid {
-            *entry = (uid.to_owned(), Arc::default());
+            *entry = (uid, Arc::default());
         }
         Arc::clone(&entry.1)
     }

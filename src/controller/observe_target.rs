@@ -11,6 +11,7 @@ use crate::{
     api::annotations,
     cluster::CredentialView,
     rotation::{
+        fingerprint::Fingerprint,
         observation::{Content, Issue, OldTarget, OurTarget, Target},
         session::RefreshToken,
     },
@@ -76,7 +77,10 @@ pub fn target(
 /// The facts on the Secret; where somebody removed or edited them, those that this process knows of the same grant.
 pub fn issue_of(found: &SecretMeta, memory: &Memory) -> Option<Arc<Issue>> {
     let on_it = found.facts.as_ref();
-    let known = memory.facts.as_ref().filter(|(uid, _)| *uid == found.uid);
+    let known = memory
+        .facts
+        .as_ref()
+        .filter(|(uid, _)| *uid == Fingerprint::of(&found.uid));
     let known = known.map(|(_, known)| known);
     match (on_it, known) {
         (Some(on_it), Some(known)) if on_it.is_garbled_copy_of(known) => Some(Arc::clone(known)),
@@ -90,7 +94,7 @@ pub fn remember_facts(target: &Target, found: Option<&SecretMeta>, memory: &mut 
         && let (Some(issue), Content::Good) = (&ours.issue, ours.content)
     {
         // Also where they say the same: the facts that stand on the Secret are in memory anyway, the others need not be.
-        memory.facts = Some((found.uid.clone(), Arc::clone(issue)));
+        memory.facts = Some((Fingerprint::of(&found.uid), Arc::clone(issue)));
     }
 }
 

@@ -98,7 +98,7 @@ fn recall(context: &Context, is_of_these: impl Fn(&str) -> bool) {
 /// When an operator did something for a credential last, as far as its status tells.
 fn last_act(status: &TrackTikCredentialStatus) -> Option<Moment> {
     let told = status.conditions.iter();
-    let told = told.map(|condition| Moment::from_time(&condition.last_transition_time));
+    let told = told.map(|condition| condition.last_transition_time);
     let announced = status
         .failure
         .iter()

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     cluster::{error::ClusterError, read_secret::WholeSecret},
     rotation::{
+        fingerprint::Fingerprint,
         observation::{Content, Issue, Target},
         session::RefreshToken,
     },
@@ -88,7 +89,7 @@ pub async fn repair(turn: &mut Turn<'_>, asked: &Asked) -> After {
     match turn.apply(asked, &issue, &data, &on).await {
         Ok(meta) => {
             tracing::info!(secret = key.name, why, "repaired the token Secret without a login");
-            turn.memory.facts = Some((meta.uid.clone(), Arc::new(issue)));
+            turn.memory.facts = Some((Fingerprint::of(&meta.uid), Arc::new(issue)));
             turn.remember_own_write(meta);
             After::LookAgain
         }

@@ -93,11 +93,11 @@ pub fn told(credential: &CredentialView) -> Vec<Told> {
     let conditions = credential.status.conditions.iter();
     conditions
         .map(|condition| Told {
-            r#type: condition.type_.clone(),
-            status: condition.status.clone(),
-            reason: condition.reason.clone(),
-            message: condition.message.clone(),
-            since: Moment::from_time(&condition.last_transition_time),
+            r#type: condition.type_.to_string(),
+            status: condition.status.to_string(),
+            reason: condition.reason.to_string(),
+            message: condition.message.to_string(),
+            since: condition.last_transition_time,
         })
         .collect()
 }

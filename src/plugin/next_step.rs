@@ -93,7 +93,7 @@ pub fn next_step(credential: &CredentialView, seen: Seen<'_>, now: Moment) -> Ne
         },
         // Over a live token what forbids the next request shows there alone.
         None => match condition("Renewed").filter(|renewed| renewed.status == "False") {
-            Some(renewed) => nothing(renewed.message.clone()),
+            Some(renewed) => nothing(renewed.message.to_string()),
             None => decided(credential, seen, now),
         },
         Some(_) => decided(credential, seen, now),
@@ -137,7 +137,7 @@ fn decided(credential: &CredentialView, seen: Seen<'_>, now: Moment) -> NextStep
         .conditions
         .iter()
         .find(|condition| condition.type_ == "Ready");
-    let stands = ready.map(|ready| ready.message.clone());
+    let stands = ready.map(|ready| ready.message.to_string());
     // Of the wait for a place only the operator knows.
     let waits = ready.is_some_and(|ready| ready.reason == Reason::Waiting.as_str());
     let (Some(observation), Some(_)) = (observation(credential, seen), seen.sources) else {

@@ -77,12 +77,12 @@ impl OverviewRow {
         Self {
             namespace: credential.key.namespace.clone(),
             name: credential.key.name.clone(),
-            ready: ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
-            reason: ready.map(|ready| ready.reason.clone()),
-            message: ready.map(|ready| ready.message.clone()),
+            ready: ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.to_string()),
+            reason: ready.map(|ready| ready.reason.to_string()),
+            message: ready.map(|ready| ready.message.to_string()),
             not_renewed: condition("Renewed")
                 .filter(|renewed| renewed.status == "False")
-                .map(|renewed| renewed.reason.clone()),
+                .map(|renewed| renewed.reason.to_string()),
             suspended: credential.spec.as_ref().is_some_and(|spec| spec.suspend),
             outdated: status
                 .observed_generation

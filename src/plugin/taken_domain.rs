@@ -26,7 +26,7 @@ pub fn stance(credential: &CredentialView) -> Stance {
     }
     let refused = Reason::DomainNotAllowed.as_str();
     if let Some(condition) = status.conditions.iter().find(|condition| condition.reason == refused) {
-        return Stance::Refused(condition.message.clone());
+        return Stance::Refused(condition.message.to_string());
     }
     let reason_of = |of: ConditionType| {
         let found = status.conditions.iter().find(|found| found.type_ == of.as_str());

@@ -4,10 +4,7 @@
 //! the model check, with a small world of its own. A step is the next one only if those before it were seen to succeed.
 
 use super::{
-    Because, Observation,
-    decide::now_stands,
-    failure_record,
-    recollection::{Recollection, ValuesRead},
+    Because, Observation, decide::now_stands, failure_record, fingerprint::Fingerprint, recollection::Recollection,
 };
 use crate::api::{Failure, Grant, Moment, Span, Tried};
 
@@ -164,7 +161,7 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
         .is_some_and(|issue| issue.identity == seen.identity && issue.sources == seen.sources.versions);
     let in_memory = || {
         let proven = remembered.proven;
-        proven.is_some_and(|proven| proven == ValuesRead::of(&seen.identity, &seen.sources.versions))
+        proven.is_some_and(|proven| proven == Fingerprint::of_values(&seen.identity, &seen.sources.versions))
     };
     nothing_failed && (on_secret || in_memory())
 }

@@ -21,6 +21,7 @@ pub mod cause;
 pub mod decide;
 pub mod failure_record;
 pub mod failure_wait;
+pub mod fingerprint;
 pub mod gate;
 pub mod merging;
 pub mod next_request;

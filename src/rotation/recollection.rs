@@ -5,11 +5,10 @@
 
 use std::ops::Deref;
 
-use sha2::{Digest as _, Sha256};
-
 use super::{
     Because,
     failure_record::{self, Setback},
+    fingerprint::Fingerprint,
     gate::Refusal,
     observation::Issue,
 };
@@ -34,32 +33,13 @@ impl Deref for KeptRecord {
     }
 }
 
-/// Stands for an identity and the versions of its sources: the first half of their SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ValuesRead([u8; 16]);
-
-impl ValuesRead {
-    /// Of these.
-    #[must_use]
-    pub fn of(identity: &str, sources: &[String]) -> Self {
-        let mut digest = Sha256::new();
-        for text in sources.iter().map(String::as_str).chain([identity]) {
-            digest.update(text.as_bytes());
-            digest.update([0]);
-        }
-        let mut half = [0; 16];
-        half.iter_mut().zip(digest.finalize()).for_each(|(byte, of)| *byte = of);
-        Self(half)
-    }
-}
-
 /// What is remembered of one credential's token requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Recollection {
     /// The failure record; it counts before the one in status, which may lag behind.
     pub failure: Option<KeptRecord>,
-    /// What was seen to succeed, with nothing failed since.
-    pub proven: Option<ValuesRead>,
+    /// Identity and sources that were seen to succeed, with nothing failed since.
+    pub proven: Option<Fingerprint>,
     /// The rotate annotation that was handled last, perhaps none, where this process knows; it counts before the one in
     /// status.
     pub handled_rotate: Option<Option<String>>,
@@ -129,7 +109,7 @@ impl Recollection {
         self.heeds = false;
         self.last_granted = Some(issued_at);
         self.failure = Some(failure_record::after_success(before, now).into());
-        self.proven = Some(ValuesRead::of(&stands.identity, sources));
+        self.proven = Some(Fingerprint::of_values(&stands.identity, sources));
     }
 
     /// It is not sent for now, because the account was refused for another credential.

@@ -53,10 +53,10 @@ pub struct AccountGuard {
 }
 
 /// The latest answer to some values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LastAnswer {
-    /// Nothing after a success.
-    standing: Option<Standing>,
+    /// Nothing after a success, which is what most of ten thousand are.
+    standing: Option<Box<Standing>>,
     /// When it was given, or the pace ends that it has.
     until: Moment,
     /// Since when it is known, if from a record only.
@@ -74,7 +74,7 @@ impl LastAnswer {
 
     /// Whether these values work, as far as they were answered.
     fn works(&self) -> Option<bool> {
-        match self.standing {
+        match &self.standing {
             None => Some(true),
             Some(standing) => standing.is_refusal().then_some(false),
         }
@@ -116,7 +116,7 @@ impl AccountGuard {
     /// How far the pace of these values has come.
     #[must_use]
     pub fn standing(&self, values: Digest) -> Option<Standing> {
-        self.values.get(&values)?.standing
+        self.values.get(&values)?.standing.as_deref().copied()
     }
 
     /// A request that sent these values ended. What says nothing about them changes nothing.
@@ -153,7 +153,7 @@ impl AccountGuard {
         }
         let only_told = known.is_none_or(|known| known.told.is_some());
         let standing = known
-            .and_then(|known| known.standing)
+            .and_then(|known| known.standing.as_deref().copied())
             .map_or(told, |known| known.further(told));
         self.remember(sent.values, Some(standing), standing.until, only_told.then_some(now));
     }
@@ -162,18 +162,20 @@ impl AccountGuard {
     /// from records of requests before that is over.
     pub fn worked(&mut self, sent: Sent, at: Moment) {
         let known = self.values.get(&sent.values).filter(|known| known.told.is_some());
-        let standing = known.and_then(|known| known.standing);
+        let standing = known.and_then(|known| known.standing.as_deref());
         if standing.is_some_and(|standing| standing.until - standing.step < at) {
             self.remember(sent.values, None, at, Some(at));
         }
     }
 
     fn remember(&mut self, values: Digest, standing: Option<Standing>, until: Moment, told: Option<Moment>) {
+        let standing = standing.map(Box::new);
         let answer = LastAnswer { standing, until, told };
+        let forgotten_at = answer.forgotten_at();
         if let Some(before) = self.values.insert(values, answer) {
             self.forgotten.remove(&(before.forgotten_at(), values));
         }
-        self.forgotten.insert((answer.forgotten_at(), values));
+        self.forgotten.insert((forgotten_at, values));
     }
 
     /// Forgets what says nothing any more.
