@@ -107,6 +107,17 @@ pub enum Kind {
     Credential,
 }
 
+/// The key as it stands in the map already, so that all share one.
+pub fn shared<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>) -> ObjectKey {
+    map.get_key_value(&key).map_or(key, |(known, _)| known.clone())
+}
+
+/// As [`shared`], or as it stands in the index.
+pub fn known<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>, index: &SecretIndex, kind: Kind) -> ObjectKey {
+    let key = index.known(&key, kind).cloned().unwrap_or(key);
+    shared(key, map)
+}
+
 fn uses(credential: &CredentialView) -> BTreeSet<String> {
     let Some(spec) = &credential.spec else {
         return BTreeSet::new();

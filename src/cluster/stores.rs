@@ -11,7 +11,7 @@ use std::{
 use super::{
     CredentialView, ObjectKey,
     gone::Gone,
-    secret_index::{Kind, SecretIndex},
+    secret_index::{Kind, SecretIndex, known, shared},
     sync::{CredentialLists, Scopes, Sync},
 };
 use crate::secrets::metadata::SecretMeta;
@@ -229,17 +229,6 @@ impl Inner {
     fn in_scope(&self, namespace: &str) -> Vec<ObjectKey> {
         besides(self.credentials.keys(), namespace, &HashSet::new())
     }
-}
-
-/// The key as it stands in the map already, so that all share one.
-fn shared<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>) -> ObjectKey {
-    map.get_key_value(&key).map_or(key, |(known, _)| known.clone())
-}
-
-/// As [`shared`], or as it stands in the index.
-fn known<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>, index: &SecretIndex, kind: Kind) -> ObjectKey {
-    let key = index.known(&key, kind).cloned().unwrap_or(key);
-    shared(key, map)
 }
 
 fn besides<'a>(

@@ -13,7 +13,7 @@ const CEILING: usize = 250;
 const ROOMS: [(&str, &[&str]); 6] = [
     ("api", &["hex"]),
     ("rotation", &["api"]),
-    ("secrets", &["api", "rotation", "hex"]),
+    ("secrets", &["api", "rotation", "hex", "object_key"]),
     ("oauth", &["api", "rotation", "secrets", "clock"]),
     (
         "cluster",
@@ -25,6 +25,7 @@ const ROOMS: [(&str, &[&str]); 6] = [
             "credential_figures",
             "health",
             "metrics",
+            "object_key",
             "random_id",
             "settings",
         ],

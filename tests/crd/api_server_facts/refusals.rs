@@ -96,6 +96,12 @@ async fn a_used_up_quota() {
     apply(&client, "quota", &secret("first", &json!({}), TOKEN), false)
         .await
         .unwrap();
+    // Counted anew beside the first, the quota may not know of it for a moment.
+    until("the first is counted", async || {
+        let used = quotas.get("few").await.unwrap().status.and_then(|status| status.used);
+        used.is_some_and(|used| used["secrets"].0 == "1")
+    })
+    .await;
     for dry_run in [true, false] {
         let second = secret("second", &json!({ "resourceVersion": "1" }), TOKEN);
         let refused = apply(&client, "quota", &second, dry_run).await;
