@@ -45,8 +45,8 @@ pub struct Memory {
     pub refresh_tried: Option<Box<str>>,
     /// The source values as last read for a token request, whether or not it was sent.
     pub last_used: Option<Box<LastUsed>>,
-    /// What a read of these versions of the sources showed to be wrong with them, for what the spec takes from them.
-    pub source_problem: Option<Box<((String, Vec<String>), Problem)>>,
+    /// What the latest read of the sources showed to be wrong with them.
+    pub source_problem: Option<Box<SourceProblem>>,
     /// What the API server refuses, and for which state of the objects.
     pub trouble: Option<Box<(String, Trouble)>>,
     /// Refusals in a row, for their pace.
@@ -100,6 +100,17 @@ pub struct LastUsed {
     pub versions: Vec<String>,
     /// Later versions that were read and hold the same.
     pub same_as: Option<Vec<String>>,
+}
+
+/// What a read of the sources showed to be wrong with them.
+#[derive(Clone, Debug)]
+pub struct SourceProblem {
+    /// What the spec took from them.
+    pub identity: String,
+    /// The versions that were read.
+    pub versions: Vec<String>,
+    /// What is wrong.
+    pub problem: Problem,
 }
 
 /// A pace for something that is refused, or undone by somebody.

@@ -145,10 +145,9 @@ fn sources(context: &Context, credential: &CredentialView, asked: &Asked, memory
             }
         }
     }
-    let identity = asked.plan.identity();
-    let known_problem = memory.source_problem.as_deref();
-    let known_problem = known_problem.filter(|((of, at), _)| *of == identity && *at == versions);
-    let problem = known_problem.map(|(_, problem)| problem.clone());
+    let known = memory.source_problem.as_ref();
+    let known = known.filter(|known| known.versions == versions && known.identity == asked.plan.identity());
+    let problem = known.map(|known| known.problem.clone());
     // An edit that a read has shown to leave the values as they were is no change.
     let last_used = memory
         .last_used

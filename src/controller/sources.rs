@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    memory::LastUsed,
+    memory::{LastUsed, SourceProblem},
     refusal::{self, Call, retry_conflict},
     turn::{After, Asked, Turn},
 };
@@ -42,7 +42,11 @@ pub async fn read_sources(turn: &mut Turn<'_>, asked: &Asked) -> Result<ServiceA
         Err(problem) => {
             // For these versions; the cache may be behind what was read, and then the watch is about to tell.
             let known = turn.seen.sources.versions == versions;
-            turn.memory.source_problem = Some(Box::new(((asked.plan.identity(), versions), problem)));
+            turn.memory.source_problem = Some(Box::new(SourceProblem {
+                identity: asked.plan.identity(),
+                versions,
+                problem,
+            }));
             return Err(if known { After::LookAgain } else { retry_conflict(turn) });
         }
     };
