@@ -28,14 +28,16 @@ compile() {
 		cargo build --locked --package testbed --bin simulator
 }
 
-# What runs in pods beside the operator, with the libraries that this machine runs it with.
+# What runs in pods beside the operator, with the libraries that this machine runs it with; of busybox what examples/workload.yaml
+# needs.
 pack_images() {
 	local servers
 	servers=$(tests/servers/install.sh) &&
 		tools/node/pack-image.py --output "$images/e2e.tar" --name localhost/e2e:1 \
 			target/debug/reader:/reader target/debug/simulator:/simulator &&
 		tools/node/pack-image.py --output "$images/oauth-server.tar" --name localhost/oauth-server:1 \
-		"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules"
+		"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules" &&
+		tools/node/pack-image.py --output "$images/busybox.tar" --name docker.io/library/busybox:1.37 /bin/sh:/bin/sh /bin/cat:/bin/cat /bin/sleep:/bin/sleep
 }
 
 # As it ships, under the name by which the chart asks for it.
@@ -54,7 +56,7 @@ operator_image() {
 play() {
 	local programs
 	programs=$(tools/charttools/build.sh) || return
-	IMAGES="$archive $images/e2e.tar $images/oauth-server.tar" PATH=$PWD/target/debug:$programs:$PATH \
+	IMAGES="$archive $images/e2e.tar $images/oauth-server.tar $images/busybox.tar" PATH=$PWD/target/debug:$programs:$PATH \
 		setpriv --pdeathsig KILL tools/node/run.sh target/debug/e2e --repository "$PWD"
 }
 

@@ -1,7 +1,7 @@
 //! The node's programs: kubectl as its administrator, helm, and the processes of its pods, which are in the namespace of this
 //! one (`tools/node/run.sh`).
 
-use std::{fs, path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Stdio};
 
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
@@ -53,6 +53,20 @@ pub async fn patch(what: &str, patch: &Value) -> Outcome {
     arguments.extend(["-p", &text]);
     run("kubectl", &arguments, None).await?;
     Ok(())
+}
+
+/// How often the container of each pod has been started again, by the pod's name and uid.
+pub async fn restarts(namespace: &str) -> Outcome<BTreeMap<(String, String), u64>> {
+    let pods = get(&format!("-n {namespace} pods")).await?;
+    let pods = pods["items"].as_array().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(pods
+        .map(|pod| {
+            let count = pod["status"]["containerStatuses"][0]["restartCount"].as_u64();
+            let metadata = &pod["metadata"];
+            ((text(&metadata["name"]), text(&metadata["uid"])), count.unwrap_or(0))
+        })
+        .collect())
 }
 
 /// A process of the operator's in some pod.
