@@ -29,10 +29,10 @@ pub async fn the_chart_is_installed(stage: &Stage) -> Outcome {
     let (installed, seconds) = tokio::join!(stage.chart_is_installed(), seconds_to_ready());
     installed?;
     let seconds = seconds?;
+    let whole = ready_after_creation().await?;
     stage.tour.kubectl(&format!("-n {HOME} get pods")).await?;
     // The chart's own test, in a pod of its own.
     run("helm", &["test", "tracktik-operator", "--namespace", HOME], None).await?;
-    let whole = ready_after_creation().await?;
     say(&format!(
         "the pod was ready {seconds:.1} s after the start of its process, {whole} s after it was made"
     ));
