@@ -16,7 +16,7 @@ use crate::{
 /// From the start of its process.
 const READY_WITHIN_SECONDS: f64 = 3.0;
 /// From its pod's being made, in the whole seconds of the API server: with a sandbox and a container to make before.
-const READY_AFTER_CREATION_SECONDS: i64 = 6;
+const READY_AFTER_CREATION_SECONDS: i64 = 5;
 
 /// A node, a chart, and its pod, which is ready in time.
 pub async fn the_chart_is_installed(stage: &Stage) -> Outcome {

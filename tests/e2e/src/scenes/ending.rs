@@ -34,8 +34,8 @@ The kubelet's own bound is 90 s: `syncFrequency`, 60 s by default, and up to hal
 at each request has a usable token whenever the token in the Secret is good for at least that long. The operator keeps it so for
 120 s at least, whatever `renewBeforeSeconds` says, and the least that this may say is 300. Of {olds} tokens that were replaced in the
 same run, each had {left} s left at least when the next was in the Secret: they live six minutes, so that they are renewed after
-half of that, as late as the operator renews any. Where kubelets are set to a longer
-`syncFrequency`, `renewBeforeSeconds` must be more than one and a half times that, and half a minute for the renewal itself.
+half of that, as late as the operator renews any. Where kubelets are set to a longer `syncFrequency`, `renewBeforeSeconds` must be
+more than one and a half times that, and half a minute for the renewal itself.
 ";
 /// With fifty credentials.
 const MILLICORES: f64 = 20.0;
@@ -136,7 +136,7 @@ fn page(count: usize, seconds: [f64; 4], olds: usize, left: f64) -> String {
     PAGE.replace("{count}", &count.to_string())
         .replace("{rows}", &rows.concat())
         .replace("{olds}", &olds.to_string())
-        .replace("{left}", &format!("{left:.0}"))
+        .replace("{left}", &format!("{:.0}", left.floor()))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "of a few megabytes")]
