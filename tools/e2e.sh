@@ -34,14 +34,17 @@ compile() {
 		cargo build --locked --package testbed --bin simulator
 }
 
-# What runs in pods beside the operator, with the libraries that this machine runs it with.
+# What runs in pods beside the operator, with the libraries that this machine runs it with; of busybox what examples/workload.yaml
+# needs.
 pack_images() {
 	local servers
 	servers=$(tests/servers/install.sh) &&
 		tools/image/pack-files.py --output "$images/e2e.tar" --name localhost/e2e:1 \
 			"$built/debug/reader:/reader" "$built/debug/simulator:/simulator" &&
 		tools/image/pack-files.py --output "$images/oauth-server.tar" --name localhost/oauth-server:1 \
-			"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules"
+			"$(node -p process.execPath):/node" tests/servers/node/server.cjs:/server.cjs "$servers/node/node_modules:/node_modules" &&
+		tools/image/pack-files.py --output "$images/busybox.tar" --name docker.io/library/busybox:1.37 \
+			/bin/sh:/bin/sh /bin/cat:/bin/cat /bin/sleep:/bin/sleep
 }
 
 # As it ships, under the name by which the chart asks for it.
@@ -67,7 +70,8 @@ play() {
 	local programs
 	programs=$(tools/charttools/build.sh) || return
 	PATH=$built/debug:$programs:$PATH setpriv --pdeathsig KILL tools/node/run.sh \
-		--image="$archive" --image="$images/e2e.tar" --image="$images/oauth-server.tar" "$built/debug/e2e" --repository "$PWD"
+		--image="$archive" --image="$images/e2e.tar" --image="$images/oauth-server.tar" --image="$images/busybox.tar" \
+		"$built/debug/e2e" --repository "$PWD"
 }
 
 begin "make e2e" 8

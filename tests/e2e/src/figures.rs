@@ -3,40 +3,80 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use k8s_openapi::jiff::Timestamp;
-use serde_json::json;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::Command,
-    task::JoinSet,
-};
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
-    node::{kubectl, operators, patch},
+    node::kubectl,
     outcome::{Outcome, Problem},
     stage::USERS,
+    watching,
 };
 
 /// The kernel counts the time of processes in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
+/// Of tokens that live shorter nothing is promised.
+const PROMISED_FROM: SignedDuration = SignedDuration::from_secs(240);
 
+/// What has been noted so far.
 #[derive(Debug, Default)]
-struct Noted {
-    /// When each token was seen in its Secret, by the Secret's name and the token's expiry.
-    written: BTreeMap<(String, String), Timestamp>,
-    /// The same of the files in pods, by the pod's name.
-    seen: BTreeMap<(String, String), Timestamp>,
+pub struct Noted {
+    /// The tokens of each Secret, in their order: until when each is good, and when it was seen in its Secret.
+    written: BTreeMap<String, Vec<(Timestamp, Timestamp)>>,
+    /// When each token came into the file of a pod, by the pod's name and the token's expiry.
+    seen: BTreeMap<(String, Timestamp), Timestamp>,
+    /// What was left of each old token when the next was written, in seconds.
+    left: Vec<f64>,
+    /// There is no operator, on purpose: it promises nothing then.
+    away: bool,
+    /// What the workload has printed that is restarted at each renewal.
+    pub restarted: Vec<String>,
     /// Processor time of each process of the operator, in hundredths of a second.
-    ticks: BTreeMap<u32, u64>,
+    pub ticks: BTreeMap<u32, u64>,
     /// The most memory that the cgroup of one ever had, in bytes.
-    memory: u64,
+    pub memory: u64,
     /// How often a limit of memory was met.
-    at_the_limit: u64,
+    pub at_the_limit: u64,
+}
+
+impl Noted {
+    /// A token is in its Secret; whether that is new.
+    pub fn token_is_written(&mut self, secret: &str, expiry: Timestamp, now: Timestamp) -> bool {
+        let tokens = self.written.entry(secret.to_owned()).or_default();
+        if tokens.iter().any(|(known, _)| *known == expiry) {
+            return false;
+        }
+        if let Some((old, written)) = tokens.last()
+            && !self.away
+            && old.duration_since(*written) >= PROMISED_FROM
+        {
+            self.left.push(old.duration_since(now).as_secs_f64());
+        }
+        tokens.push((expiry, now));
+        true
+    }
+
+    /// What one container has printed. What it finds at its start has not just come; what remained without an answer is given
+    /// back.
+    fn read(&mut self, pod: &str, log: &str) -> Outcome<Vec<String>> {
+        let mut failed = Vec::new();
+        let mut at_start = true;
+        for line in log.lines() {
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                ["BEGUN", _] => {}
+                ["SEEN", _, _] if at_start => at_start = false,
+                ["SEEN", expiry, at] => {
+                    self.seen.insert((pod.to_owned(), expiry.parse()?), at.parse()?);
+                }
+                _ => failed.push(format!("{pod}: {line}")),
+            }
+        }
+        Ok(failed)
+    }
 }
 
 /// The figures, which fill themselves until they are dropped.
@@ -52,8 +92,11 @@ impl Figures {
     pub fn start() -> Self {
         let noted = Arc::new(Mutex::new(Noted::default()));
         let mut tasks = JoinSet::new();
-        tasks.spawn(watch_secrets(Arc::clone(&noted)));
-        tasks.spawn(watch_operators(Arc::clone(&noted)));
+        let (tell, told) = mpsc::unbounded_channel();
+        tasks.spawn(watching::secrets(Arc::clone(&noted), tell));
+        tasks.spawn(watching::restart_on_change(told));
+        tasks.spawn(watching::restarted_pods(Arc::clone(&noted)));
+        tasks.spawn(watching::processes(Arc::clone(&noted)));
         Self {
             noted,
             begun: Instant::now(),
@@ -61,49 +104,64 @@ impl Figures {
         }
     }
 
-    /// Reads the logs of readers, by pod, before they are lost; their failures to get an answer.
+    /// Whether there is no operator, on purpose, from now on.
+    pub fn operator_is_away(&self, away: bool) {
+        locked(&self.noted).away = away;
+    }
+
+    /// Reads the logs of readers, by pod, of their containers now or of those before; their failures to get an answer.
     ///
     /// # Errors
     /// When there are no logs.
-    pub async fn read_logs(&self, pods: &[String]) -> Outcome<Vec<String>> {
+    pub async fn read_logs(&self, pods: &[String], of: &str) -> Outcome<Vec<String>> {
         let mut failed = Vec::new();
         for pod in pods {
-            for line in kubectl(&format!("-n {USERS} logs {pod}")).await?.lines() {
-                match line.split_whitespace().collect::<Vec<_>>()[..] {
-                    ["SEEN", expiry, at] => {
-                        let key = (pod.clone(), expiry.to_owned());
-                        // A container that is started again says again what it finds.
-                        locked(&self.noted).seen.entry(key).or_insert(at.parse()?);
-                    }
-                    _ => failed.push(format!("{pod}: {line}")),
-                }
+            let log = kubectl(&format!("-n {USERS} logs {of} {pod}")).await?;
+            if !log.starts_with("BEGUN") {
+                return Err(Problem(format!("{pod} has not told of its beginning: {log}")));
             }
+            failed.extend(locked(&self.noted).read(pod, &log)?);
         }
         Ok(failed)
     }
 
-    /// How long each token took from its Secret into the pod of the reader of this name, sorted, in seconds. A token that was
-    /// there before the pod, and one that another had replaced before the kubelet looked, do not count.
-    pub fn propagation(&self, readers: &BTreeMap<String, String>) -> Vec<f64> {
-        let noted = locked(&self.noted);
-        let mut first = BTreeSet::new();
-        let mut found: Vec<f64> = Vec::new();
-        for ((pod, expiry), seen) in &noted.seen {
-            let Some(secret) = readers.get(pod) else { continue };
-            if first.insert(pod) {
-                continue;
-            }
-            if let Some(written) = noted.written.get(&(secret.clone(), expiry.clone())) {
-                found.push(seen.duration_since(*written).as_secs_f64());
-            }
-        }
-        found.sort_by(f64::total_cmp);
-        found
+    /// What the workload has printed that is restarted at each renewal: how often it has begun, and the rest.
+    pub fn restarted(&self) -> (usize, Vec<String>) {
+        let lines = locked(&self.noted).restarted.clone();
+        let (begun, rest): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.starts_with("BEGUN"));
+        (begun.len(), rest)
     }
 
-    /// How many tokens were written.
-    pub fn written(&self) -> usize {
-        locked(&self.noted).written.len()
+    /// Whether the token that is in this Secret now has come into the file of this pod, by the logs read so far.
+    pub fn has_come(&self, secret: &str, pod: &str) -> bool {
+        let noted = locked(&self.noted);
+        let last = noted.written.get(secret).and_then(|tokens| tokens.last());
+        last.is_some_and(|(expiry, _)| noted.seen.contains_key(&(pod.to_owned(), *expiry)))
+    }
+
+    /// How long each token took from its Secret into the pod of the reader of this name, sorted, in seconds. A token that
+    /// another had replaced before the kubelet looked does not count.
+    pub fn propagation(&self, readers: &BTreeMap<String, String>) -> Vec<f64> {
+        let noted = locked(&self.noted);
+        let late = |((pod, expiry), seen): (&(String, Timestamp), &Timestamp)| {
+            let tokens = noted.written.get(readers.get(pod)?)?;
+            let (_, written) = tokens.iter().find(|(known, _)| known == expiry)?;
+            Some(seen.duration_since(*written).as_secs_f64())
+        };
+        sorted(noted.seen.iter().filter_map(late).collect())
+    }
+
+    /// What was left of each old token when the next was written, sorted, in seconds.
+    pub fn left(&self) -> Vec<f64> {
+        sorted(locked(&self.noted).left.clone())
+    }
+
+    /// How many tokens were written, and how many of them into these Secrets after their first.
+    pub fn written(&self, mounted: &BTreeSet<String>) -> (usize, usize) {
+        let noted = locked(&self.noted);
+        let all = noted.written.values().map(Vec::len).sum();
+        let of_mounted = noted.written.iter().filter(|(secret, _)| mounted.contains(*secret));
+        (all, of_mounted.map(|(_, tokens)| tokens.len() - 1).sum())
     }
 
     /// Processor time of the operator in thousandths of one processor, over so long.
@@ -122,94 +180,49 @@ impl Figures {
     }
 }
 
-/// Notes each token that is written, and restarts the workload that has it in its environment, as Reloader does.
-async fn watch_secrets(noted: Arc<Mutex<Noted>>) {
-    loop {
-        // Ended by an API server that ends watches, as it may at any time.
-        let _ = follow(&noted).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+fn sorted(mut seconds: Vec<f64>) -> Vec<f64> {
+    seconds.sort_by(f64::total_cmp);
+    seconds
 }
 
-async fn follow(noted: &Mutex<Noted>) -> Outcome {
-    let columns = "custom-columns=N:.metadata.name,E:.data.expires_at";
-    let mut watch = Command::new("kubectl");
-    watch.args(["-n", USERS, "get", "secrets", "--watch", "--no-headers", "-o", columns]);
-    watch.stdout(std::process::Stdio::piped()).kill_on_drop(true);
-    let mut child = watch.spawn()?;
-    let out = child.stdout.take().ok_or_else(|| Problem("no output".to_owned()))?;
-    let mut lines = BufReader::new(out).lines();
-    while let Some(line) = lines.next_line().await? {
-        let now = Timestamp::now();
-        let [name, expiry] = line.split_whitespace().collect::<Vec<_>>()[..] else {
-            continue;
-        };
-        let Some(expiry) = decoded(expiry).await else { continue };
-        let new = {
-            let mut noted = locked(noted);
-            let key = (name.to_owned(), expiry.clone());
-            let new = !noted.written.contains_key(&key);
-            noted.written.entry(key).or_insert(now);
-            new
-        };
-        if new && name == "environment-token" {
-            let stamp = json!({"spec": {"template": {"metadata": {"annotations": {"token-expires-at": expiry}}}}});
-            // Refused only before there is such a workload, which then starts with this token.
-            let _ = patch(&format!("-n {USERS} deployment environment"), &stamp).await;
-        }
-    }
-    Ok(())
-}
-
-async fn decoded(text: &str) -> Option<String> {
-    let decoded = crate::node::run("base64", &["--decode"], Some(text)).await.ok()?;
-    decoded.parse::<Timestamp>().is_ok().then_some(decoded)
-}
-
-async fn watch_operators(noted: Arc<Mutex<Noted>>) {
-    loop {
-        for operator in operators() {
-            let Some(ticks) = ticks(operator.id) else { continue };
-            // Of one that has ended meanwhile there is nothing to read.
-            let Some((peak, at_the_limit)) = memory(&operator.cgroups) else {
-                continue;
-            };
-            let mut noted = locked(&noted);
-            noted.ticks.insert(operator.id, ticks);
-            noted.memory = noted.memory.max(peak);
-            noted.at_the_limit = noted.at_the_limit.max(at_the_limit);
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// Processor time of a process, of the user and of the system.
-fn ticks(id: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
-}
-
-/// The peak of a cgroup's memory, and how often it met its limit, in either version of cgroups.
-fn memory(cgroups: &str) -> Option<(u64, u64)> {
-    let number = |text: String| text.trim().parse::<u64>().ok();
-    if let Some(path) = cgroups
-        .lines()
-        .find_map(|line| line.split_once(":memory:").map(|(_, path)| path))
-    {
-        let read = |file: &str| fs::read_to_string(format!("/sys/fs/cgroup/memory{path}/{file}")).ok();
-        return Some((
-            number(read("memory.max_usage_in_bytes")?)?,
-            number(read("memory.failcnt")?)?,
-        ));
-    }
-    let path = cgroups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let read = |file: &str| fs::read_to_string(format!("/sys/fs/cgroup{path}/{file}")).ok();
-    let events = read("memory.events")?;
-    let met = events.lines().find_map(|line| line.strip_prefix("max "))?.to_owned();
-    Some((number(read("memory.peak")?)?, number(met)?))
-}
-
-fn locked(noted: &Mutex<Noted>) -> MutexGuard<'_, Noted> {
+/// The notes, whatever became of another who had them.
+pub fn locked(noted: &Mutex<Noted>) -> MutexGuard<'_, Noted> {
     noted.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Noted, Timestamp};
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn what_is_left_of_a_token_is_noted_once_and_only_while_there_is_an_operator() {
+        let mut noted = Noted::default();
+        assert!(noted.token_is_written("a", second(360), second(0)));
+        assert!(noted.token_is_written("a", second(540), second(180)));
+        assert!(!noted.token_is_written("a", second(540), second(181)), "told twice");
+        noted.away = true;
+        assert!(noted.token_is_written("a", second(860), second(500)));
+        assert!(noted.token_is_written("short", second(60), second(0)));
+        assert!(noted.token_is_written("short", second(90), second(30)));
+        assert_eq!(noted.left, [180.0]);
+    }
+
+    #[test]
+    fn what_a_container_finds_at_its_start_has_not_just_come() {
+        let mut noted = Noted::default();
+        let log = "BEGUN 1970-01-01T00:00:00Z\nSEEN 1970-01-01T00:06:00Z 1970-01-01T00:00:01Z\n\
+                   SEEN 1970-01-01T00:09:00Z 1970-01-01T00:04:00Z\nFAILED 1970-01-01T00:04:01Z timed out\n";
+        assert_eq!(
+            noted.read("a", log).unwrap(),
+            ["a: FAILED 1970-01-01T00:04:01Z timed out"]
+        );
+        assert_eq!(
+            noted.seen.into_iter().collect::<Vec<_>>(),
+            [(("a".to_owned(), second(540)), second(240))]
+        );
+    }
 }

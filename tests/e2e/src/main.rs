@@ -8,6 +8,7 @@ mod outcome;
 mod scenes;
 mod stage;
 mod tour;
+mod watching;
 
 use std::{io::Write, path::PathBuf, process::ExitCode, time::Instant};
 

@@ -1,6 +1,7 @@
 //! The objects of users and of the world outside, as Pod Security "restricted" lets them in.
 
 use serde_json::{Value, json};
+use testbed::simulator::WHOAMI_PATH;
 
 /// The image with the programs of this test.
 const IMAGE: &str = "localhost/e2e:1";
@@ -38,10 +39,10 @@ pub fn server(namespace: &str, name: &str, command: &[&str], token_seconds: u32)
     let certificate = ["--cert", "/tls/tls.crt", "--key", "/tls/tls.key"];
     let seconds = token_seconds.to_string();
     let command = [command, &listen, &certificate, &["--access-token-seconds", &seconds]].concat();
-    let image = if name == "acme" {
-        IMAGE
-    } else {
+    let image = if name == "globex" {
         "localhost/oauth-server:1"
+    } else {
+        IMAGE
     };
     let container = json!({"image": image, "command": command, "stdin": true,
         "readinessProbe": {"tcpSocket": {"port": 443}, "periodSeconds": 1},
@@ -83,11 +84,12 @@ pub enum Kind {
     Environment,
 }
 
-/// A reader of the token of `credential`, counted by its own name.
-pub fn reader(namespace: &str, name: &str, credential: &str, kind: Kind) -> Value {
+/// A reader of the token of `credential`, counted at the domain by its own name.
+pub fn reader(namespace: &str, name: &str, credential: &str, domain: &str, kind: Kind) -> Value {
+    let url = format!("https://{domain}{WHOAMI_PATH}");
     let secret = format!("{credential}-token");
     let mut command = vec!["/reader", "--name", name, "--authority", AUTHORITY];
-    command.extend(["--url", "https://acme.staffr.net/rest/v1/whoami"]);
+    command.extend(["--url", &url]);
     let authority = json!({"name": "authority", "configMap": {"name": "authority"}});
     let mut mounts = vec![json!({"name": "authority", "mountPath": "/authority", "readOnly": true})];
     let mut volumes = vec![authority];

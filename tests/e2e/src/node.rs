@@ -1,7 +1,7 @@
 //! The node's programs: kubectl as its administrator, helm, and the processes of its pods, which are in the namespace of this
 //! one (`tools/node/run.sh`).
 
-use std::{fs, path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Stdio};
 
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
@@ -55,6 +55,20 @@ pub async fn patch(what: &str, patch: &Value) -> Outcome {
     Ok(())
 }
 
+/// How often the container of each pod has been started again, by the pod's name and uid.
+pub async fn restarts(namespace: &str) -> Outcome<BTreeMap<(String, String), u64>> {
+    let pods = get(&format!("-n {namespace} pods")).await?;
+    let pods = pods["items"].as_array().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(pods
+        .map(|pod| {
+            let count = pod["status"]["containerStatuses"][0]["restartCount"].as_u64();
+            let metadata = &pod["metadata"];
+            ((text(&metadata["name"]), text(&metadata["uid"])), count.unwrap_or(0))
+        })
+        .collect())
+}
+
 /// A process of the operator's in some pod.
 #[derive(Debug, Clone)]
 pub struct Process {
@@ -101,7 +115,8 @@ pub fn processes_named(name: &str) -> Vec<u32> {
 /// Sends a signal.
 pub async fn signal(name: &str, ids: &[u32]) -> Outcome {
     for id in ids {
-        run("kill", &[&format!("-{name}"), &id.to_string()], None).await?;
+        // The shell's own: slim machines have no other.
+        run("sh", &["-c", "kill \"-$0\" \"$1\"", name, &id.to_string()], None).await?;
     }
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! What is there before the first scene: TrackTik as two servers behind TLS, found by their real names, and the chart.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     net::IpAddr,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -12,8 +13,8 @@ use testbed::{account::Account, certificates::Authority, simulator::Counts};
 
 use crate::{
     manifests::{self, TOKEN_SECONDS},
-    node::{apply, get, kubectl, operators},
-    outcome::{Outcome, hold, until},
+    node::{apply, get, kubectl},
+    outcome::{Outcome, hold},
     tour::Tour,
 };
 
@@ -25,20 +26,25 @@ pub const USERS: &str = "integrations";
 pub const OUTSIDE: &str = "outside";
 /// The time that anything on the node may take.
 pub const PATIENCE: Duration = Duration::from_mins(1);
-/// Life of a token of the real OAuth server.
+/// Where most users log in: the simulator.
+pub const ACME: &str = "acme.staffr.net";
+/// A real OAuth server, with short tokens.
+pub const GLOBEX: &str = "globex.staffr.net";
+/// A simulator with short tokens.
+pub const INITECH: &str = "initech.staffr.net";
+/// Life of a short token: renewed after half of it, which is as soon as the operator renews any.
 pub const SHORT_SECONDS: u32 = 60;
 
 /// The stage of all scenes.
 pub struct Stage {
     /// What is told to readers of the documents.
     pub tour: Tour,
-    /// The chart.
-    pub chart: PathBuf,
+    repository: PathBuf,
     authority: Authority,
     files: tempfile::TempDir,
     http: reqwest::Client,
-    simulator: String,
-    server: String,
+    /// Where each server takes orders, by its domain.
+    controls: BTreeMap<&'static str, String>,
 }
 
 impl Stage {
@@ -50,16 +56,15 @@ impl Stage {
         testbed::install_tls_provider();
         Ok(Self {
             tour: Tour::default(),
-            chart: repository.join("charts/tracktik-operator"),
+            repository: repository.to_owned(),
             authority: Authority::new()?,
             files: tempfile::tempdir()?,
             http: reqwest::Client::builder().no_proxy().build()?,
-            simulator: String::new(),
-            server: String::new(),
+            controls: BTreeMap::new(),
         })
     }
 
-    /// The two servers of tokens, at `acme.staffr.net` and `globex.staffr.net`.
+    /// The servers of tokens.
     ///
     /// # Errors
     /// When they are not let in, or do not start.
@@ -68,57 +73,57 @@ impl Stage {
         let authority = json!({"ca.crt": self.authority.ca_pem()});
         let mut objects = vec![json!({"apiVersion": "v1", "kind": "ConfigMap",
             "metadata": {"name": "authority", "namespace": USERS}, "data": authority})];
-        for name in ["acme", "globex"] {
-            objects.push(self.tls_secret(name)?);
+        let (simulator, node) = (["/simulator", "--control"], ["/node", "/server.cjs"]);
+        let servers = [
+            (ACME, &simulator, TOKEN_SECONDS),
+            (GLOBEX, &node, SHORT_SECONDS),
+            (INITECH, &simulator, SHORT_SECONDS),
+        ];
+        for (domain, command, token_seconds) in servers {
+            objects.push(self.tls_secret(domain)?);
+            objects.push(manifests::server(OUTSIDE, pod_of(domain), command, token_seconds));
         }
-        objects.push(manifests::server(
-            OUTSIDE,
-            "acme",
-            &["/simulator", "--control"],
-            TOKEN_SECONDS,
-        ));
-        let node = ["/node", "/server.cjs"];
-        objects.push(manifests::server(OUTSIDE, "globex", &node, SHORT_SECONDS));
         apply(&objects).await?;
         kubectl(&format!(
             "-n {OUTSIDE} wait --for=condition=Ready pod --all --timeout=60s"
         ))
         .await?;
-        let (simulator, server) = (address("acme").await?, address("globex").await?);
-        let names = format!("{simulator} acme.staffr.net\n{server} globex.staffr.net\n");
-        fs::write(env::var("NODE_HOSTS")?, names)?;
-        self.simulator = format!("http://{simulator}:8080");
-        self.server = format!("http://{server}:8080");
-        Ok(())
+        let mut names = Vec::new();
+        for (domain, ..) in servers {
+            let address = address(pod_of(domain)).await?;
+            names.push(format!("{address} {domain}\n"));
+            self.controls.insert(domain, format!("http://{address}:8080"));
+        }
+        Ok(fs::write(env::var("NODE_HOSTS")?, names.concat())?)
     }
 
-    fn tls_secret(&self, name: &str) -> Outcome<Value> {
-        let host = format!("{name}.staffr.net");
-        let certificate = self.authority.issue(self.files.path(), &[&host])?;
+    fn control(&self, domain: &str, path: &str) -> String {
+        format!("{}{path}", self.controls.get(domain).map_or("", String::as_str))
+    }
+
+    fn tls_secret(&self, domain: &str) -> Outcome<Value> {
+        let certificate = self.authority.issue(self.files.path(), &[domain])?;
         let pem = |path: PathBuf| fs::read_to_string(path);
         Ok(
             json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-            "metadata": {"name": name, "namespace": OUTSIDE},
+            "metadata": {"name": pod_of(domain), "namespace": OUTSIDE},
             "stringData": {"tls.crt": pem(certificate.cert_path)?, "tls.key": pem(certificate.key_path)?}}),
         )
     }
 
     /// The chart by Helm, with its defaults, the authority of the servers, and a limit of memory that is a quarter of the
-    /// chart's. Gives the seconds from the start of the operator's process to its pod's being ready.
+    /// chart's.
     ///
     /// # Errors
     /// When Helm fails, or the pod is not ready in time.
-    pub async fn chart_is_installed(&self) -> Outcome<f64> {
+    pub async fn chart_is_installed(&self) -> Outcome {
         let ca = self.files.path().join("ca.crt");
         self.authority.write_ca(&ca)?;
         apply(&[manifests::namespace(HOME)]).await?;
         let settings = "--set-file caBundle.pem=ca.crt --set resources.limits.memory=64Mi";
         let command =
             format!("install tracktik-operator charts/tracktik-operator --namespace {HOME} {settings} --wait");
-        let folder = self.files.path();
-        let (installed, seconds) = tokio::join!(self.tour.helm(&command, &self.chart, folder), seconds_to_ready());
-        installed?;
-        seconds
+        self.tour.helm(&command, &self.chart(), self.files.path()).await
     }
 
     /// The chart again, with what was given before and this.
@@ -129,10 +134,14 @@ impl Stage {
         let command = format!(
             "upgrade tracktik-operator charts/tracktik-operator --namespace {HOME} --reuse-values {settings} --wait"
         );
-        self.tour.helm(&command, &self.chart, self.files.path()).await
+        self.tour.helm(&command, &self.chart(), self.files.path()).await
     }
 
-    /// An account of this name, at the simulator or at the real server, with a password of its own.
+    fn chart(&self) -> PathBuf {
+        self.repository.join("charts/tracktik-operator")
+    }
+
+    /// An account of this name at the server of a domain, with a password of its own.
     ///
     /// # Errors
     /// When the server does not answer as agreed.
@@ -143,14 +152,39 @@ impl Stage {
             username: format!("api.{name}@example.com"),
             password: format!("password-{name}-1"),
         };
-        let server = if domain == "acme.staffr.net" {
-            &self.simulator
-        } else {
-            &self.server
-        };
-        let posted = self.http.post(format!("{server}/accounts")).json(&account).send();
-        posted.await?.error_for_status()?;
+        let posted = self.http.post(self.control(domain, "/accounts")).json(&account);
+        posted.send().await?.error_for_status()?;
         Ok(account)
+    }
+
+    /// The example that most people need, with the values of an account in the place of those that are to be replaced.
+    ///
+    /// # Errors
+    /// When the example has other such places, or is refused.
+    pub async fn everyday_example_is_applied(&self, account: &Account) -> Outcome {
+        let example = self.repository.join("examples/everyday.yaml");
+        let mut text = fs::read_to_string(&example)?;
+        let values = [
+            ("client_id", &account.client_id),
+            ("client_secret", &account.client_secret),
+            ("username", &account.username),
+            ("password", &account.password),
+        ];
+        for (key, value) in values {
+            text = text.replace(&format!("{key}: replace-me"), &format!("{key}: {value}"));
+        }
+        hold(!text.contains("replace-me"), || format!("what to put here? {text}"))?;
+        let filled = self.files.path().join("everyday.yaml");
+        fs::write(&filled, text)?;
+        self.tour.applies(&filled, "everyday.yaml").await
+    }
+
+    /// An example as it is.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn example_is_applied(&self, example: &str) -> Outcome {
+        self.tour.applies(&self.repository.join(example), example).await
     }
 
     /// Another password at the simulator.
@@ -159,10 +193,7 @@ impl Stage {
     /// When it does not answer as agreed.
     pub async fn password_is_changed(&self, account: &Account) -> Outcome {
         let body = json!({"username": account.username, "password": account.password});
-        let posted = self
-            .http
-            .post(format!("{}/accounts/password", self.simulator))
-            .json(&body);
+        let posted = self.http.post(self.control(ACME, "/accounts/password")).json(&body);
         posted.send().await?.error_for_status()?;
         Ok(())
     }
@@ -172,7 +203,15 @@ impl Stage {
     /// # Errors
     /// When it does not answer as agreed.
     pub async fn counts(&self) -> Outcome<Counts> {
-        let answer = self.http.get(format!("{}/counts", self.simulator)).send().await?;
+        self.counts_of(ACME).await
+    }
+
+    /// What the simulator of a domain has counted.
+    ///
+    /// # Errors
+    /// When it does not answer as agreed.
+    pub async fn counts_of(&self, domain: &str) -> Outcome<Counts> {
+        let answer = self.http.get(self.control(domain, "/counts")).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
@@ -180,32 +219,21 @@ impl Stage {
     ///
     /// # Errors
     /// When a server or the API server refuses one.
-    pub async fn credentials(&self, namespace: &str, names: &[String]) -> Outcome {
+    pub async fn credentials(&self, namespace: &str, domain: &str, names: &[String]) -> Outcome {
         let mut objects = Vec::new();
         for name in names {
-            let account = self.account("acme.staffr.net", name).await?;
+            let account = self.account(domain, name).await?;
             let source = format!("{name}-account");
             objects.push(manifests::source(namespace, &source, &account));
-            objects.push(manifests::credential(namespace, name, "acme.staffr.net", &source));
+            objects.push(manifests::credential(namespace, name, domain, &source));
         }
         apply(&objects).await
     }
 }
 
-/// To a tenth of a second, while the chart is being installed.
-async fn seconds_to_ready() -> Outcome<f64> {
-    until("a process of the operator", PATIENCE, || async {
-        hold(operators().len() == 1, || format!("{:?}", operators()))
-    })
-    .await?;
-    let started = Instant::now();
-    until("a pod that is ready", PATIENCE, || async {
-        let ready = format!("-n {HOME} get pods -o jsonpath={{.items[*].status.containerStatuses[*].ready}}");
-        let ready = kubectl(&ready).await?;
-        hold(ready == "true", || ready)
-    })
-    .await?;
-    Ok(started.elapsed().as_secs_f64())
+/// What a server's pod is called.
+fn pod_of(domain: &str) -> &str {
+    domain.split('.').next().unwrap_or(domain)
 }
 
 async fn address(pod: &str) -> Outcome<IpAddr> {

@@ -8,11 +8,11 @@ use std::{
 };
 
 use k8s_openapi::jiff::Timestamp;
-use serde_json::Value;
 
 use crate::{
     node::run,
     outcome::{Outcome, Problem},
+    stage::USERS,
 };
 
 /// The page so far.
@@ -38,14 +38,14 @@ impl Tour {
         Ok(printed)
     }
 
-    /// Applies objects, which the page names by an example that they are like.
+    /// Applies a file, which the page names as it is typed.
     ///
     /// # Errors
-    /// When they are refused.
-    pub async fn applies(&self, example: &str, objects: &[Value]) -> Outcome {
-        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects});
-        let printed = run("kubectl", &["apply", "-f", "-"], Some(&list.to_string())).await?;
-        self.shows(&format!("kubectl -n integrations apply -f {example}"), &printed);
+    /// When it is refused.
+    pub async fn applies(&self, file: &Path, typed: &str) -> Outcome {
+        let path = file.display().to_string();
+        let printed = run("kubectl", &["-n", USERS, "apply", "-f", &path], None).await?;
+        self.shows(&format!("kubectl -n {USERS} apply -f {typed}"), &printed);
         Ok(())
     }
 
@@ -140,7 +140,7 @@ fn steady(printed: &str) -> String {
 fn steady_line(line: &str) -> String {
     match line.split_once("LAST DEPLOYED:") {
         Some((head, _time)) => format!("{head}LAST DEPLOYED: …"),
-        None => line.to_owned(),
+        None => line.split(' ').map(steady_word).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -192,5 +192,6 @@ mod tests {
         assert_eq!(steady(table), "NAME   EXPIRES   AGE\nacme   …         …");
         assert_eq!(steady("LAST DEPLOYED: Fri Nov 27 18:00:00 2026"), "LAST DEPLOYED: …");
         assert_eq!(steady("acme condition met"), "acme condition met");
+        assert_eq!(steady("good until 2026-11-27T18:41:10Z"), "good until …");
     }
 }

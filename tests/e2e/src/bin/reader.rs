@@ -53,6 +53,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut ticks = interval(BETWEEN_REQUESTS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // What follows was printed by another container, and the file may have changed before this one looked.
+    say(&format!("BEGUN {}", Timestamp::now()))?;
     let (mut kept, mut expiry) = (None, String::new());
     loop {
         tokio::select! {

@@ -1,13 +1,19 @@
 //! What users change: a rotation on request, another password, another image.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use crate::{
     manifests::source,
     node::{apply, get, kubectl, run},
-    outcome::{Outcome, hold, until},
-    stage::{HOME, PATIENCE, Stage, USERS},
+    outcome::{Outcome, Problem, hold, until},
+    say,
+    stage::{ACME, HOME, PATIENCE, Stage, USERS},
 };
+
+/// At the least: it takes seconds until a new pod is ready and the old one has handed over.
+const ROTATIONS_DURING_AN_UPGRADE: u32 = 3;
 
 /// The status of a credential.
 pub async fn status(namespace: &str, name: &str) -> Outcome<Value> {
@@ -56,9 +62,7 @@ pub async fn rotated(name: &str, value: &str) -> Outcome {
 /// One login, at once, and another token in the Secret.
 pub async fn rotation_on_request(stage: &Stage) -> Outcome {
     let token = || async {
-        Ok::<_, crate::outcome::Problem>(
-            get(&format!("-n {USERS} secret acme-token")).await?["data"]["access_token"].take(),
-        )
+        Ok::<_, Problem>(get(&format!("-n {USERS} secret acme-token")).await?["data"]["access_token"].take())
     };
     let before = token().await?;
     stage.tour.says("A rotation on request:");
@@ -77,7 +81,7 @@ pub async fn rotation_on_request(stage: &Stage) -> Outcome {
 /// Changed at TrackTik, where the old token stays good; then in the Secret.
 pub async fn another_password(stage: &Stage) -> Outcome {
     let name = "mounted-0";
-    let mut account = stage.account("acme.staffr.net", name).await?;
+    let mut account = stage.account(ACME, name).await?;
     "another-password".clone_into(&mut account.password);
     stage.password_is_changed(&account).await?;
     kubectl(&format!(
@@ -94,23 +98,42 @@ pub async fn another_password(stage: &Stage) -> Outcome {
     })
 }
 
-/// As a release brings one: the same program under another tag.
+/// As a release brings one: the same program under another tag. Tokens are renewed all the while.
 pub async fn another_image(stage: &Stage) -> Outcome {
     let image = "docker.io/library/tracktik-operator";
-    run(
-        "ctr",
-        &["images", "tag", &format!("{image}:0.1.0"), &format!("{image}:0.1.1")],
-        None,
-    )
-    .await?;
+    let (built, tag) = (format!("{image}:{}", env!("CARGO_PKG_VERSION")), "next");
+    run("ctr", &["images", "tag", &built, &format!("{image}:{tag}")], None).await?;
     stage
         .tour
         .says("An upgrade to another image, while tokens are renewed and used:");
-    stage.chart_is_upgraded("--set image.tag=0.1.1").await?;
+    let upgraded = Cell::new(false);
+    let upgrade = async {
+        let outcome = stage.chart_is_upgraded(&format!("--set image.tag={tag}")).await;
+        upgraded.set(true);
+        outcome
+    };
+    // Of another credential each, since one is not renewed on request without end.
+    let rotations = async {
+        let mut done = 0;
+        while !upgraded.get() {
+            rotated(&format!("unread-{done}"), "while-upgrading").await?;
+            if !upgraded.get() {
+                done += 1;
+            }
+        }
+        Ok::<_, Problem>(done)
+    };
+    let (upgrade, rotations) = tokio::join!(upgrade, rotations);
+    upgrade?;
+    let rotations = rotations?;
+    say(&format!("{rotations} rotations during the upgrade"));
+    hold(rotations >= ROTATIONS_DURING_AN_UPGRADE, || {
+        format!("{rotations} rotations")
+    })?;
     let pods = kubectl(&format!(
         "-n {HOME} get pods -o jsonpath={{.items[*].spec.containers[*].image}}"
     ))
     .await?;
-    hold(pods.contains("tracktik-operator:0.1.1"), || pods)?;
+    hold(pods.contains(&format!("tracktik-operator:{tag}")), || pods)?;
     rotated("acme", "after-the-upgrade").await
 }

@@ -1,18 +1,25 @@
 //! Two replicas, and what may become of the one that leads.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::changes::rotated;
 use crate::{
-    node::{get, kubectl, processes_of, signal},
+    node::{get, kubectl, processes_of, restarts, signal},
     outcome::{Outcome, Problem, hold, until},
-    stage::{HOME, PATIENCE, Stage},
+    stage::{HOME, PATIENCE, Stage, USERS},
 };
+
+/// Who leads: the pod's name and what only this process of it has.
+pub async fn holder() -> Outcome<String> {
+    let lease = get(&format!("-n {HOME} lease tracktik-operator")).await?;
+    Ok(lease["spec"]["holderIdentity"].as_str().unwrap_or_default().to_owned())
+}
 
 /// The pod that leads.
 async fn leader() -> Outcome<Value> {
-    let lease = get(&format!("-n {HOME} lease tracktik-operator")).await?;
-    let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default().to_owned();
+    let holder = holder().await?;
     let mut pods = get(&format!("-n {HOME} pods")).await?;
     let pods = pods["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
     let leads = |pod: &Value| holder.starts_with(pod["metadata"]["name"].as_str().unwrap_or("?"));
@@ -68,29 +75,113 @@ pub async fn a_pod_is_deleted(stage: &Stage) -> Outcome {
     all_are_ready().await
 }
 
+/// Until the container of this pod has been started once more than it had been.
+async fn is_started_again(pod: &Value, before: u64) -> Outcome {
+    until("a container that is started again", PATIENCE, || async {
+        let now = started_again(pod).await?;
+        hold(now == before + 1, || format!("{now} times, after {before}"))
+    })
+    .await
+}
+
+async fn started_again(pod: &Value) -> Outcome<u64> {
+    let restarts = restarts(HOME).await?;
+    let found = restarts.iter().find(|((_, id), _)| id == uid(pod));
+    found
+        .map(|(_, count)| *count)
+        .ok_or_else(|| Problem("the pod is gone".to_owned()))
+}
+
 /// Out of memory, or a fault of the node: no time for anything. Whoever leads next goes on.
 pub async fn a_process_is_killed(_stage: &Stage) -> Outcome {
-    let before = leader().await?;
+    let (before, held) = (leader().await?, holder().await?);
+    let count = started_again(&before).await?;
     let killed = processes(&before);
     hold(killed.len() == 1, || format!("{killed:?}"))?;
     signal("KILL", &killed).await?;
     rotated("mounted-2", "after-a-killed-process").await?;
+    let holds = holder().await?;
+    hold(holds != held, || format!("{holds} leads still"))?;
+    leader().await?;
+    is_started_again(&before, count).await?;
     all_are_ready().await
 }
 
 /// A node that stands still: the other leads before the first has noticed, which then does nothing any more.
-pub async fn a_process_is_frozen(_stage: &Stage) -> Outcome {
+pub async fn a_process_is_frozen(stage: &Stage) -> Outcome {
     let before = leader().await?;
+    let count = started_again(&before).await?;
     let frozen = processes(&before);
     hold(frozen.len() == 1, || format!("{frozen:?}"))?;
     signal("STOP", &frozen).await?;
-    let led = another_leads(&before).await;
-    let rotated = rotated("mounted-3", "while-one-is-frozen").await;
+    let played = while_one_is_frozen(stage, &before).await;
     // In any case: a process that stands still does not end when it is told to.
     signal("CONT", &frozen).await?;
-    led?;
-    rotated?;
+    let then = played?;
+    // It has noticed, and ends; the one that is started in its place follows.
+    is_started_again(&before, count).await?;
+    until("one token for each login", PATIENCE, || async {
+        one_token_a_login(&then, &grants(stage).await?)
+    })
+    .await?;
+    let name = before["metadata"]["name"].as_str().unwrap_or_default();
+    let last_words = kubectl(&format!("-n {HOME} logs --previous {name}")).await?;
+    hold(last_words.contains("leadership lost"), || last_words.clone())?;
     all_are_ready().await
+}
+
+/// What had been granted when nobody led.
+async fn while_one_is_frozen(stage: &Stage, frozen: &Value) -> Outcome<BTreeMap<String, Granted>> {
+    let then = grants(stage).await?;
+    another_leads(frozen).await?;
+    rotated("mounted-3", "while-one-is-frozen").await?;
+    Ok(then)
+}
+
+/// What a credential has come to.
+#[derive(Debug, PartialEq)]
+struct Granted {
+    /// By the simulator's count.
+    logins: u64,
+    /// Of the token in place.
+    issue: String,
+    /// Of the token Secret and of the credential: each write makes another.
+    versions: [String; 2],
+}
+
+/// By credential.
+async fn grants(stage: &Stage) -> Outcome<BTreeMap<String, Granted>> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let credentials = get(&format!("-n {USERS} ttc")).await?;
+    let secrets = get(&format!("-n {USERS} secrets")).await?;
+    let counts = stage.counts().await?;
+    let mut found = BTreeMap::new();
+    for credential in credentials["items"].as_array().into_iter().flatten() {
+        let name = text(&credential["metadata"]["name"]);
+        let mut all = secrets["items"].as_array().into_iter().flatten();
+        let secret = all.find(|secret| secret["metadata"]["name"] == format!("{name}-token"));
+        let metadata = &secret.ok_or_else(|| Problem(format!("{name} has no token")))?["metadata"];
+        let facts: Value = serde_json::from_str(&text(&metadata["annotations"]["tracktik-operator.io/issue"]))?;
+        let user = counts.by_username.get(&format!("api.{name}@example.com"));
+        let granted = Granted {
+            logins: user.map_or(0, |user| user.logins),
+            issue: text(&facts["issueId"]),
+            versions: [metadata, &credential["metadata"]].map(|metadata| text(&metadata["resourceVersion"])),
+        };
+        found.insert(name, granted);
+    }
+    Ok(found)
+}
+
+/// Whoever logs in beside the leader, or writes what it knew before, leaves a login without a token or a write without a
+/// login. A token is renewed at most once meanwhile.
+fn one_token_a_login(then: &BTreeMap<String, Granted>, now: &BTreeMap<String, Granted>) -> Outcome {
+    for (name, now) in now {
+        let then = then.get(name).ok_or_else(|| Problem(format!("{name} is new")))?;
+        let renewed = now.issue != then.issue && now.logins == then.logins + 1;
+        hold(renewed || now == then, || format!("{name}: {then:?} {now:?}"))?;
+    }
+    Ok(())
 }
 
 /// As the chart has it by default.
@@ -103,4 +194,43 @@ pub async fn one_replica_again(stage: &Stage) -> Outcome {
     })
     .await?;
     rotated("mounted-4", "with-one-replica").await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Granted, one_token_a_login};
+
+    fn granted(logins: u64, issue: &str, version: &str) -> BTreeMap<String, Granted> {
+        let granted = Granted {
+            logins,
+            issue: issue.to_owned(),
+            versions: [version, "1"].map(str::to_owned),
+        };
+        BTreeMap::from([("acme".to_owned(), granted)])
+    }
+
+    #[test]
+    fn a_login_or_a_write_beside_the_leader_is_noticed() {
+        let then = granted(1, "a", "7");
+        assert!(one_token_a_login(&then, &granted(1, "a", "7")).is_ok());
+        assert!(one_token_a_login(&then, &granted(2, "b", "8")).is_ok());
+        assert!(
+            one_token_a_login(&then, &granted(3, "b", "8")).is_err(),
+            "a second login"
+        );
+        assert!(
+            one_token_a_login(&then, &granted(2, "a", "7")).is_err(),
+            "a login in vain"
+        );
+        assert!(
+            one_token_a_login(&then, &granted(1, "a", "8")).is_err(),
+            "a write without a login"
+        );
+        assert!(
+            one_token_a_login(&then, &granted(1, "b", "8")).is_err(),
+            "a token of before"
+        );
+    }
 }

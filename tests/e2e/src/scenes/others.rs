@@ -7,7 +7,7 @@ use crate::{
     manifests::{Kind, credential, namespace, reader},
     node::{apply, get, kubectl},
     outcome::{Outcome, hold, until},
-    stage::{PATIENCE, Stage, USERS},
+    stage::{ACME, PATIENCE, Stage, USERS},
 };
 
 /// Its token Secret goes with it, the pod keeps what it has mounted, and the next token comes into the same folder.
@@ -21,41 +21,52 @@ pub async fn deleted_and_made_again(_stage: &Stage) -> Outcome {
         hold(secret.is_empty(), || secret)
     })
     .await?;
-    apply(&[credential(USERS, name, "acme.staffr.net", &format!("{name}-account"))]).await?;
+    apply(&[credential(USERS, name, ACME, &format!("{name}-account"))]).await?;
     comes_to(USERS, name, "Ready", "True TokenValid").await?;
     let after = uid(get(&format!("-n {USERS} secret {name}-token")).await?);
     hold(before != after, || "the same Secret".to_owned())
 }
 
+/// The credentials whose namespaces are deleted.
+const LEAVING: &str = "leaving";
+const NARROW: &str = "narrow";
+
 /// With a pod that uses the token; nobody logs in for it afterwards.
 pub async fn a_namespace_is_deleted(stage: &Stage) -> Outcome {
-    let name = "leaving";
+    let name = LEAVING;
     let authority = get(&format!("-n {USERS} configmap authority")).await?["data"].take();
     apply(&[
         namespace(name),
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "authority", "namespace": name}, "data": authority}),
     ])
     .await?;
-    stage.credentials(name, &[name.to_owned()]).await?;
+    stage.credentials(name, ACME, &[name.to_owned()]).await?;
     comes_to(name, name, "Ready", "True TokenValid").await?;
-    apply(&[reader(name, name, name, Kind::Mounted)]).await?;
+    apply(&[reader(name, name, name, ACME, Kind::Mounted)]).await?;
     until("a request of its reader", PATIENCE, || async {
         let counts = stage.counts().await?;
         hold(counts.by_reader.contains_key(name), || "none".to_owned())
     })
     .await?;
-    kubectl(&format!("delete namespace {name} --timeout=60s")).await?;
+    kubectl(&format!("delete namespace {name} --timeout=60s"))
+        .await
+        .map(drop)
+}
+
+/// Asked at the end of all scenes: by then the tokens of those who have left would have been renewed, were they still known.
+pub async fn nobody_tries_for_who_has_left(stage: &Stage) -> Outcome {
     let counts = stage.counts().await?;
-    let logins = counts
-        .by_username
-        .get("api.leaving@example.com")
-        .map(|user| user.logins);
-    hold(logins == Some(1), || format!("{logins:?} logins"))
+    for name in [LEAVING, NARROW] {
+        let tried = counts.by_username.get(&format!("api.{name}@example.com"));
+        let attempts = tried.map(|user| user.attempts);
+        hold(attempts == Some(1), || format!("{attempts:?} attempts for {name}"))?;
+    }
+    Ok(())
 }
 
 /// Nothing is asked of TrackTik for a token that could not be kept; when it may be, the operator finds out.
 pub async fn a_quota_refuses_the_secret(stage: &Stage) -> Outcome {
-    let name = "narrow";
+    let name = NARROW;
     let quota = |secrets: u32| {
         json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "secrets", "namespace": name},
             "spec": {"hard": {"count/secrets": secrets.to_string()}}})
@@ -66,7 +77,7 @@ pub async fn a_quota_refuses_the_secret(stage: &Stage) -> Outcome {
         hold(!quota["status"]["used"].is_null(), || quota.to_string())
     })
     .await?;
-    stage.credentials(name, &[name.to_owned()]).await?;
+    stage.credentials(name, ACME, &[name.to_owned()]).await?;
     comes_to(name, name, "Ready", "False TargetNotWritable").await?;
     let user = format!("api.{name}@example.com");
     let asked = stage.counts().await?.by_username.contains_key(&user);

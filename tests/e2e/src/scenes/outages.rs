@@ -1,24 +1,28 @@
 //! Times in which something is not there: the operator, or all pods of the node.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
 
-use super::changes::{comes_to, status};
+use super::{
+    changes::{comes_to, rotated, status},
+    leaders::holder,
+};
 use crate::{
+    figures::Figures,
     manifests::{credential, source},
-    node::{apply, get, kubectl, processes_named, processes_of, signal},
+    node::{apply, get, kubectl, processes_named, processes_of, restarts, signal},
     outcome::{Outcome, hold, until},
-    stage::{HOME, PATIENCE, Stage, USERS},
+    stage::{GLOBEX, HOME, PATIENCE, Stage, USERS},
 };
 
 /// A token of a real OAuth server expires while no operator is there; the next operator gets another at once, by itself.
 pub async fn no_operator(stage: &Stage) -> Outcome {
-    let account = stage.account("globex.staffr.net", "globex").await?;
+    let account = stage.account(GLOBEX, "globex").await?;
     apply(&[
         source(USERS, "globex-account", &account),
-        credential(USERS, "globex", "globex.staffr.net", "globex-account"),
+        credential(USERS, "globex", GLOBEX, "globex-account"),
     ])
     .await?;
     comes_to(USERS, "globex", "Ready", "True TokenValid").await?;
@@ -62,15 +66,13 @@ pub async fn no_operator(stage: &Stage) -> Outcome {
 
 /// The kubelet, containerd, and all containers of the operator and of its users end at once, as when the node's power fails; the
 /// kubelet starts them again in the order that it likes. Only what plays the world outside lives on.
-pub async fn all_pods_again(_stage: &Stage) -> Outcome {
-    let mut before = Vec::new();
+pub async fn all_pods_again() -> Outcome {
+    let (mut before, mut counts) = (Vec::new(), BTreeMap::new());
+    let held = holder().await?;
     for namespace in [HOME, USERS] {
-        let pods = get(&format!("-n {namespace} pods")).await?;
-        let pods = pods["items"].as_array().cloned().unwrap_or_default();
-        before.extend(
-            pods.iter()
-                .map(|pod| pod["metadata"]["uid"].as_str().unwrap_or_default().to_owned()),
-        );
+        let pods = restarts(namespace).await?;
+        before.extend(pods.keys().map(|(_, uid)| uid.clone()));
+        counts.extend(pods);
     }
     hold(before.len() > 10, || format!("only {before:?}"))?;
     let processes: Vec<u32> = before.iter().flat_map(|uid| processes_of(uid)).collect();
@@ -87,16 +89,44 @@ pub async fn all_pods_again(_stage: &Stage) -> Outcome {
         until("all pods ready again", PATIENCE * 2, || async {
             let pods = get(&format!("-n {namespace} pods")).await?;
             let mut pods = pods["items"].as_array().into_iter().flatten();
-            let restarted = |pod: &Value| {
-                let container = &pod["status"]["containerStatuses"][0];
-                container["ready"] == true && container["restartCount"].as_u64() > Some(0)
-            };
-            let late = pods.find(|pod| !restarted(pod));
+            let late = pods.find(|pod| !is_ready_again(pod, &counts));
             hold(late.is_none(), || {
                 format!("{}", late.map_or(&Value::Null, |pod| &pod["metadata"]["name"]))
             })
         })
         .await?;
     }
-    Ok(())
+    for (pod, count) in restarts(HOME).await? {
+        let then = counts.get(&pod);
+        hold(then.map(|then| then + 1) == Some(count), || {
+            format!("{pod:?} {count} times after {then:?}")
+        })?;
+    }
+    until("a leader", PATIENCE, || async {
+        let holds = holder().await?;
+        hold(!holds.is_empty() && holds != held, || format!("{holds} as before"))
+    })
+    .await
+}
+
+/// Once more than it had been, or another in its place.
+fn is_ready_again(pod: &Value, before: &BTreeMap<(String, String), u64>) -> bool {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let container = &pod["status"]["containerStatuses"][0];
+    let before = before.get(&(text(&pod["metadata"]["name"]), text(&pod["metadata"]["uid"])));
+    container["ready"] == true && container["restartCount"].as_u64() > before.copied()
+}
+
+/// A rotation, of which a reader of the mounted folder has the token as soon as its kubelet brings it.
+pub async fn works_again(figures: &Figures) -> Outcome {
+    let name = "mounted-6";
+    rotated(name, "after-all-pods").await?;
+    until("the new token in the file", PATIENCE * 2, || async {
+        let failed = figures.read_logs(&[name.to_owned()], "").await?;
+        hold(failed.is_empty(), || failed.join("\n"))?;
+        hold(figures.has_come(&format!("{name}-token"), name), || {
+            "not yet".to_owned()
+        })
+    })
+    .await
 }
