@@ -68,7 +68,7 @@ fn field(page: &mut String, name: &str, value: &str) {
 
 fn conditions(page: &mut String, life: &LifeStory, now: Moment, terminal: &Terminal) {
     if life.conditions.is_empty() {
-        field(page, "Ready", "not looked at yet");
+        field(page, "Ready", "nothing said yet");
     }
     for told in &life.conditions {
         // Stalled and Reconciling stand only while they are True, and repeat what Ready says.

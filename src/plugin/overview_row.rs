@@ -131,7 +131,7 @@ impl OverviewRow {
 
     fn why(&self) -> String {
         let Some(reason) = &self.reason else {
-            return "not looked at yet".to_owned();
+            return "nothing said yet".to_owned();
         };
         let renewed = self.not_renewed.as_ref().filter(|other| *other != reason);
         let renewed = renewed.map(|other| format!(", renewal: {other}")).unwrap_or_default();

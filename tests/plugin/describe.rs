@@ -89,7 +89,7 @@ async fn what_is_wrong_is_told_with_what_to_do() {
     let page = editor.run(&["describe", "new"]).await;
     assert_eq!(page.code, Some(3), "it is not ready");
     let page = told(&page.stdout);
-    assert!(page.contains("Ready: not looked at yet"), "{page}");
+    assert!(page.contains("Ready: nothing said yet"), "{page}");
     assert!(
         page.contains("Secret \"new\" (spec.credentials.secretRef) does not exist"),
         "{page}"

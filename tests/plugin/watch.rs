@@ -42,7 +42,7 @@ async fn a_watch_tells_each_change_once_and_ends_when_it_is_asked_to() {
     credential_with_status(&scene, "other", json!({}), ready("True", "TokenValid")).await;
     let created = next().await;
     assert!(
-        created.starts_with("other ") && created.contains(" not looked at yet"),
+        created.starts_with("other ") && created.contains(" nothing said yet"),
         "nothing in between: {created}"
     );
     assert!(next().await.contains(" TokenValid"));
