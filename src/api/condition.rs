@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{conditions::ConditionType, moment::Moment, reason::Reason};
+use super::{
+    conditions::{ConditionType, Truth},
+    moment::Moment,
+    reason::Reason,
+};
 
 /// A condition, by the names of `metav1.Condition`. What is one of our own words takes no room: most of ten thousand
 /// credentials say the same.
@@ -31,14 +35,12 @@ pub struct Condition {
     pub type_: Cow<'static, str>,
 }
 
-/// The words of a `status`, whoever wrote it.
-const TRUTHS: [&str; 3] = ["True", "False", "Unknown"];
-
 fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
     let word = String::deserialize(deserializer)?;
+    let truths = Truth::ALL.map(Truth::as_str);
     let types = ConditionType::ALL.map(ConditionType::as_str);
     let reasons = Reason::ALL.map(Reason::as_str);
-    let known = TRUTHS
+    let known = truths
         .iter()
         .chain(&types)
         .chain(&reasons)

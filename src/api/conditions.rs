@@ -43,6 +43,9 @@ pub enum Truth {
 }
 
 impl Truth {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::True, Self::False, Self::Unknown];
+
     /// The word in `status`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

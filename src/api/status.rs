@@ -87,7 +87,7 @@ pub struct Binding {
 ///
 /// It records token requests only: what can be computed from the cluster (a missing source, suspension, a target that
 /// cannot be written) neither writes nor clears it. A success empties it but for `recentTimes`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The class of the latest failure; absent when none stands.
@@ -152,6 +152,12 @@ pub struct Pending {
     pub issue_id: String,
     /// When it was announced.
     pub time: Moment,
+}
+
+impl Default for Failure {
+    fn default() -> Self {
+        Self::nothing()
+    }
 }
 
 impl Failure {

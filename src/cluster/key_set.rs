@@ -20,6 +20,10 @@ impl KeySet {
     pub(super) fn remove(&mut self, key: &ObjectKey) {
         if let Ok(place) = self.0.binary_search(key) {
             self.0.remove(place);
+            // One that many shared would keep the room for all of them.
+            if self.0.len() == 1 {
+                self.0.shrink_to_fit();
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         attempt::is_proven,
         decide,
         gate::{AccountAnswer, Refusal, Request, Sent, Wait, Waiting, WaitsFor},
-        patience::{self, QUIET_WAIT, is_untold, patient_wait},
+        patience::{PATIENT_WAIT, QUIET_WAIT, is_untold, patient_wait, was_passed_over},
         standing::Standing,
     },
     secrets::sensitive::ServiceAccount,
@@ -46,9 +46,12 @@ fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
 /// and then as a precaution.
 fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
     let now = turn.now.whole_second();
+    // Not since it was created: they all would speak at once, and of days in which no operator ran.
+    let created = turn.credential.created;
     let first = || {
-        if was_passed_over(turn) {
-            turn.credential.created
+        let untold = is_untold(turn.latest_status());
+        if untold && was_passed_over(created, turn.context.others_worked_until()) {
+            created.max(now - PATIENT_WAIT)
         } else {
             now
         }
@@ -70,12 +73,6 @@ fn wait_at_the_gate(turn: &mut Turn<'_>, wait: Wait) -> After {
         .min(turn.now + LONGEST_WAIT);
     let next = says_so.map_or(pause, |says_so| says_so.min(pause));
     After::WaitForPlace(next.max(turn.now + Span::seconds(1)))
-}
-
-/// Whether earlier processes were silent about it for as long as may be.
-fn was_passed_over(turn: &Turn<'_>) -> bool {
-    let created = turn.credential.created;
-    is_untold(turn.latest_status()) && patience::was_passed_over(created, turn.context.others_worked_until())
 }
 
 /// Asks the account guard, with the values as they were read, and has the failure record go on from where the pace of these

@@ -45,12 +45,15 @@ pub async fn dry_run(turn: &mut Turn<'_>, asked: &Asked) -> Result<(), After> {
                 .remove(annotations::ISSUE)
                 .and_then(|text| issue_record::read(&text));
             // Of the mark, which is asked first.
-            let owned = reply.owners.credential;
+            let owned = reply.owners.controller;
             // What else is kept of the reply depends on these two, so they must be named first.
             let mark = sent.get(annotations::CREDENTIAL).map(String::as_str) == reply.mark();
             let first = [
                 (mark, annotations::CREDENTIAL),
-                (facts.as_ref() == reply.facts.as_deref(), annotations::ISSUE),
+                (
+                    reply.is_named && facts.as_ref() == reply.facts.as_deref(),
+                    annotations::ISSUE,
+                ),
             ];
             let ours = first.into_iter().find(|(kept, _)| !kept);
             let changed = ours

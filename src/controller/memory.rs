@@ -154,10 +154,9 @@ impl Pause {
 impl Memory {
     /// The token Secret is repaired, as it is asked for by this generation of the spec.
     pub fn repairs(&mut self, generation: i64, now: Moment) {
-        self.repair.get_or_insert_default().0 = generation;
-        if let Some(repair) = &mut self.repair {
-            repair.1.tried(now);
-        }
+        let repair = self.repair.get_or_insert_default();
+        repair.0 = generation;
+        repair.1.tried(now);
     }
 
     /// Records a refusal of the API server, for this state of the objects.

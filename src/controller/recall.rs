@@ -1,4 +1,5 @@
-//! What was requested before this process led, as the failure records tell it: brought to the gate before anything is done.
+//! What was done before this process led, as statuses tell it: the requests of the failure records are brought to the gate
+//! before anything is done, and how long others were at work is noted.
 //!
 //! The records of a namespace are known once all of its credentials were listed. Until then none of them is looked at;
 //! and where others begin before that, the gate assumes the worst of what is not known.
@@ -6,7 +7,10 @@
 use std::collections::HashSet;
 
 use super::Context;
-use crate::api::{Moment, Span, TrackTikCredentialStatus};
+use crate::{
+    api::{Moment, Span},
+    rotation::patience::last_act,
+};
 
 /// A list that is not answered holds up those of other namespaces for so long.
 const PATIENCE: Span = Span::seconds(30);
@@ -93,16 +97,4 @@ fn recall(context: &Context, is_of_these: impl Fn(&str) -> bool) {
         // Later is a clock that differs.
         context.note_that_others_worked_until(last.min(context.clock.now()));
     }
-}
-
-/// When an operator did something for a credential last, as far as its status tells.
-fn last_act(status: &TrackTikCredentialStatus) -> Option<Moment> {
-    let told = status.conditions.iter();
-    let told = told.map(|condition| condition.last_transition_time);
-    let announced = status
-        .failure
-        .iter()
-        .filter_map(|failure| Some(failure.pending.as_ref()?.time));
-    let ended = status.failure.iter().filter_map(|failure| failure.last_time);
-    told.chain(announced).chain(ended).chain(status.issued_time).max()
 }

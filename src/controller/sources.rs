@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::one_server,
     cluster::error::ClusterError,
-    rotation::{gate::Digest, observation::Sources},
+    rotation::{fingerprint::half, gate::Digest, observation::Sources},
     secrets::sensitive::ServiceAccount,
 };
 
@@ -88,7 +88,5 @@ pub fn keyed_digest(key: &[u8; 32], of: &str, domain: &str, values: &[&str]) -> 
     }
     // Hashed twice with the key, as HMAC does, so that no value can be appended to.
     let outer = Sha256::new().chain_update(key).chain_update(inner.finalize());
-    let mut half = [0; 16];
-    half.iter_mut().zip(outer.finalize()).for_each(|(byte, of)| *byte = of);
-    Digest::new(half)
+    Digest::new(half(outer.finalize()))
 }

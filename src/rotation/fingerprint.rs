@@ -25,10 +25,16 @@ impl Fingerprint {
             digest.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(text);
         }
-        let mut half = [0; 16];
-        half.iter_mut().zip(digest.finalize()).for_each(|(byte, of)| *byte = of);
-        Self(half)
+        Self(half(digest.finalize()))
     }
+}
+
+/// The first half of a SHA-256: 128 bits, of which two alike would take more values than there can be.
+#[must_use]
+pub fn half(digest: impl IntoIterator<Item = u8>) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.iter_mut().zip(digest).for_each(|(byte, of)| *byte = of);
+    half
 }
 
 #[cfg(test)]

@@ -52,9 +52,9 @@ pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
     waits && seen.failure.is_empty() && seen.issue().is_none()
 }
 
-/// Whether an earlier process was still at work when a credential that is untold had been there for two minutes: then it has
-/// waited since it was created, and not since this process began. Each process begins its patience anew, and in a crash
-/// loop none may live to the end of it.
+/// Whether an earlier process was still at work when a credential that is untold had been there for two minutes: then two
+/// minutes of its patience are over when this process begins. Each begins it anew, and in a crash loop none may live to the
+/// end of it.
 ///
 /// The age of the credential alone would not do: of thousands that were applied while no operator ran, each would be
 /// written twice. Nor would the time at which this process began, which comes again and again. That somebody was at work
@@ -62,4 +62,17 @@ pub fn waits_its_turn(seen: &Observation, now: Moment) -> bool {
 #[must_use]
 pub fn was_passed_over(created: Moment, others_worked_until: Moment) -> bool {
     created + PATIENT_WAIT <= others_worked_until
+}
+
+/// When an operator did something for a credential last, as far as its status tells.
+#[must_use]
+pub fn last_act(status: &TrackTikCredentialStatus) -> Option<Moment> {
+    let told = status.conditions.iter();
+    let told = told.map(|condition| condition.last_transition_time);
+    let announced = status
+        .failure
+        .iter()
+        .filter_map(|failure| Some(failure.pending.as_ref()?.time));
+    let ended = status.failure.iter().filter_map(|failure| failure.last_time);
+    told.chain(announced).chain(ended).chain(status.issued_time).max()
 }

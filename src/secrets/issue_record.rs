@@ -10,6 +10,10 @@ use crate::rotation::observation::Issue;
 /// The version that this program writes.
 const VERSION: u32 = 1;
 
+/// Of a list: four sources, or the labels and annotations that a spec may ask for. Whoever may write Secrets could fill the
+/// memory with a list of empty texts, each of which takes more room than it has on the Secret.
+const LONGEST_LIST: usize = 64;
+
 #[derive(Serialize, Deserialize)]
 struct Versioned<T> {
     version: u32,
@@ -42,15 +46,21 @@ pub fn read(annotation: &str) -> Option<Issue> {
     // A list grows to four at its first entry, and these stay for as long as the token.
     issue.sources.shrink_to_fit();
     issue.asked.shrink_to_fit();
-    let sane = version == VERSION && issue.expires_at > issue.issued_at;
+    let sane = version == VERSION
+        && issue.expires_at > issue.issued_at
+        && issue.sources.len().max(issue.asked.len()) <= LONGEST_LIST;
     sane.then_some(issue)
 }
 
-/// Whether the annotation was written on another Secret than the one of this name: somebody has copied that one.
+/// The name of the Secret that the annotation was written on; nothing where it does not tell. On a Secret of another name it
+/// is a copy.
 #[must_use]
-pub fn is_of_another(annotation: &str, secret: &str) -> bool {
+pub fn secret_of(annotation: &str) -> Option<String> {
     let record: Result<Versioned<serde::de::IgnoredAny>, _> = serde_json::from_str(annotation);
-    record.is_ok_and(|record| !record.secret.is_empty() && record.secret != secret)
+    record
+        .ok()
+        .map(|record| record.secret)
+        .filter(|secret| !secret.is_empty())
 }
 
 #[cfg(test)]
@@ -81,16 +91,16 @@ mod tests {
     #[test]
     fn a_copy_under_another_name_is_told_by_the_name_in_it() {
         let text = write(&issue(), "acme-token").unwrap();
-        assert!(!is_of_another(&text, "acme-token"));
-        assert!(is_of_another(&text, "copy"));
-        assert!(is_of_another(&text.replace("\"version\":1", "\"version\":2"), "copy"));
+        for known in [text.clone(), text.replace("\"version\":1", "\"version\":2")] {
+            assert_eq!(secret_of(&known).as_deref(), Some("acme-token"), "{known}");
+        }
         for unknown in [
             text.replace("acme-token", ""),
             "{}".to_owned(),
             "null".to_owned(),
             String::new(),
         ] {
-            assert!(!is_of_another(&unknown, "copy"), "{unknown}");
+            assert_eq!(secret_of(&unknown), None, "{unknown}");
         }
     }
 
@@ -122,6 +132,8 @@ mod tests {
             text.replace("\"version\":1", "\"version\":2"),
             text.replace("1970-01-01T00:16:40Z", "tomorrow"),
             text.replace("1970-01-01T01:16:40Z", "1970-01-01T00:16:40Z"),
+            text.replace("\"asked\":[]", &format!("\"asked\":[\"\"{}]", ",\"\"".repeat(64))),
+            text.replace("[\"a@u/1\"]", &format!("[\"\"{}]", ",\"\"".repeat(64))),
         ] {
             assert_eq!(read(&broken), None, "{broken}");
         }

@@ -31,14 +31,14 @@ pub struct SecretMeta {
     pub annotations: Texts,
     /// The facts on it; none where it has none that can be read. Read once, and shared with whoever remembers them.
     pub facts: Option<Arc<Issue>>,
+    /// The facts name this Secret, so that a copy of it will be told by them.
+    pub is_named: bool,
 }
 
 /// The owner references of a Secret that carries a mark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Owners {
-    /// The credential of the mark is among them.
-    pub credential: bool,
-    /// And is the controller.
+    /// The credential of the mark is among them, as the controller.
     pub controller: bool,
     /// Something else is among them.
     pub others: bool,
@@ -67,10 +67,9 @@ impl SecretMeta {
         };
         let mut annotations = meta.annotations.unwrap_or_default();
         let facts = annotations.remove(annotations::ISSUE);
+        let named = facts.as_deref().and_then(issue_record::secret_of);
         // A copy carries the mark of what it is a copy of. It belongs to whoever made it, and is never ours to write or delete.
-        let copied = facts
-            .as_ref()
-            .is_some_and(|facts| issue_record::is_of_another(facts, &found.key.name));
+        let copied = named.as_ref().is_some_and(|named| *named != found.key.name);
         let text = annotations
             .remove(annotations::CREDENTIAL)
             .filter(|text| text.len() <= LONGEST_MARK && !copied);
@@ -80,7 +79,6 @@ impl SecretMeta {
         };
         for owner in meta.owner_references.unwrap_or_default() {
             if owner.uid == mark.uid {
-                found.owners.credential = true;
                 found.owners.controller |= owner.controller.unwrap_or(false);
             } else {
                 found.owners.others = true;
@@ -99,6 +97,7 @@ impl SecretMeta {
         });
         annotations.insert(annotations::CREDENTIAL.to_owned(), text);
         found.annotations = annotations.into();
+        found.is_named = issue.is_some() && named.is_some();
         found.facts = issue.map(Arc::new);
         found
     }
@@ -193,11 +192,10 @@ mod tests {
         );
         assert_eq!(found.mark(), Some("team/acme@u2"));
         let owners = Owners {
-            credential: true,
             controller: true,
             others: true,
         };
-        assert_eq!(found.owners, owners);
+        assert_eq!((found.owners, found.is_named), (owners, true));
         assert_eq!(keys(&found.labels), [annotations::MANAGED_BY, "asked"]);
         assert_eq!(
             keys(&found.annotations),
@@ -206,17 +204,37 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is_is_told_from_its_mark() {
-        let of = |owners: &[&str]| kept(&json!({ annotations::CREDENTIAL: "team/acme@u2" }), owners).owners;
-        let owners = |credential, others| Owners {
-            credential,
-            controller: credential,
-            others,
+    fn its_owners_are_told_from_its_mark() {
+        let of = |owners: &[(&str, Option<bool>)]| {
+            let owners = owners.iter().map(|(uid, controller)| {
+                json!({ "apiVersion": "v1", "kind": "Any", "name": "any", "uid": uid, "controller": controller })
+            });
+            let meta = json!({
+                "name": "acme-token", "namespace": "team", "annotations": { annotations::CREDENTIAL: "team/acme@u2" },
+                "ownerReferences": owners.collect::<Vec<_>>(),
+            });
+            let Owners { controller, others } =
+                SecretMeta::from_object_meta(serde_json::from_value(meta).unwrap()).owners;
+            (controller, others)
         };
-        assert_eq!(of(&[]), owners(false, false));
-        assert_eq!(of(&["u2"]), owners(true, false));
-        assert_eq!(of(&["u3"]), owners(false, true));
-        assert_eq!(of(&["u3", "u2"]), owners(true, true));
+        assert_eq!(of(&[]), (false, false));
+        assert_eq!(of(&[("u2", Some(true))]), (true, false));
+        assert_eq!(of(&[("u2", Some(false))]), (false, false));
+        assert_eq!(of(&[("u2", None)]), (false, false));
+        assert_eq!(of(&[("u3", Some(true))]), (false, true));
+        assert_eq!(of(&[("u3", None), ("u2", Some(true))]), (true, true));
+    }
+
+    #[test]
+    fn facts_that_name_no_secret_are_known_to() {
+        let named = |facts: String| {
+            let annotations = json!({ annotations::CREDENTIAL: "team/acme@u2", annotations::ISSUE: facts });
+            let found = kept(&annotations, &[]);
+            (found.facts.is_some(), found.is_named)
+        };
+        assert_eq!(named(facts(&[])), (true, true));
+        assert_eq!(named(facts(&[]).replace("acme-token", "")), (true, false));
+        assert_eq!(named("{}".to_owned()), (false, false));
     }
 
     #[test]

@@ -17,10 +17,5 @@ fi
 
 status=0
 remove_cgroups || status=1
-# Never through a mount: what is mounted there is not ours to delete.
-if grep -qF -e " $(as_mounted "$state") " -e " $(as_mounted "$state")/" /proc/mounts; then
-	say "something is mounted below $state, nothing is deleted"
-	exit 1
-fi
-rm -rf --one-file-system "$state" || status=1
+remove "$state" || status=1
 exit "$status"

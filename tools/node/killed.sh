@@ -12,13 +12,13 @@ told=$(mktemp -d)
 trap 'rm -rf "$told"' EXIT
 mkfifo "$told/pipe"
 # Dies with this script, which leaves it deaf to a Ctrl-C.
-setpriv --pdeathsig KILL "$here/run.sh" bash -c '
+setpriv --pdeathsig KILL "$here/run.sh" bash -ec '
 	kubectl run idle --image=localhost/pause:1 --restart=Never >/dev/null
 	kubectl wait --for=condition=Ready pod/idle --timeout=60s
 	sleep infinity
 ' >"$told/pipe" &
 running=$!
-read -r line <"$told/pipe" || { wait "$running"; exit 1; }
+read -t 300 -r line <"$told/pipe" || { wait "$running"; exit 1; }
 say "$line; killing it"
 # The shell would tell of it as well.
 {
@@ -27,7 +27,7 @@ say "$line; killing it"
 } 2>/dev/null
 
 # What the kernel and the cleaner do afterwards takes a second or two.
-limit=$((SECONDS + 10))
+limit=$((SECONDS + 60))
 until "$here/left.sh" 2>/dev/null; do
 	((SECONDS < limit)) || exec "$here/left.sh"
 	sleep 0.2

@@ -39,7 +39,7 @@ export programs
 take_lock
 "$here/clean.sh"
 "$here/host.sh" >"$before"
-rm -rf "$logs"
+remove "$logs"
 umask 022
 mkdir -p "$state" "$logs"
 make_certificates
@@ -55,8 +55,10 @@ first=$!
 # In a session of its own, so that a Ctrl-C at the terminal is not for it.
 setsid "$here/clean.sh" "$first" </dev/null &
 cleaner=$!
-trap 'kill -KILL "$first" 2>/dev/null || true; wait "$cleaner" || exit 1' EXIT
+# Not once it was waited for: its number may be another's then.
+trap '[[ -z $first ]] || kill -KILL "$first" 2>/dev/null || true; wait "$cleaner" || exit 1' EXIT
 trap 'exit 130' INT TERM HUP
 status=0
 wait "$first" || status=$?
+first=
 exit "$status"

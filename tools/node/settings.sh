@@ -16,6 +16,7 @@ dns_ip=$network.2.10
 # Without symbolic links, as the kernel writes it where it tells of mounts.
 cache=$(readlink -m -- "${TRACKTIK_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tracktik-operator}")
 # Fixed, so that the next run finds what one left behind whose cleaning was killed as well.
+[[ $cache == /?* ]] || { printf 'node: there is no folder for its files: set TRACKTIK_CACHE_DIR\n' >&2; exit 1; }
 state=$cache/node-state
 logs=$cache/node-logs
 # Where the node itself sees its state: the kubelet does not find its mounts again in a path with blanks, and a socket's path may
@@ -35,6 +36,15 @@ say() { printf 'node: %s\n' "$*" >&2; }
 take_lock() {
 	[[ /proc/self/fd/9 -ef $lock ]] || exec 9>"$lock" || return
 	flock -n 9 || { say "waiting for another node on this machine to end"; flock 9; }
+}
+
+# remove FOLDER: never through a mount, since what is mounted there is not ours to delete.
+remove() {
+	if grep -qF -e " $(as_mounted "$1") " -e " $(as_mounted "$1")/" /proc/mounts; then
+		say "something is mounted below $1, nothing is deleted"
+		return 1
+	fi
+	rm -rf --one-file-system "$1"
 }
 
 # as_mounted PATH: as the kernel writes it in /proc/mounts.

@@ -74,9 +74,9 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// Whether it only waits for its turn: what it wants is taken by others of the line. Also where an end of that is
-    /// known: it is that of a place held after a failure, which a single wrong password brings about, and the line goes on
-    /// beside it.
+    /// Whether it only waits for its turn: what it wants is taken by others. Also where an end of that is known, which is that
+    /// of a place held after a failure: a single wrong password brings one about, and the line goes on beside it. Where all
+    /// places are held so, it goes on after minutes; a crowd that told of them would write thousands of statuses for that.
     #[must_use]
     pub fn is_for_its_turn(&self) -> bool {
         use WaitsFor::{Account, Budget, HostBusy, UnprovenBudget};
@@ -145,8 +145,7 @@ pub struct PlaceId {
     pub(super) taken: Moment,
 }
 
-/// Stands for a secret value: a digest under a key that only this process has. 128 bits: two alike would take more values
-/// than there can be.
+/// Stands for a secret value: a digest under a key that only this process has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 

@@ -27,6 +27,11 @@ struct Flags {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
+    // What it makes and ends must be the node's.
+    if std::env::var("NODE_NAME").as_deref() != Ok("tracktik-node") {
+        say("FAILED: this is to be run by tools/e2e.sh, on a node of its own");
+        return ExitCode::FAILURE;
+    }
     match scenes::play(&flags.repository).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(Problem(problem)) => {

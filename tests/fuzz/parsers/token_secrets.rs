@@ -49,6 +49,7 @@ fn judge(bytes: &[u8]) -> Judgement {
         return Ok(Verdict::rejected("no metadata"));
     };
     let before = meta.annotations.clone().unwrap_or_default();
+    let owners = meta.owner_references.clone().unwrap_or_default();
     let found = SecretMeta::from_object_meta(meta);
     let Some(kept) = found.mark() else {
         let nothing = found.annotations.is_empty() && found.labels.is_empty() && found.owners == Owners::default();
@@ -59,12 +60,24 @@ fn judge(bytes: &[u8]) -> Judgement {
     same(&mark.namespace, &found.key.namespace, "the namespace")?;
     same(&Some(&kept.to_owned()), &before.get(CREDENTIAL), "the mark")?;
     small(&found)?;
+    let expected = Owners {
+        controller: owners
+            .iter()
+            .any(|owner| owner.uid == mark.uid && owner.controller == Some(true)),
+        others: owners.iter().any(|owner| owner.uid != mark.uid),
+    };
+    same(&found.owners, &expected, "its owners")?;
     let issue = found.facts.as_deref();
     if let Some(issue) = issue {
         let text = before.get(ISSUE).ok_or("facts out of nothing")?;
+        let lists = [&issue.sources, &issue.asked].map(Vec::len);
+        ensure(text.len() <= 96 * 1_024 && lists.iter().all(|list| *list <= 64), || {
+            format!("long facts: {} bytes, lists of {lists:?}", text.len())
+        })?;
         same(&Some(issue), &issue_record::read(text).as_ref(), "the facts")?;
         let facts: Value = serde_json::from_str(text).unwrap_or_default();
         let of = facts["secret"].as_str().unwrap_or_default();
+        same(&found.is_named, &!of.is_empty(), "whether they name it")?;
         ensure(of.is_empty() || of == found.key.name, || {
             format!("a copy of {of:?} is kept as {:?}", found.key.name)
         })?;
@@ -96,10 +109,6 @@ fn small(found: &SecretMeta) -> Result<(), String> {
     let largest = |of: &Texts, key: &str| of.get(key).map_or(0, str::len);
     ensure(largest(&found.annotations, CREDENTIAL) <= 512, || {
         "a long mark".to_owned()
-    })?;
-    let asked = found.facts.iter().flat_map(|facts| &facts.asked);
-    ensure(asked.map(String::len).sum::<usize>() <= 96 * 1_024, || {
-        "long facts".to_owned()
     })?;
     let others = found
         .annotations

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
+use super::crowd::UNREAD;
 use crate::{
     manifests::source,
     node::{apply, get, kubectl, run},
@@ -115,7 +116,7 @@ pub async fn another_image(stage: &Stage) -> Outcome {
     // Of another credential each, since one is not renewed on request without end.
     let rotations = async {
         let mut done = 0;
-        while !upgraded.get() {
+        while !upgraded.get() && done < UNREAD {
             rotated(&format!("unread-{done}"), "while-upgrading").await?;
             if !upgraded.get() {
                 done += 1;

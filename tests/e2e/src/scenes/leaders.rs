@@ -134,9 +134,12 @@ pub async fn a_process_is_frozen(stage: &Stage) -> Outcome {
 async fn while_one_is_frozen(stage: &Stage, frozen: &Value) -> Outcome<BTreeMap<String, Granted>> {
     let then = grants(stage).await?;
     another_leads(frozen).await?;
-    rotated("mounted-3", "while-one-is-frozen").await?;
+    rotated(ROTATED, "while-one-is-frozen").await?;
     Ok(then)
 }
+
+/// Rotated on request while one is frozen.
+const ROTATED: &str = "mounted-3";
 
 /// What a credential has come to.
 #[derive(Debug, PartialEq)]
@@ -174,12 +177,16 @@ async fn grants(stage: &Stage) -> Outcome<BTreeMap<String, Granted>> {
 }
 
 /// Whoever logs in beside the leader, or writes what it knew before, leaves a login without a token or a write without a
-/// login. A token is renewed at most once meanwhile.
+/// login.
 fn one_token_a_login(then: &BTreeMap<String, Granted>, now: &BTreeMap<String, Granted>) -> Outcome {
     for (name, now) in now {
         let then = then.get(name).ok_or_else(|| Problem(format!("{name} is new")))?;
-        let renewed = now.issue != then.issue && now.logins == then.logins + 1;
-        hold(renewed || now == then, || format!("{name}: {then:?} {now:?}"))?;
+        let logins = now.logins - then.logins;
+        // On a slow machine the one that is rotated may be due as well.
+        let renewed = now.issue != then.issue && (logins == 1 || (logins == 2 && name == ROTATED));
+        // Who was frozen between the Secret and status leaves status to the other.
+        let untouched = logins == 0 && (&now.issue, &now.versions[0]) == (&then.issue, &then.versions[0]);
+        hold(renewed || untouched, || format!("{name}: {then:?} {now:?}"))?;
     }
     Ok(())
 }
