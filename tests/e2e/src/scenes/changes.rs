@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// At the least: it takes seconds until a new pod is ready and the old one has handed over.
-const ROTATIONS_DURING_AN_UPGRADE: u32 = 3;
+const ROTATIONS_DURING_AN_UPGRADE: usize = 3;
 
 /// The status of a credential.
 pub async fn status(namespace: &str, name: &str) -> Outcome<Value> {
