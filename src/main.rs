@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, Write},
-    num::NonZero,
     process::ExitCode,
 };
 
@@ -22,7 +21,7 @@ fn main() -> ExitCode {
 
     let done = match settings::parse(std::env::args_os()) {
         Ok(Request::Run(settings)) => runtime()
-            .map_err(|error| format!("cannot start threads: {error}"))
+            .map_err(|error| format!("cannot start: {error}"))
             .and_then(|runtime| {
                 let done = runtime.block_on(run(*settings)).map_err(|error| error.to_string());
                 // A task that does not end must not keep the process.
@@ -47,13 +46,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// A few threads: the work is waiting for answers, and a thread per core of a large node costs memory for nothing.
+/// One thread: the work is waiting for answers, and what there is to compute takes a quarter of a core at the rate that an
+/// API server bears (`docs/performance.md`). Of two, each waits for the other at every allocation; more cost memory as well.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.min(4))
-        .enable_all()
-        .build()
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! Kubernetes events: one per transition, sent in the background and dropped rather than waited for.
 
+use std::time::Duration;
+
 use k8s_openapi::{
     api::{core::v1::ObjectReference, events::v1::Event},
     apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
@@ -10,6 +12,7 @@ use tokio::sync::mpsc;
 use super::{CredentialView, deadline::deadline};
 use crate::{
     api::{Moment, Reason, TrackTikCredential, annotations::OPERATOR_NAME},
+    clock,
     random_id::random_id,
 };
 
@@ -18,6 +21,13 @@ const LONGEST_NOTE: usize = 1_024;
 
 /// Events waiting to be sent; more are dropped, since status tells the same.
 const QUEUE: usize = 256;
+
+/// So many are sent at once, …
+const BURST: u32 = 50;
+
+/// … and then one after this time: thousands of first tokens at once are not to wait for the API server to take in what status
+/// tells as well. The pace at which client-go's users have their events sent by default: 20 a second.
+const GAP: Duration = Duration::from_millis(50);
 
 /// Where transitions are told.
 #[derive(Clone, Debug)]
@@ -44,7 +54,14 @@ impl Events {
 }
 
 async fn send(client: Client, mut events: mpsc::Receiver<Event>) {
+    // When the next would be sent if there had been no burst.
+    let mut due = clock::monotonic();
     while let Some(event) = events.recv().await {
+        due = due.max(clock::monotonic()) + GAP;
+        // The last ones are not waited for: the process ends.
+        if !events.is_closed() {
+            tokio::time::sleep_until(due - GAP * BURST).await;
+        }
         let namespace = event.metadata.namespace.clone().unwrap_or_default();
         let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
         if let Err(error) = deadline(api.create(&PostParams::default(), &event)).await {
@@ -92,8 +109,51 @@ fn event_name(about: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use kube::client::Body;
+
     use super::*;
     use crate::cluster::CredentialObject;
+
+    #[tokio::test(start_paused = true)]
+    async fn many_at_once_are_sent_at_a_pace_and_the_last_ones_at_once() {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        let service = tower::service_fn(move |_: http::Request<Body>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { Ok::<_, Infallible>(http::Response::new(Body::from(b"{}".to_vec()))) }
+        });
+        let (events, sending) = Events::new(Client::new(service, "default"));
+        let sending = tokio::spawn(sending);
+        let object = serde_json::json!({ "metadata": { "namespace": "team", "name": "acme", "uid": "u" } });
+        let acme = serde_json::from_value::<CredentialObject>(object).unwrap().into();
+        let publish = |count: usize| {
+            for _ in 0..count {
+                events.publish(&acme, false, Reason::TokenValid, "n", Moment::from_seconds(1));
+            }
+        };
+        publish(150);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(sent.load(Ordering::Relaxed), 50);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(sent.load(Ordering::Relaxed), 70);
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(sent.load(Ordering::Relaxed), 150);
+        publish(100);
+        drop(events);
+        tokio::time::timeout(Duration::from_millis(100), sending)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(sent.load(Ordering::Relaxed), 250);
+    }
 
     #[test]
     fn an_event_is_one_that_the_api_server_takes() {
