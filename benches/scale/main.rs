@@ -78,10 +78,10 @@ async fn measure(plan: &Plan, credentials: usize, report: &mut Report) -> Outcom
         if plan.wants(Scenario::Idle) {
             idle::measure(&stage, &operator, plan.idle, report).await?;
         }
-        if plan.wants(Scenario::Storm) {
-            storm::measure(&stage, &operator, report).await?;
-        }
         operator.end().await?;
+        if plan.wants(Scenario::Storm) {
+            storm::measure(&stage, report).await?.end().await?;
+        }
         if plan.wants(Scenario::Restart) {
             restart::measure(&stage, report).await?;
         }

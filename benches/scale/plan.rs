@@ -111,11 +111,11 @@ impl Plan {
         20 + populated
             + of(Scenario::Limit, 10 + credentials.min(2_000) / 40)
             + of(Scenario::Idle, self.idle.as_secs() + 15)
-            + of(Scenario::Storm, 240 + credentials / 40)
+            + of(Scenario::Storm, 300 + credentials / 30)
             + of(Scenario::Restart, 20)
             + of(Scenario::Foreign, 90)
-            + of(Scenario::Churn, self.churn.as_secs() + 60)
-            + of(Scenario::DeadHost, 150)
+            + of(Scenario::Churn, self.churn.as_secs() + 120)
+            + of(Scenario::DeadHost, 290)
             + of(Scenario::SingleHost, 20 + credentials / 50)
     }
 }

@@ -1,7 +1,7 @@
 //! All tokens of an hour due within one minute: as after an outage, or a mass import forty minutes ago.
 //!
-//! Nobody waits forty minutes: each token Secret is set back in time while the operator runs, facts, data and digest, as if
-//! its token had been granted earlier. The operator reads it, finds it intact and goes by what it says.
+//! Nobody waits forty minutes: while no operator runs, each token Secret is set back in time, facts, data and digest, and
+//! status with it, as if its token had been granted earlier. The next operator finds nothing that contradicts it.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,8 @@ use k8s_openapi::{ByteString, api::core::v1::Secret, jiff::Timestamp};
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 use tracktik_operator::{
-    api::{Span, annotations},
+    api::{Moment, Span, annotations},
+    rotation::observation::Issue,
     secrets::{issue_record, layout::Layout, sensitive::SensitiveBytes},
 };
 
@@ -33,24 +34,25 @@ use crate::{
 const AGE: Duration = Duration::from_secs(210);
 /// All are due within this time.
 const SPREAD: usize = 60;
-/// The first is due so long after the last was set back, and for each hundred of them another second.
+/// The first is due so long after all were to be set back and an operator to be old enough, and for each fifty of them
+/// another second.
 const LEAD: u64 = 15;
 
-/// Measures it.
-pub async fn measure(stage: &Stage, operator: &Running, report: &mut Report) -> Outcome {
-    tokio::time::sleep(AGE.saturating_sub(operator.began.elapsed())).await;
-    let lead = LEAD + stage.credentials as u64 / 100;
+/// Measures it, and leaves an operator running.
+pub async fn measure(stage: &Stage, report: &mut Report) -> Outcome<Running> {
+    let lead = LEAD + AGE.as_secs() + stage.credentials as u64 / 50;
     let first_due = seconds_now() + lead;
     println!(
         "setting {} tokens back; the first is due in {lead} s",
         stage.credentials
     );
     let expires = set_back(stage, first_due).await?;
-    // Status has to say of each what its Secret says now; that is not part of its renewal.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    let operator = stage.operator(None).await?;
+    operator.leads().await?;
+    // The words of the conditions name the times; that they are written anew is not part of a renewal.
     operator.process.quiet().await?;
-    if seconds_now() >= first_due {
-        return Err("the machine is too slow: tokens were due before all were set back".into());
+    if seconds_now() + AGE.saturating_sub(operator.began.elapsed()).as_secs() >= first_due {
+        return Err("the machine is too slow: tokens are due before the operator is old enough".into());
     }
     let (calls, logins) = (
         ApiCalls::so_far(&stage.client).await?,
@@ -109,7 +111,7 @@ pub async fn measure(stage: &Stage, operator: &Running, report: &mut Report) -> 
         .note("CPU of the operator per credential", cpu * 1_000.0 / count, "ms")
         .note("resident, peak", operator.process.peak()? / 1_024.0, "MiB")
         .detail("API calls", &calls);
-    Ok(())
+    Ok(operator)
 }
 
 /// Sets each token back so that it is due within a minute from `first_due`; when each then expires.
@@ -124,10 +126,28 @@ async fn set_back(stage: &Stage, first_due: u64) -> Outcome<HashMap<String, u64>
             let credential: Value = serde_json::from_slice(&send(&client, Method::GET, &path, "", Vec::new()).await?)?;
             let due = first_due + (number * 37 % SPREAD) as u64;
             let back = time(&credential["status"]["renewalTime"]).saturating_sub(due);
-            let path = format!("{}/{name}-token", secrets(NAMESPACE));
-            let secret: Secret = serde_json::from_slice(&send(&client, Method::GET, &path, "", Vec::new()).await?)?;
-            let (change, expires_at) = earlier(&secret, back, &format!("{name}-token"))?;
-            send(&client, Method::PATCH, &path, MERGE_PATCH, serde_json::to_vec(&change)?).await?;
+            let of_secret = format!("{}/{name}-token", secrets(NAMESPACE));
+            let secret: Secret =
+                serde_json::from_slice(&send(&client, Method::GET, &of_secret, "", Vec::new()).await?)?;
+            let (change, issue) = earlier(&secret, back, &format!("{name}-token"))?;
+            let change = serde_json::to_vec(&change)?;
+            let written: Value =
+                serde_json::from_slice(&send(&client, Method::PATCH, &of_secret, MERGE_PATCH, change).await?)?;
+            let status = json!({ "status": {
+                "issuedTime": issue.issued_at, "expirationTime": issue.expires_at,
+                "renewalTime": Moment::from_seconds(i64::try_from(due)?),
+                "tokenSecret": { "resourceVersion": written["metadata"]["resourceVersion"] },
+            } });
+            let of_status = format!("{path}/status");
+            send(
+                &client,
+                Method::PATCH,
+                &of_status,
+                MERGE_PATCH,
+                serde_json::to_vec(&status)?,
+            )
+            .await?;
+            let expires_at = u64::try_from(issue.expires_at.as_seconds())?;
             noted
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -140,8 +160,8 @@ async fn set_back(stage: &Stage, first_due: u64) -> Outcome<HashMap<String, u64>
     Ok(expires)
 }
 
-/// The patch that makes it seem granted so many seconds earlier, and when its token then expires.
-fn earlier(secret: &Secret, seconds: u64, name: &str) -> Outcome<(Value, u64)> {
+/// The patch that makes it seem granted so many seconds earlier, and the facts that it then has.
+fn earlier(secret: &Secret, seconds: u64, name: &str) -> Outcome<(Value, Issue)> {
     let annotations = secret
         .metadata
         .annotations
@@ -165,7 +185,7 @@ fn earlier(secret: &Secret, seconds: u64, name: &str) -> Outcome<(Value, u64)> {
         "metadata": { "annotations": { annotations::ISSUE: issue_record::write(&issue, name)? } },
         "data": { "expires_at": expires_at },
     });
-    Ok((patch, u64::try_from(issue.expires_at.as_seconds())?))
+    Ok((patch, issue))
 }
 
 fn seconds_now() -> u64 {

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::rbac::v1::RoleBinding;
-use kube::{Api, api::DeleteParams};
+use k8s_openapi::api::{events::v1::Event, rbac::v1::RoleBinding};
+use kube::{
+    Api,
+    api::{DeleteParams, ListParams},
+};
 use serde_json::json;
 use testbed::{
     control_plane::ControlPlane, manifests::OPERATOR_NAME, operator::Operator, operator_start::OperatorBuilder,
@@ -11,7 +14,7 @@ use testbed::{
 
 use crate::{
     figures::sum_of,
-    scene::{Scene, eventually},
+    scene::{PATIENCE, Scene, eventually},
     stage::Stage,
 };
 
@@ -55,6 +58,17 @@ impl Replicas {
         replicas.scene.everyday("acme").await;
         replicas.scene.ready("acme").await;
         let token = replicas.scene.token("acme").await;
+        // Sent in the background: one that is stopped with it on its way sends it when it goes on.
+        let events: Api<Event> = Api::namespaced(replicas.scene.client.clone(), &replicas.scene.namespace);
+        eventually(PATIENCE, || async {
+            let told = events.list(&ListParams::default()).await.unwrap();
+            if told.items.is_empty() {
+                Err("nothing is told".to_owned())
+            } else {
+                Ok(())
+            }
+        })
+        .await;
         (replicas, first, second, token)
     }
 

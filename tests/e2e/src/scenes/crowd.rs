@@ -187,8 +187,8 @@ mod tests {
 
     #[test]
     fn a_reader_that_was_away_is_noticed() {
-        assert!(enough("reader", 290, 30.0).is_ok());
-        assert!(enough("reader", 200, 30.0).is_err());
+        assert!(enough("reader", 190, 30.0).is_ok());
+        assert!(enough("reader", 160, 30.0).is_err());
         assert!(enough("reader", 0, 2.0).is_err());
     }
 }
