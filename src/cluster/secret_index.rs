@@ -27,13 +27,14 @@ impl SecretIndex {
         self.marked.get(credential).into_iter().flat_map(KeySet::iter)
     }
 
-    /// The key of a Secret, or of a credential, as it stands in here.
-    pub fn known<'a>(&'a self, key: &ObjectKey, kind: Kind) -> Option<&'a ObjectKey> {
-        let map = match kind {
-            Kind::Secret => &self.users,
-            Kind::Credential => &self.marked,
-        };
-        map.get_key_value(key).map(|(known, _)| known)
+    /// The key of a Secret as it stands in here.
+    pub fn secret_key(&self, key: &ObjectKey) -> Option<&ObjectKey> {
+        self.users.get_key_value(key).map(|(own, _)| own)
+    }
+
+    /// The key of a credential as it stands in here.
+    pub fn credential_key(&self, key: &ObjectKey) -> Option<&ObjectKey> {
+        self.marked.get_key_value(key).map(|(own, _)| own)
     }
 
     /// Notes what a credential uses; answers all that want the same target, itself included. `known` gives the key of a
@@ -96,26 +97,6 @@ impl SecretIndex {
         }
         Some(owner)
     }
-}
-
-/// What a key is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A Secret.
-    Secret,
-    /// A credential.
-    Credential,
-}
-
-/// The key as it stands in the map already, so that all share one.
-pub fn shared<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>) -> ObjectKey {
-    map.get_key_value(&key).map_or(key, |(known, _)| known.clone())
-}
-
-/// As [`shared`], or as it stands in the index.
-pub fn known<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>, index: &SecretIndex, kind: Kind) -> ObjectKey {
-    let key = index.known(&key, kind).cloned().unwrap_or(key);
-    shared(key, map)
 }
 
 fn uses(credential: &CredentialView) -> BTreeSet<String> {

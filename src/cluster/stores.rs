@@ -11,7 +11,7 @@ use std::{
 use super::{
     CredentialView, ObjectKey,
     gone::Gone,
-    secret_index::{Kind, SecretIndex, known, shared},
+    secret_index::SecretIndex,
     sync::{CredentialLists, Scopes, Sync},
 };
 use crate::secrets::metadata::SecretMeta;
@@ -144,7 +144,8 @@ impl Stores {
         let mut inner = self.write();
         let inner = &mut *inner;
         let before = inner.credentials.get(&credential.key).cloned();
-        credential.key = known(credential.key, &inner.credentials, &inner.index, Kind::Credential);
+        let known = inner.index.credential_key(&credential.key).cloned();
+        credential.key = shared(known.unwrap_or(credential.key), &inner.credentials);
         let mut concerned = before
             .map(|before| inner.index.remove_credential(&before))
             .unwrap_or_default();
@@ -179,7 +180,8 @@ impl Stores {
         let mut inner = self.write();
         let inner = &mut *inner;
         let before = inner.secrets.get(&secret.key).cloned();
-        secret.key = known(secret.key, &inner.secrets, &inner.index, Kind::Secret);
+        let known = inner.index.secret_key(&secret.key).cloned();
+        secret.key = shared(known.unwrap_or(secret.key), &inner.secrets);
         let mut concerned: Vec<ObjectKey> = before
             .and_then(|before| inner.index.remove_secret(&before))
             .into_iter()
@@ -231,6 +233,11 @@ impl Inner {
     }
 }
 
+/// The key as it stands in the map already, so that all share one.
+fn shared<T>(key: ObjectKey, map: &HashMap<ObjectKey, T>) -> ObjectKey {
+    map.get_key_value(&key).map_or(key, |(known, _)| known.clone())
+}
+
 fn besides<'a>(
     keys: impl Iterator<Item = &'a ObjectKey>,
     namespace: &str,
@@ -246,7 +253,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::CredentialObject;
+    use crate::cluster::{CredentialObject, gone::MOST_GONE};
 
     #[test]
     fn those_with_a_record_are_those_whose_status_has_one_now() {
@@ -292,6 +299,6 @@ mod tests {
         }
         assert_eq!(stores.gone_at(&acme, "acme-token").as_deref(), Some("7"));
         assert_eq!(stores.gone_at(&acme, "s999").as_deref(), Some("7"));
-        assert!(stores.read().gone.most_of_one() <= super::super::gone::MOST_GONE);
+        assert!(stores.read().gone.most_of_one() <= MOST_GONE);
     }
 }

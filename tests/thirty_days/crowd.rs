@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use testbed::simulator::Account;
 use tracktik_operator::{
     clock::{Clock, Instant, monotonic},
     oauth::{ErrorCode, GrantRequest, TokenEndpoint, TokenRequestFailure},
@@ -61,15 +60,8 @@ fn world() -> World<SlowTrackTik> {
 }
 
 fn add(world: &World<SlowTrackTik>, name: &str, host: usize) {
-    let account = Account {
-        client_id: "id".to_owned(),
-        client_secret: "s".to_owned(),
-        username: format!("user-{name}"),
-        password: "p".to_owned(),
-    };
-    world.api.write_source(name, &account);
     let domain = format!("h{host}.staffr.net");
-    world.api.add_credential_alone(name, "Password", &domain);
+    world.api.add_credential_of(name, "Password", &domain);
 }
 
 /// So many at once, and when that was.

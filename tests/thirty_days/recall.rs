@@ -21,16 +21,9 @@ fn world_of(credentials: usize, answer: Answer) -> World {
 
 /// A credential of an account and a host of its own.
 fn add(world: &World, name: &str) {
-    let account = Account {
-        client_id: "id".to_owned(),
-        client_secret: "s".to_owned(),
-        username: format!("user-{name}"),
-        password: "p".to_owned(),
-    };
-    world.api.write_source(name, &account);
     world
         .api
-        .add_credential_alone(name, "Password", &format!("{name}.staffr.net"));
+        .add_credential_of(name, "Password", &format!("{name}.staffr.net"));
 }
 
 /// The loop turns by itself at least this often, and sees that a list was refused.

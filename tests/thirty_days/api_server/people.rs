@@ -10,6 +10,11 @@ use super::{ApiServer, key};
 impl ApiServer {
     /// A source Secret and a credential of this name, renewed by this grant.
     pub fn add_credential(&self, name: &str, grant: &str) {
+        self.add_credential_of(name, grant, "acme.staffr.net");
+    }
+
+    /// The same for this domain, with an account of its own.
+    pub fn add_credential_of(&self, name: &str, grant: &str, domain: &str) {
         let account = Account {
             client_id: "id".to_owned(),
             client_secret: "s".to_owned(),
@@ -17,7 +22,7 @@ impl ApiServer {
             password: "p".to_owned(),
         };
         self.write_source(name, &account);
-        self.add_credential_alone(name, grant, "acme.staffr.net");
+        self.add_credential_alone(name, grant, domain);
     }
 
     /// A credential for this domain, whose source Secret has its name.

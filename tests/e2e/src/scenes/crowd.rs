@@ -28,7 +28,7 @@ pub const UNREAD: usize = 50 - 1 - MOUNTED - 2;
 /// seen with three builds beside it, 9.8 without).
 const REQUESTS_A_SECOND: f64 = 6.0;
 /// What it may be short of that in a scene of any length: the first second of a pod in place of another.
-const SHORT_OF: f64 = 8.0;
+const SHORT_OF: f64 = REQUESTS_A_SECOND;
 
 /// Who is there, besides the operator.
 pub struct Crowd {
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_reader_that_was_away_is_noticed() {
         assert!(enough("reader", 190, 30.0).is_ok());
-        assert!(enough("reader", 160, 30.0).is_err());
+        assert!(enough("reader", 173, 30.0).is_err());
         assert!(enough("reader", 0, 2.0).is_err());
     }
 }
