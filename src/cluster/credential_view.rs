@@ -6,9 +6,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::ObjectKey;
+use super::{ObjectKey, secret_object::what_is_read};
 use crate::{
     api::{
         ConditionType, Moment, Reason, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
@@ -21,7 +21,7 @@ use crate::{
 /// The object on the wire.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CredentialObject {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "what_is_read")]
     metadata: ObjectMeta,
     #[serde(default, deserialize_with = "lenient")]
     spec: Option<TrackTikCredentialSpec>,
@@ -33,8 +33,16 @@ pub struct CredentialObject {
 pub(super) fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).ok())
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Perhaps<T> {
+        Decoded(T),
+        Other(IgnoredAny),
+    }
+    Ok(match Perhaps::deserialize(deserializer)? {
+        Perhaps::Decoded(value) => Some(value),
+        Perhaps::Other(IgnoredAny) => None,
+    })
 }
 
 impl Resource for CredentialObject {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Client, api::ListParams, core::PartialObjectMeta};
+use kube::{Api, Client, api::ListParams};
 
 use super::{
     CredentialObject,
     deadline::deadline,
+    secret_object::SecretObject,
     watched::{Watched, place, scoped, why_failing},
 };
 use crate::health::ReadinessItem;
@@ -32,7 +32,7 @@ pub async fn try_credentials(client: Client, namespace: String, selector: Option
 
 /// Lists the metadata of one Secret of a namespace, or of all under `""`, until that is let through once.
 pub async fn try_secrets(client: Client, namespace: String, item: ReadinessItem) {
-    let api = scoped::<PartialObjectMeta<Secret>>(client, &namespace);
+    let api = scoped::<SecretObject>(client, &namespace);
     until_let_through(api, ListParams::default(), &namespace, &item).await;
 }
 

@@ -1,15 +1,13 @@
 //! The intent of a refresh, written on the Secret that holds the refresh token: whoever finds it there does not send that
 //! token again.
 
-use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
     api::{Patch, PatchParams},
-    core::PartialObjectMeta,
 };
 use serde_json::json;
 
-use super::{deadline::deadline_with_values, error::ClusterError};
+use super::{deadline::deadline_with_values, error::ClusterError, secret_object::SecretObject};
 use crate::{api::annotations, secrets::metadata::SecretMeta};
 
 /// Not the manager that applies the token Secret: an apply removes what its manager no longer names, and the mark of one
@@ -21,7 +19,7 @@ const MANAGER: &str = "tracktik-operator-intent";
 /// # Errors
 /// [`ClusterError::Conflict`] where the Secret has changed since, else as the API server answers.
 pub async fn mark_tried(client: &Client, secret: &SecretMeta, issue_id: &str) -> Result<SecretMeta, ClusterError> {
-    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.key.namespace);
+    let api: Api<SecretObject> = Api::namespaced(client.clone(), &secret.key.namespace);
     let patch = json!({
         "metadata": {
             "uid": secret.uid,

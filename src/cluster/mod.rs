@@ -23,6 +23,7 @@ pub mod no_connection;
 pub mod read_secret;
 mod request_counts;
 mod secret_index;
+mod secret_object;
 mod stores;
 pub mod sync;
 mod watch_course;

@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client, Resource, runtime::watcher::Event};
 
-use super::{ClusterError, CredentialObject, CredentialView, ObjectKey, Stores, Sync};
+use super::{ClusterError, CredentialObject, CredentialView, ObjectKey, Stores, Sync, secret_object::SecretObject};
 use crate::secrets::metadata::SecretMeta;
 
 /// One kind of object that is watched.
@@ -43,7 +42,7 @@ impl Watched for CredentialObject {
     }
 }
 
-impl Watched for kube::core::PartialObjectMeta<Secret> {
+impl Watched for SecretObject {
     const NAME: &'static str = "secrets";
 
     fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {

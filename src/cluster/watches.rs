@@ -6,7 +6,6 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt};
-use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
     runtime::{
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     CredentialObject, ObjectKey, Stores,
     lists::{Lists, PAGE, Turn},
+    secret_object::SecretObject,
     watch_course::{Course, failed, stands},
     watch_deadline::begun_in_time,
     watched::{Watched, deliver, scoped},
@@ -71,7 +71,7 @@ pub async fn watch_credentials(client: Client, namespace: String, context: Watch
 
 /// Watches the metadata of Secrets in a namespace, or in all under `""`, until shutdown.
 pub async fn watch_secrets(client: Client, namespace: String, context: WatchContext, item: ReadinessItem) {
-    let api = scoped::<kube::core::PartialObjectMeta<Secret>>(begun_in_time(client), &namespace);
+    let api = scoped::<SecretObject>(begun_in_time(client), &namespace);
     watch(api, config(), &namespace, &context, &item).await;
 }
 

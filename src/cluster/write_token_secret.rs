@@ -1,16 +1,15 @@
 //! The only room that writes or deletes Secrets. Every call carries a uid and a resourceVersion that must still hold.
 
-use k8s_openapi::api::core::v1::Secret;
 use kube::{
     Api, Client,
     api::{DeleteParams, Patch, PatchParams, Preconditions},
-    core::PartialObjectMeta,
 };
 
 use super::{
     ObjectKey,
     deadline::{deadline, deadline_with_values},
     error::ClusterError,
+    secret_object::SecretObject,
 };
 use crate::{
     api::annotations::OPERATOR_NAME,
@@ -34,7 +33,7 @@ pub enum Mode {
 /// # Errors
 /// [`ClusterError::Conflict`] where the preconditions no longer hold, else as the API server answers.
 pub async fn apply(client: &Client, key: &ObjectKey, object: &Object, mode: Mode) -> Result<SecretMeta, ClusterError> {
-    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &key.namespace);
+    let api: Api<SecretObject> = Api::namespaced(client.clone(), &key.namespace);
     let mut params = PatchParams::apply(OPERATOR_NAME).force();
     params.dry_run = mode == Mode::DryRun;
     let patch = Patch::Apply(object);
@@ -54,7 +53,7 @@ pub async fn apply(client: &Client, key: &ObjectKey, object: &Object, mode: Mode
 /// [`ClusterError::Conflict`] where it has changed since, else as the API server answers. One that is gone already is
 /// no error.
 pub async fn delete(client: &Client, secret: &SecretMeta) -> Result<(), ClusterError> {
-    let api: Api<PartialObjectMeta<Secret>> = Api::namespaced(client.clone(), &secret.key.namespace);
+    let api: Api<SecretObject> = Api::namespaced(client.clone(), &secret.key.namespace);
     let params = DeleteParams {
         preconditions: Some(Preconditions {
             uid: Some(secret.uid.clone()),

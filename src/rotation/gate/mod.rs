@@ -202,8 +202,14 @@ impl Gate {
     /// ends. Nothing of an account does, since whoever is refused there is not in the line.
     #[must_use]
     pub fn next_change(&self, now: Moment) -> Option<Moment> {
-        let in_line = self.lines.heads().filter_map(|(_, host)| self.hosts.get(host));
-        let hosts = in_line.filter_map(|news| news.closed(now)?.until);
+        // Few are closed, while all may have a line.
+        let closed = self
+            .hosts
+            .iter()
+            .filter_map(|(host, news)| Some((host, news.closed(now)?.until?)));
+        let hosts = closed
+            .filter(|(host, _)| self.lines.has_line(host))
+            .map(|(_, until)| until);
         let place = self.held.next_end(now).filter(|_| self.places_run_out(now));
         hosts.chain(place).min()
     }
