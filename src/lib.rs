@@ -49,6 +49,7 @@ mod metric_labels;
 pub mod metrics;
 pub mod oauth;
 pub mod object_key;
+mod object_meta;
 mod process_figures;
 mod random_id;
 pub mod rotation;

@@ -1,4 +1,5 @@
-//! The limit that the API server sets: how many credentials a second it can serve, if nothing else is done.
+//! The limit that the API server sets: how many credentials a second it can serve to clients that do nothing else, while
+//! the bench looks on as it does over the operator.
 
 use std::{
     sync::Arc,

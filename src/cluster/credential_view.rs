@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::{ObjectKey, secret_object::what_is_read};
+use super::ObjectKey;
 use crate::{
     api::{
         ConditionType, Moment, Reason, TrackTikCredential, TrackTikCredentialSpec, TrackTikCredentialStatus,
@@ -16,12 +16,13 @@ use crate::{
         conditions::Truth,
     },
     credential_figures::CredentialFigures,
+    object_meta::without_managed_fields,
 };
 
 /// The object on the wire.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CredentialObject {
-    #[serde(default, deserialize_with = "what_is_read")]
+    #[serde(default, deserialize_with = "without_managed_fields")]
     metadata: ObjectMeta,
     #[serde(default, deserialize_with = "lenient")]
     spec: Option<TrackTikCredentialSpec>,

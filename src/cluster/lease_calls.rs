@@ -57,10 +57,7 @@ impl LeaseCalls {
             ..PostParams::default()
         };
         let metadata = match seen {
-            Some(seen) => ObjectMeta {
-                managed_fields: None,
-                ..seen.metadata.clone()
-            },
+            Some(seen) => seen.metadata.clone(),
             None => ObjectMeta {
                 name: Some(self.name.clone()),
                 ..ObjectMeta::default()

@@ -9,13 +9,14 @@ use kube::Resource;
 use serde::{Deserialize, Serialize};
 
 use super::credential_view::lenient;
+use crate::object_meta::without_managed_fields;
 
 /// The object on the wire.
 #[derive(Clone, Debug, Default, Resource, Deserialize, Serialize)]
 #[resource(inherit = "v1::Lease")]
 pub struct Lease {
     /// With the uid and the resourceVersion that a write is bound to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_managed_fields")]
     pub metadata: ObjectMeta,
     /// What it says.
     #[serde(default, rename = "spec")]

@@ -1,19 +1,19 @@
-//! A Secret as the API server answers where only its metadata is asked for, and what of any metadata is read.
+//! A Secret of which the metadata alone is looked at.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
-use k8s_openapi::{
-    api::core::v1::Secret,
-    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time},
-};
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::Resource;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-/// A Secret of which no data is ever asked for.
+use crate::object_meta::without_managed_fields;
+
+/// A Secret without its data: by get, list, watch and patch none is asked for. What answers a delete may be the whole Secret,
+/// of which nothing else is decoded.
 #[derive(Clone, Debug, Deserialize)]
 pub struct SecretObject {
-    /// All that is known of it.
-    #[serde(default, deserialize_with = "what_is_read")]
+    /// Its metadata, as far as that is read.
+    #[serde(default, deserialize_with = "without_managed_fields")]
     pub metadata: ObjectMeta,
 }
 
@@ -39,69 +39,48 @@ impl Resource for SecretObject {
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
     }
-    /// Has the client ask for metadata alone in each call.
+    /// Has the client ask for metadata alone.
     fn metadata_api() -> bool {
         true
     }
 }
 
-/// Metadata without what nobody here asks for: of a credential with a token, most is who manages which field.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Read {
-    name: Option<String>,
-    namespace: Option<String>,
-    uid: Option<String>,
-    resource_version: Option<String>,
-    generation: Option<i64>,
-    creation_timestamp: Option<Time>,
-    deletion_timestamp: Option<Time>,
-    labels: Option<BTreeMap<String, String>>,
-    annotations: Option<BTreeMap<String, String>>,
-    owner_references: Option<Vec<OwnerReference>>,
-}
-
-/// Decodes metadata, and of it what is read.
-pub(super) fn what_is_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ObjectMeta, D::Error> {
-    let read = Read::deserialize(deserializer)?;
-    Ok(ObjectMeta {
-        name: read.name,
-        namespace: read.namespace,
-        uid: read.uid,
-        resource_version: read.resource_version,
-        generation: read.generation,
-        creation_timestamp: read.creation_timestamp,
-        deletion_timestamp: read.deletion_timestamp,
-        labels: read.labels,
-        annotations: read.annotations,
-        owner_references: read.owner_references,
-        ..ObjectMeta::default()
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::{
+        convert::Infallible,
+        sync::{Arc, Mutex},
+    };
+
+    use http::{Request, Response, header::ACCEPT};
+    use kube::{
+        Api, Client,
+        api::{ListParams, Patch, PatchParams, WatchParams},
+        client::Body,
+    };
 
     use super::*;
 
-    /// Whoever takes a field of the metadata into use finds it missing here first.
-    #[test]
-    fn of_metadata_all_is_read_but_who_manages_it_and_what_generates_names() {
-        let whole = json!({
-            "name": "acme", "namespace": "portal", "uid": "u", "resourceVersion": "7", "generation": 3,
-            "creationTimestamp": "2026-01-01T00:00:00Z", "deletionTimestamp": "2026-01-02T00:00:00Z",
-            "labels": { "a": "b" }, "annotations": { "c": "d" },
-            "ownerReferences": [
-                { "apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "o", "controller": true, "blockOwnerDeletion": true },
-            ],
+    #[tokio::test]
+    async fn of_secrets_metadata_alone_is_asked_for() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&asked);
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let accept = request.headers()[ACCEPT].to_str().unwrap().to_owned();
+            noted.lock().unwrap().push(accept);
+            std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
         });
-        let mut given = whole.clone();
-        given["managedFields"] = json!([{ "manager": "m", "operation": "Apply", "fieldsV1": { "f:data": {} } }]);
-        given["generateName"] = json!("acme-");
-        let read: SecretObject = serde_json::from_value(json!({ "kind": "any", "metadata": given })).unwrap();
-        assert_eq!(serde_json::to_value(&read.metadata).unwrap(), whole);
-        let none: SecretObject = serde_json::from_value(json!({ "metadata": { "labels": null } })).unwrap();
-        assert_eq!(none.metadata, ObjectMeta::default());
+        let api: Api<SecretObject> = Api::namespaced(Client::new(service, "default"), "portal");
+        let _ = api.get("acme").await;
+        let _ = api.list(&ListParams::default()).await;
+        let _ = api.watch(&WatchParams::default(), "0").await;
+        let nothing = Patch::Merge(serde_json::json!({}));
+        let _ = api.patch("acme", &PatchParams::default(), &nothing).await;
+        let asked = asked.lock().unwrap();
+        assert_eq!(asked.len(), 4);
+        for accept in &*asked {
+            let kind = accept.strip_prefix("application/json;as=").unwrap_or_default();
+            assert!(kind.starts_with("PartialObjectMetadata"), "{accept}");
+        }
     }
 }

@@ -15,13 +15,13 @@ use super::{
     layout::{Data, Layout},
     sensitive::SensitiveBytes,
 };
-use crate::rotation::observation::Issue;
+use crate::{object_meta::without_managed_fields, rotation::observation::Issue};
 
 /// A whole Secret.
 #[derive(Clone, Deserialize)]
 pub struct SecretContent {
     /// Its metadata.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_managed_fields")]
     pub metadata: ObjectMeta,
     /// `Opaque`, or another.
     #[serde(default)]

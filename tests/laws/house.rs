@@ -13,7 +13,7 @@ const CEILING: usize = 250;
 const ROOMS: [(&str, &[&str]); 6] = [
     ("api", &["hex"]),
     ("rotation", &["api"]),
-    ("secrets", &["api", "rotation", "hex", "object_key"]),
+    ("secrets", &["api", "rotation", "hex", "object_key", "object_meta"]),
     ("oauth", &["api", "rotation", "secrets", "clock"]),
     (
         "cluster",
@@ -26,6 +26,7 @@ const ROOMS: [(&str, &[&str]); 6] = [
             "health",
             "metrics",
             "object_key",
+            "object_meta",
             "random_id",
             "settings",
         ],

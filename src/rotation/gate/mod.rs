@@ -198,22 +198,6 @@ impl Gate {
         news
     }
 
-    /// When something changes by itself that somebody in the line may be waiting for: a held place or the pause of a host
-    /// ends. Nothing of an account does, since whoever is refused there is not in the line.
-    #[must_use]
-    pub fn next_change(&self, now: Moment) -> Option<Moment> {
-        // Few are closed, while all may have a line.
-        let closed = self
-            .hosts
-            .iter()
-            .filter_map(|(host, news)| Some((host, news.closed(now)?.until?)));
-        let hosts = closed
-            .filter(|(host, _)| self.lines.has_line(host))
-            .map(|(_, until)| until);
-        let place = self.held.next_end(now).filter(|_| self.places_run_out(now));
-        hosts.chain(place).min()
-    }
-
     /// On start and on becoming leader: what the failure records tell of requests that may have failed lately, by this
     /// process or another. A request that this process knows of and that is recalled as well counts twice, which is the
     /// safe side and is over within minutes.

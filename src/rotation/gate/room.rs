@@ -1,4 +1,4 @@
-//! What room there is: in all, and for one who waits why there is none. Also what the metrics count.
+//! What room there is: in all, and for one who waits why there is none, and when there may be. Also what the metrics count.
 
 use super::{
     Gate,
@@ -63,11 +63,24 @@ impl Gate {
         })
     }
 
-    /// Whether one more place might let one more go.
-    pub(super) fn places_run_out(&self, now: Moment) -> bool {
+    /// When something changes by itself that somebody in the line may be waiting for: a held place or the pause of a host
+    /// ends. Nothing of an account does, since whoever is refused there is not in the line.
+    #[must_use]
+    pub fn next_change(&self, now: Moment) -> Option<Moment> {
         if self.lines.is_empty() {
-            return false;
+            return None;
         }
+        // A walk of the hosts, without a look at their lines where they are open, as nearly all are.
+        let closed = self.hosts.iter().filter_map(|(host, news)| {
+            let until = news.closed(now)?.until?;
+            self.lines.has_line(host).then_some(until)
+        });
+        let place = self.held.next_end(now).filter(|_| self.places_run_out(now));
+        closed.chain(place).min()
+    }
+
+    /// Whether one more place might let one more go.
+    fn places_run_out(&self, now: Moment) -> bool {
         let (going, free) = (self.going(now), self.free(now));
         let unproven = going.iter().filter(|rank| rank.unproven).count();
         going.len() == free.all || unproven == free.unproven
