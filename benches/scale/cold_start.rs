@@ -89,7 +89,7 @@ pub async fn measure(stage: &mut Stage, report: &mut Report) -> Outcome<Running>
     Ok(operator)
 }
 
-/// With fewer credentials, what a process has once, and the second that it takes to start, are too much of it.
+/// With fewer credentials, what a process has once is too much of it, and a run is too short to be told from chance.
 fn of_ten_thousand(credentials: usize, target: Target) -> Target {
     if credentials < 10_000 { Target::None } else { target }
 }

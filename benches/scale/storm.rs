@@ -109,7 +109,12 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Outcome<Running> {
             Target::Exactly(0.0),
         )
         .note("CPU of the operator per credential", cpu * 1_000.0 / count, "ms")
-        .note("resident, peak", operator.process.peak()? / 1_024.0, "MiB")
+        .add(
+            "resident, peak",
+            operator.process.peak()? / 1_024.0,
+            "MiB",
+            Target::AtMost(96.0),
+        )
         .detail("API calls", &calls);
     Ok(operator)
 }

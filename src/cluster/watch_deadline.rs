@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_list_has_as_long_as_whoever_asks_gives_it() {
-        let uri = "/api/v1/secrets?limit=25";
+        let uri = "/api/v1/secrets?limit=50";
         assert!(asked(uri, Duration::from_mins(1)).await.is_ok());
     }
 }

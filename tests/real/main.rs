@@ -19,6 +19,7 @@ mod bad_answer_rows;
 mod bad_answers;
 mod bad_sources;
 mod bad_targets;
+mod beyond_time;
 mod canaries;
 mod closed_port;
 mod conflicts;
