@@ -2,7 +2,7 @@
 //!
 //! One object that cannot be decoded must not stop the list for all, nor lose its own failure record.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// The object on the wire.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Resource, Deserialize)]
+#[resource(inherit = "TrackTikCredential")]
 pub struct CredentialObject {
     #[serde(default, deserialize_with = "without_managed_fields")]
     metadata: ObjectMeta,
@@ -44,30 +45,6 @@ pub(super) fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>
         Perhaps::Decoded(value) => Some(value),
         Perhaps::Other(IgnoredAny) => None,
     })
-}
-
-impl Resource for CredentialObject {
-    type DynamicType = ();
-    type Scope = <TrackTikCredential as Resource>::Scope;
-
-    fn kind(dt: &()) -> Cow<'_, str> {
-        TrackTikCredential::kind(dt)
-    }
-    fn group(dt: &()) -> Cow<'_, str> {
-        TrackTikCredential::group(dt)
-    }
-    fn version(dt: &()) -> Cow<'_, str> {
-        TrackTikCredential::version(dt)
-    }
-    fn plural(dt: &()) -> Cow<'_, str> {
-        TrackTikCredential::plural(dt)
-    }
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.metadata
-    }
 }
 
 /// A credential in the store.

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use testbed::{
-    control_plane::ControlPlane,
-    manifests::apply_crd,
-    simulator::{Fault, Target},
-};
-use tokio::sync::OnceCell;
+use testbed::simulator::{Fault, Target};
 
 use crate::{
     figures::say,
     replicas::{ELECT, Replicas, WITHIN_THE_LEASE, WORK, leads},
-    scene::eventually,
+    scene::{eventually, own_plane},
 };
 
 /// After an outage a watch is begun again with a pause of up to half a minute.
@@ -100,10 +95,8 @@ async fn a_leader_that_was_paused_and_cannot_see_who_leads_now_leaves_what_is_du
 
 #[tokio::test]
 async fn an_outage_of_the_api_server_past_the_lease_costs_neither_the_leadership_nor_a_token() {
-    // Of its own, since the other tests need theirs; static, as a scene asks for.
-    static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-    let plane = PLANE.get_or_init(async || ControlPlane::start().await.unwrap()).await;
-    apply_crd(&plane.client().await.unwrap()).await.unwrap();
+    // Of its own, since the other tests need theirs.
+    let plane = own_plane().await;
     let replicas = Replicas::on(plane, "away").await;
     let scene = &replicas.scene;
     let operator = replicas.leader().await;

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testbed::{control_plane::ControlPlane, manifests::apply_crd};
-use tokio::sync::OnceCell;
 
-use crate::scene::{PATIENCE, Scene, eventually};
+use crate::scene::{PATIENCE, Scene, eventually, own_plane};
 
 /// Taken by the API server, and beyond our times and jiff's.
 const BEYOND: &str = "9999-12-31T23:59:59Z";
@@ -37,9 +35,7 @@ async fn text(scene: &Scene, path: &str) -> String {
 #[tokio::test]
 async fn a_time_of_managed_fields_that_is_beyond_ours_hides_no_object() {
     // Of its own, since other tests list what is in all namespaces, by types that cannot hold such a time.
-    static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-    let plane = PLANE.get_or_init(async || ControlPlane::start().await.unwrap()).await;
-    apply_crd(&plane.client().await.unwrap()).await.unwrap();
+    let plane = own_plane().await;
     let scene = Scene::on(plane, "beyond", Duration::from_hours(1)).await;
     for name in ["acme", "other"] {
         scene.everyday(name).await;

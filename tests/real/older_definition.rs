@@ -5,10 +5,8 @@ use std::time::Duration;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
-use testbed::{control_plane::ControlPlane, manifests::apply_crd};
-use tokio::sync::OnceCell;
 
-use crate::scene::{PATIENCE, Scene, eventually};
+use crate::scene::{PATIENCE, Scene, eventually, own_plane};
 
 fn without_rules(schema: &mut Value) {
     if let Some(fields) = schema.as_object_mut() {
@@ -23,12 +21,9 @@ fn without_rules(schema: &mut Value) {
 
 #[tokio::test]
 async fn without_the_definitions_rules_no_password_gets_into_status_and_no_other_namespace_is_read() {
-    // Of its own, since its definition is; static, as a scene asks for.
-    static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-    let plane = PLANE.get_or_init(async || ControlPlane::start().await.unwrap()).await;
-    let client = plane.client().await.unwrap();
-    apply_crd(&client).await.unwrap();
-    let definitions: Api<CustomResourceDefinition> = Api::all(client);
+    // Of its own, since its definition is.
+    let plane = own_plane().await;
+    let definitions: Api<CustomResourceDefinition> = Api::all(plane.client().await.unwrap());
     let name = "tracktikcredentials.tracktik-operator.io";
     let mut definition = json!(definitions.get(name).await.unwrap());
     without_rules(&mut definition);

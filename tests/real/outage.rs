@@ -9,18 +9,13 @@ use std::{
 use k8s_openapi::api::{core::v1::ServiceAccount, rbac::v1::RoleBinding};
 use kube::{Api, api::DeleteParams};
 use serde_json::json;
-use testbed::{
-    control_plane::ControlPlane,
-    manifests::{apply_crd, apply_operator_rbac},
-    operator::Operator,
-};
-use tokio::sync::OnceCell;
+use testbed::{manifests::apply_operator_rbac, operator::Operator};
 
 use crate::{
     figures::say,
     missing_rights::bind_too_little,
     network::Network,
-    scene::{PATIENCE, Scene, eventually},
+    scene::{PATIENCE, Scene, eventually, own_plane},
 };
 
 /// Waits until the probe says that all is well, or that it is not.
@@ -34,10 +29,8 @@ async fn readyz(operator: &Operator, ok: bool) -> String {
 
 #[tokio::test]
 async fn an_outage_of_the_api_server_is_over_for_the_operator_once_it_is_over() {
-    // Of its own, since the other tests need theirs; static, as a scene asks for.
-    static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
-    let plane = PLANE.get_or_init(async || ControlPlane::start().await.unwrap()).await;
-    apply_crd(&plane.client().await.unwrap()).await.unwrap();
+    // Of its own, since the other tests need theirs.
+    let plane = own_plane().await;
     let scene = Scene::on(plane, "away", Duration::from_hours(1)).await;
     // As it ships: its Lease is away as well.
     let operator = scene.replica().start(plane).await.unwrap();

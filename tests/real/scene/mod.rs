@@ -34,15 +34,20 @@ static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
 
 /// The control plane that all tests share, with the CRD installed.
 pub async fn plane() -> &'static ControlPlane {
-    PLANE
-        .get_or_init(|| async {
-            let plane = ControlPlane::start().await.expect("the control plane starts");
-            apply_crd(&plane.client().await.unwrap())
-                .await
-                .expect("the CRD is accepted");
-            plane
-        })
+    PLANE.get_or_init(fresh_plane).await
+}
+
+/// One for a test that does to it what others could not bear, with the CRD installed. A scene asks for one that stays.
+pub async fn own_plane() -> &'static ControlPlane {
+    Box::leak(Box::new(fresh_plane().await))
+}
+
+async fn fresh_plane() -> ControlPlane {
+    let plane = ControlPlane::start().await.expect("the control plane starts");
+    apply_crd(&plane.client().await.unwrap())
         .await
+        .expect("the CRD is accepted");
+    plane
 }
 
 pub struct Scene {
