@@ -109,7 +109,7 @@ impl Plan {
             0
         };
         20 + populated
-            + of(Scenario::Limit, 10 + credentials.min(2_000) / 40)
+            + of(Scenario::Limit, 10 + credentials / 60)
             + of(Scenario::Idle, self.idle.as_secs() + 15)
             + of(Scenario::Storm, 300 + credentials / 30)
             + of(Scenario::Restart, 20)
