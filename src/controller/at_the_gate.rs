@@ -126,14 +126,15 @@ fn proven_since(turn: &Turn<'_>) -> Option<Moment> {
     (same && is_proven(&turn.seen, &turn.memory.requests)).then_some(issue.issued_at)
 }
 
-/// What was recorded of these values before this process began. That its own wait is over has been decided already.
+/// What was recorded of these values, by this process or before it began: what the gate knows from records alone it forgets
+/// after a while, also where the host was silent since. That its own wait is over has been decided already.
 fn learn_from_own_record(turn: &Turn<'_>, sent: Sent) {
     let context = turn.context;
-    let is_first = context.told_accounts.is_first_request_of(&turn.credential.uid);
+    context.told_accounts.note_known(&turn.credential.uid);
     let (record, stands) = (&turn.seen.failure, decide::now_stands(&turn.seen));
     let tried = record.tried.as_ref();
     let of_these = tried.is_some_and(|tried| tried.identity == stands.identity && tried.sources == stands.sources);
-    if let Some(standing) = Standing::of(record, turn.now).filter(|_| is_first && of_these) {
+    if let Some(standing) = Standing::of(record, turn.now).filter(|_| of_these) {
         let until = standing.until.min(turn.now);
         context.gate.learn(sent, Standing { until, ..standing });
     }

@@ -39,16 +39,9 @@ struct Known {
 }
 
 impl ToldAccounts {
-    /// This credential is about to send something: from here on its record is that of this process, which has nothing to learn
-    /// from it. Whether that is new.
-    pub fn is_first_request_of(&self, uid: &str) -> bool {
-        self.note_known(uid)
-    }
-
-    /// Whether that is new.
-    fn note_known(&self, uid: &str) -> bool {
-        let before = self.known().failed_reads.insert(uid.to_owned(), TRIES);
-        before.is_none_or(|failed| failed < TRIES)
+    /// What the record of this credential tells has been learned, or will be from itself, as it is about to send something.
+    pub fn note_known(&self, uid: &str) {
+        self.known().failed_reads.insert(uid.to_owned(), TRIES);
     }
 
     fn knows(&self, uid: &str) -> bool {

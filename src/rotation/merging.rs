@@ -1,17 +1,18 @@
 //! What becomes of the record of token requests where somebody else writes into status: a second operator that looks after
 //! the same credential by mistake, a write that comes late, a backup, or a person.
 //!
-//! Nothing that is said there ends a wait that this process knows of: of two records the one counts that asks to wait longer,
-//! with the requests of both. Only a token ends a wait, one that is in place and was requested later. Where no rule decides,
-//! what stands in status counts: so two that go by these rules come to say the same.
+//! Nothing that is said there ends a wait after a failure that this process has met itself. Of two records of the same values
+//! the one counts that asks to wait longer, else the later one, with the requests of both. Only a token ends a wait, one that
+//! is in place and was requested later. Where no rule decides, what stands in status counts: so two that go by these rules
+//! come to say the same.
 
 use super::{
     failure_record::{ROUNDING, after_success, outcome_lost, same_values},
     failure_wait::wait_until,
     observation::Issue,
-    recollection::Recollection,
+    recollection::{KeptRecord, Recollection},
 };
-use crate::api::{Failure, Moment, Span};
+use crate::api::{Failure, Moment, Span, Tried};
 
 /// The record that counts where this process knows of `ours` and somebody else has written `theirs`.
 #[must_use]
@@ -142,8 +143,32 @@ impl Recollection {
             .filter(|issue| Some(issue.issued_at) == latest(ours));
         let is_over = all_is_well && of_that_second.is_some();
         let merged = merged(ours, &theirs, now);
-        let counts = if is_over { after_success(&merged, now) } else { merged };
+        let counts = if is_over {
+            self.own = KeptRecord::default();
+            after_success(&merged, now)
+        } else {
+            self.no_sooner_than_by_its_own(merged, around, now)
+        };
         self.failure = Some(counts.into());
+    }
+
+    /// What others write may be of other values, or come in two steps of which each alone asks for no less.
+    fn no_sooner_than_by_its_own(&self, counts: Failure, around: &Surroundings<'_>, now: Moment) -> Failure {
+        let stands = Tried {
+            identity: around.identity.to_owned(),
+            sources: around.sources.to_vec(),
+            rotate: around.rotate.cloned(),
+        };
+        let own = Failure {
+            recent_times: counts.recent_times.clone(),
+            ..Failure::clone(&self.own)
+        };
+        let asks = |record: &Failure| wait_until(record, &stands, None, now);
+        if asks(&own) > asks(&counts) {
+            under_their_announcement(own, &counts, now)
+        } else {
+            counts
+        }
     }
 
     /// Where two are at it, our failure is over once the token of the other is in place.
@@ -157,6 +182,7 @@ impl Recollection {
         let counts = (serves || is_of_the_same_values(issue, ours)) && is_past(issue, now);
         if ours.tried.is_some() && counts && is_later {
             self.failure = Some(after_success(ours, now).into());
+            self.own = KeptRecord::default();
         }
     }
 }

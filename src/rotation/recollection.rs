@@ -38,6 +38,9 @@ impl Deref for KeptRecord {
 pub struct Recollection {
     /// The failure record; it counts before the one in status, which may lag behind.
     pub failure: Option<KeptRecord>,
+    /// The record of the failure that this process itself has met last: nothing that others write into status has it wait
+    /// for less than this one asks.
+    pub own: KeptRecord,
     /// Identity and sources that were seen to succeed, with nothing failed since.
     pub proven: Option<Fingerprint>,
     /// The rotate annotation that was handled last, perhaps none, where this process knows; it counts before the one in
@@ -109,12 +112,13 @@ impl Recollection {
         self.heeds = false;
         self.last_granted = Some(issued_at);
         self.failure = Some(failure_record::after_success(before, now).into());
+        self.own = KeptRecord::default();
         self.proven = Some(Fingerprint::of_values(&stands.identity, sources));
     }
 
     /// It is not sent for now, because the account was refused for another credential.
     pub fn refused(&mut self, before: &Failure, stands: Tried, message: &str, refusal: Refusal, now: Moment) {
-        self.failure = Some(failure_record::refused_unsent(before, stands, message, refusal, now).into());
+        self.met(failure_record::refused_unsent(before, stands, message, refusal, now));
     }
 
     /// It gave none.
@@ -128,7 +132,12 @@ impl Recollection {
     ) {
         self.heeds = false;
         let before = failure_record::folded_unless(before, issue_id);
-        self.failure = Some(failure_record::after_failure(&before, uid, stands, setback, now).into());
+        self.met(failure_record::after_failure(&before, uid, stands, setback, now));
         self.proven = None;
+    }
+
+    fn met(&mut self, failure: Failure) {
+        self.own = failure.into();
+        self.failure = Some(self.own.clone());
     }
 }

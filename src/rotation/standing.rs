@@ -76,16 +76,25 @@ impl Standing {
         let own = folded(record);
         let is_of_these = own.reason.is_some() && same_values(own.tried.as_ref(), tried);
         let next = self.until.next_whole_second();
-        let waits_as_long = own.next_attempt_time.is_some_and(|own| own + ROUNDING >= next)
-            // No wait is longer than a day, whatever a record asks for.
-            && own.last_time.is_some_and(|last| last + LONGEST + ROUNDING >= next);
-        let as_far = told_by(&own)
-            .is_some_and(|(_, lost, step)| step + ROUNDING >= self.step && lost >= self.lost && waits_as_long);
+        // No wait is longer than a day, whatever a record asks for.
+        let own_next = own.next_attempt_time.zip(own.last_time);
+        let own_next = own_next.map(|(next, last)| next.min(last + LONGEST));
+        let own_standing = told_by(&own);
+        let as_far = own_standing.is_some_and(|(_, lost, step)| {
+            let waits_as_long = own_next.is_some_and(|own| own + ROUNDING >= next);
+            step + ROUNDING >= self.step && lost >= self.lost && waits_as_long
+        });
         if is_of_these && as_far {
             return record.clone();
         }
-        let last = next - self.step;
-        let is_lost = self.lost > 0;
+        // In none of these it falls back behind where it has come to by itself.
+        let (_, own_lost, own_step) = own_standing
+            .filter(|_| is_of_these)
+            .unwrap_or((self.reason, 0, Span::ZERO));
+        let (lost, step) = (self.lost.max(own_lost), self.step.max(own_step));
+        let next = own_next.filter(|_| is_of_these).map_or(next, |own| own.max(next));
+        let last = next - step;
+        let is_lost = lost > 0;
         Failure {
             reason: Some(self.reason),
             message: Some(if self.is_refusal() {
@@ -93,11 +102,7 @@ impl Standing {
             } else {
                 OUTCOME_LOST.to_owned()
             }),
-            count: if is_lost {
-                self.lost
-            } else {
-                rejections(self.step).max(1)
-            },
+            count: if is_lost { lost } else { rejections(step).max(1) },
             first_time: (!is_lost).then_some(last),
             last_time: Some(last),
             next_attempt_time: Some(next),

@@ -145,6 +145,71 @@ fn who_writes_status_ends_no_wait() {
     }
 }
 
+/// A later record of other values counted; and one that asked for longer only for its announcement took the place of ours, so
+/// that nothing was left once that was taken back.
+#[test]
+fn neither_other_values_nor_two_steps_end_a_wait() {
+    let mut remembered = Recollection::default();
+    remembered.failed(
+        &Failure::default(),
+        "u",
+        ("ours", values()),
+        &crate::life::rejected(),
+        START,
+    );
+    let ours = remembered.failure.as_deref().cloned().unwrap();
+    let look = |remembered: &mut Recollection, theirs: &Failure, now: Moment| {
+        let around = Surroundings {
+            anothers: true,
+            failure: Some(theirs),
+            handled_rotate: None,
+            rotate: None,
+            in_place: None,
+            identity: &values().identity,
+            sources: &values().sources,
+        };
+        remembered.look(&around, now);
+        let record = remembered.failure(Some(theirs), None, None);
+        wait_until(&record, &values(), None, now)
+    };
+    let now = START + Span::minutes(1);
+    let of_other_values = Failure {
+        tried: Some(Tried {
+            identity: "other".to_owned(),
+            ..values()
+        }),
+        ..rejected(now)
+    };
+    let over = Failure {
+        next_attempt_time: Some(now),
+        ..of_other_values.clone()
+    };
+    let announced_over_a_day = Failure {
+        next_attempt_time: Some(START - Span::minutes(1)),
+        first_time: Some(START - Span::hours(25)),
+        last_time: Some(START - Span::hours(24)),
+        pending: Some(tracktik_operator::api::Pending {
+            issue_id: "theirs".to_owned(),
+            time: now,
+        }),
+        ..rejected(START)
+    };
+    let ends = ours.next_attempt_time;
+    for theirs in [
+        &of_other_values,
+        &over,
+        &announced_over_a_day,
+        &Failure::default(),
+        &over,
+    ] {
+        let waits = look(&mut remembered, theirs, now);
+        assert!(waits >= ends, "{waits:?} after {theirs:?}");
+    }
+    // By itself, it ends when it was to end.
+    let later = ends.unwrap() + Span::seconds(1);
+    assert_eq!(look(&mut remembered, &Failure::default(), later), None);
+}
+
 #[test]
 fn a_later_token_of_the_same_values_ends_a_wait_and_keeps_the_requests() {
     let now = START + Span::minutes(1);

@@ -134,6 +134,15 @@ proptest! {
             return Ok(());
         };
         prop_assert!(again.step + Span::seconds(1) >= told.step, "{:?} of {:?}", again, told);
+        let of_these = before.tried.as_ref().is_some_and(|tried| {
+            (&tried.identity, &tried.sources) == (&stands.identity, &stands.sources)
+        });
+        // In the first day of all time a step may have begun before it.
+        let failed = (before.reason.is_some() || before.pending.is_some()) && now > Moment::default() + DAY;
+        let own = Standing::of(&before, now).filter(|_| of_these && failed);
+        if let Some(own) = own {
+            prop_assert!(again.step + Span::seconds(1) >= own.step && again.lost >= own.lost, "{:?} of its own {:?}", again, own);
+        }
         prop_assert!(again.lost >= told.lost && again.until + Span::seconds(1) >= told.until.min(now + DAY));
     }
 }
