@@ -37,8 +37,8 @@ fn credentials(client_of: impl Fn(usize) -> String) -> Vec<Resident> {
 }
 
 /// TrackTik expects another password from the beginning, so that all the credentials are wrong.
-fn refused() -> Town {
-    let town = Town::of(credentials(|_| "client".to_owned()), 1, 1);
+fn refused(residents: Vec<Resident>) -> Town {
+    let town = Town::of(residents, 1, 1);
     let mut locked = town.residents[0].account.clone();
     locked.password.push_str(" until it is unlocked");
     town.world.tracktik.admit(&locked);
@@ -59,7 +59,7 @@ async fn each_tells_that_it_is_refused(town: Town) {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_refused_is_tried_once_per_step_by_thirty_credentials() {
-    let town = refused();
+    let town = refused(credentials(|_| "client".to_owned()));
     let mut seen = Vec::new();
     for step in STEPS {
         tokio::time::sleep(step + Duration::from_secs(10)).await;
@@ -73,7 +73,7 @@ async fn an_account_that_is_refused_is_tried_once_per_step_by_thirty_credentials
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_in_each_step_is_no_new_start_for_a_refused_account() {
-    let mut town = refused();
+    let mut town = refused(credentials(|_| "client".to_owned()));
     let mut seen = Vec::new();
     for step in STEPS {
         tokio::time::sleep(step / 2).await;
@@ -89,7 +89,7 @@ async fn a_restart_in_each_step_is_no_new_start_for_a_refused_account() {
 /// Killed before the answer is recorded, each time: nobody can know what it was.
 #[tokio::test(start_paused = true)]
 async fn a_process_that_dies_at_each_login_is_no_new_start_for_a_refused_account() {
-    let mut town = refused();
+    let mut town = refused(credentials(|_| "client".to_owned()));
     let mut minutes = Vec::new();
     for tenth_of_a_second in 0..864_000_u64 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -108,7 +108,7 @@ async fn a_process_that_dies_at_each_login_is_no_new_start_for_a_refused_account
 /// Killed after the answer of the first was recorded, and before the others have heard of it.
 #[tokio::test(start_paused = true)]
 async fn who_was_not_told_before_a_kill_is_told_by_the_record_of_another() {
-    let mut town = refused();
+    let mut town = refused(credentials(|_| "client".to_owned()));
     town.world.api.calls(Calls::Take(Duration::from_millis(50)));
     let told = |town: &Town| {
         let is_told = |resident: &&Resident| town.world.api.has_failed(&resident.name);
@@ -122,6 +122,42 @@ async fn who_was_not_told_before_a_kill_is_told_by_the_record_of_another() {
     tokio::time::sleep(Duration::from_mins(29)).await;
     assert_eq!(attempts(&town.world), 1);
     each_tells_that_it_is_refused(town).await;
+}
+
+/// What the gate knows from records alone it forgets an hour after their wait is over; the account was at the step of six hours,
+/// and those after the first went on at that of half an hour.
+#[tokio::test(start_paused = true)]
+async fn a_long_rest_after_a_restart_is_no_new_start_for_a_refused_account() {
+    let mut residents = credentials(|_| "client".to_owned());
+    residents.push(Resident {
+        name: "team-else/works".to_owned(),
+        account: account("else"),
+        ..residents[0].clone()
+    });
+    let mut town = refused(residents);
+    for step in &STEPS[..4] {
+        tokio::time::sleep(*step + Duration::from_secs(10)).await;
+    }
+    town.restart().await;
+    // A login of somebody else on the host has the records of all read.
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    let suspend = |suspended: bool| {
+        for resident in &town.residents[..CREDENTIALS] {
+            town.world
+                .api
+                .edit_spec(&resident.name, "suspend", serde_json::json!(suspended));
+        }
+    };
+    suspend(true);
+    tokio::time::sleep(Duration::from_hours(27)).await;
+    attempts(&town.world);
+    suspend(false);
+    tokio::time::sleep(Duration::from_hours(23)).await;
+    let arrived = town.world.tracktik.take_arrivals();
+    let of_the_refused = arrived.iter().filter(|arrival| arrival.username == "user").count();
+    println!("after a rest of 27 h: {of_the_refused} attempts in the first 23 h");
+    assert_eq!(of_the_refused, 1);
+    town.world.end().await;
 }
 
 /// They all worked, under a client id each; then the password is changed.
