@@ -93,7 +93,7 @@ impl Standing {
             .unwrap_or((self.reason, 0, Span::ZERO));
         let (lost, step) = (self.lost.max(own_lost), self.step.max(own_step));
         let next = own_next.filter(|_| is_of_these).map_or(next, |own| own.max(next));
-        let last = next - step;
+        let begins = next - step;
         let is_lost = lost > 0;
         Failure {
             reason: Some(self.reason),
@@ -103,8 +103,8 @@ impl Standing {
                 OUTCOME_LOST.to_owned()
             }),
             count: if is_lost { lost } else { rejections(step).max(1) },
-            first_time: (!is_lost).then_some(last),
-            last_time: Some(last),
+            first_time: (!is_lost).then_some(begins),
+            last_time: Some(begins),
             next_attempt_time: Some(next),
             recent_times: own.recent_times,
             tried: Some(tried.clone()),
