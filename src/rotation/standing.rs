@@ -77,24 +77,25 @@ impl Standing {
         let is_of_these = own.reason.is_some() && same_values(own.tried.as_ref(), tried);
         let next = self.until.next_whole_second();
         // No wait is longer than a day, whatever a record asks for.
-        let own_next = own.next_attempt_time.zip(own.last_time);
-        let own_next = own_next.map(|(next, last)| next.min(last + LONGEST));
-        let own_standing = told_by(&own);
-        let as_far = own_standing.is_some_and(|(_, lost, step)| {
-            let waits_as_long = own_next.is_some_and(|own| own + ROUNDING >= next);
-            step + ROUNDING >= self.step && lost >= self.lost && waits_as_long
+        let waits = own.next_attempt_time.zip(own.last_time);
+        let waits = waits.map(|(next, last)| next.min(last + LONGEST));
+        let tells = told_by(&own).zip(waits).filter(|_| is_of_these);
+        let own_standing = tells.map(|((reason, lost, step), until)| Self {
+            reason,
+            lost,
+            step,
+            until,
         });
-        if is_of_these && as_far {
+        let as_far =
+            |own: Self| own.step + ROUNDING >= self.step && own.lost >= self.lost && own.until + ROUNDING >= next;
+        if own_standing.is_some_and(as_far) {
             return record.clone();
         }
         // In none of these it falls back behind where it has come to by itself.
-        let (_, own_lost, own_step) = own_standing
-            .filter(|_| is_of_these)
-            .unwrap_or((self.reason, 0, Span::ZERO));
-        let (lost, step) = (self.lost.max(own_lost), self.step.max(own_step));
-        let next = own_next.filter(|_| is_of_these).map_or(next, |own| own.max(next));
-        let begins = next - step;
-        let is_lost = lost > 0;
+        let told = own_standing.map_or(self, |own| self.further(own));
+        let next = told.until.next_whole_second();
+        let begins = next - told.step;
+        let is_lost = told.lost > 0;
         Failure {
             reason: Some(self.reason),
             message: Some(if self.is_refusal() {
@@ -102,7 +103,11 @@ impl Standing {
             } else {
                 OUTCOME_LOST.to_owned()
             }),
-            count: if is_lost { lost } else { rejections(step).max(1) },
+            count: if is_lost {
+                told.lost
+            } else {
+                rejections(told.step).max(1)
+            },
             first_time: (!is_lost).then_some(begins),
             last_time: Some(begins),
             next_attempt_time: Some(next),

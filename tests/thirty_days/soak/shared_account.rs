@@ -36,6 +36,10 @@ fn credentials(client_of: impl Fn(usize) -> String) -> Vec<Resident> {
     (0..CREDENTIALS).map(one).collect()
 }
 
+fn of_one_client() -> Vec<Resident> {
+    credentials(|_| "client".to_owned())
+}
+
 /// TrackTik expects another password from the beginning, so that all the credentials are wrong.
 fn refused(residents: Vec<Resident>) -> Town {
     let town = Town::of(residents, 1, 1);
@@ -59,7 +63,7 @@ async fn each_tells_that_it_is_refused(town: Town) {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_refused_is_tried_once_per_step_by_thirty_credentials() {
-    let town = refused(credentials(|_| "client".to_owned()));
+    let town = refused(of_one_client());
     let mut seen = Vec::new();
     for step in STEPS {
         tokio::time::sleep(step + Duration::from_secs(10)).await;
@@ -73,7 +77,7 @@ async fn an_account_that_is_refused_is_tried_once_per_step_by_thirty_credentials
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_in_each_step_is_no_new_start_for_a_refused_account() {
-    let mut town = refused(credentials(|_| "client".to_owned()));
+    let mut town = refused(of_one_client());
     let mut seen = Vec::new();
     for step in STEPS {
         tokio::time::sleep(step / 2).await;
@@ -89,7 +93,7 @@ async fn a_restart_in_each_step_is_no_new_start_for_a_refused_account() {
 /// Killed before the answer is recorded, each time: nobody can know what it was.
 #[tokio::test(start_paused = true)]
 async fn a_process_that_dies_at_each_login_is_no_new_start_for_a_refused_account() {
-    let mut town = refused(credentials(|_| "client".to_owned()));
+    let mut town = refused(of_one_client());
     let mut minutes = Vec::new();
     for tenth_of_a_second in 0..864_000_u64 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -108,7 +112,7 @@ async fn a_process_that_dies_at_each_login_is_no_new_start_for_a_refused_account
 /// Killed after the answer of the first was recorded, and before the others have heard of it.
 #[tokio::test(start_paused = true)]
 async fn who_was_not_told_before_a_kill_is_told_by_the_record_of_another() {
-    let mut town = refused(credentials(|_| "client".to_owned()));
+    let mut town = refused(of_one_client());
     town.world.api.calls(Calls::Take(Duration::from_millis(50)));
     let told = |town: &Town| {
         let is_told = |resident: &&Resident| town.world.api.has_failed(&resident.name);
@@ -128,7 +132,7 @@ async fn who_was_not_told_before_a_kill_is_told_by_the_record_of_another() {
 /// and those after the first went on at that of half an hour.
 #[tokio::test(start_paused = true)]
 async fn a_long_rest_after_a_restart_is_no_new_start_for_a_refused_account() {
-    let mut residents = credentials(|_| "client".to_owned());
+    let mut residents = of_one_client();
     residents.push(Resident {
         name: "team-else/works".to_owned(),
         account: account("else"),
