@@ -41,6 +41,7 @@ mod held;
 mod large_metadata;
 mod layouts;
 mod leak_scan;
+mod leaving_namespace;
 mod log_lines;
 mod lost_answers;
 mod lost_writes;
