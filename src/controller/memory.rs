@@ -73,7 +73,7 @@ pub struct Memory {
     pub overwritten: Pause,
     /// Status writes that failed in a row.
     pub status_failures: i32,
-    /// Why status may not be written; nothing once a write was let through.
+    /// Why the latest write of status was denied, where it was for the lack of a right.
     pub status_denied: Option<Box<str>>,
 }
 

@@ -8,10 +8,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::turn::Turn;
+use super::{record::Recorded, turn::Turn};
 use crate::{
     cluster::ObjectKey,
     health::{Readiness, ReadinessItem},
+    rotation::{Decision, Step},
 };
 
 /// What was refused, by namespace.
@@ -68,11 +69,16 @@ impl Refused {
     }
 }
 
-/// The right that this credential lacks, as far as a write or a read has shown it.
-pub fn missing_right(turn: &Turn<'_>) -> Option<String> {
+/// The right that this credential lacks, as far as a write or a read has shown it. What was refused and is not to be tried again,
+/// since nothing is left to do, is not missed.
+pub fn missing_right(turn: &Turn<'_>, decision: &Decision, recorded: Recorded) -> Option<String> {
+    let unwritten = matches!(recorded, Recorded::Failed | Recorded::Yielded(_));
+    // A request that could not be announced is decided on again at each look.
     let status = turn.memory.status_denied.as_deref();
+    let status = status.filter(|_| unwritten || decision.step.grant().is_some());
     let status = status.map(|why| format!("{why}: grant the operator patch on tracktikcredentials/status"));
     let secret = turn.seen.trouble.as_ref().filter(|_| turn.memory.access_denied);
+    let secret = secret.filter(|trouble| trouble.next > turn.now || decision.step != Step::Wait);
     status.or_else(|| Some(secret?.problem.message.clone()))
 }
 

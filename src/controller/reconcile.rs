@@ -113,7 +113,9 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
         } else {
             record::record(&mut turn, &decision).await
         };
-        context.missing_rights.found(key, missing_right(&turn));
+        context
+            .missing_rights
+            .found(key, missing_right(&turn, &decision, recorded));
         let (at, waits) = match after {
             After::WaitForPlace(at) => (at, true),
             After::Settle(at) => (at, false),

@@ -107,9 +107,7 @@ async fn write(
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
             turn.memory.unanswered = Some(Box::new(status));
-            if let Some(why) = lacks_a_right(&error) {
-                turn.memory.status_denied = Some(why.into());
-            }
+            turn.memory.status_denied = lacks_a_right(&error).map(Into::into);
             tracing::warn!(%error, "status could not be written; trying again");
             Recorded::Failed
         }

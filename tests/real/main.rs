@@ -31,6 +31,7 @@ mod echo_server;
 mod echoes;
 mod encodings;
 mod events;
+mod few_rights;
 mod figures;
 mod first_token;
 mod foreign_answers;
