@@ -16,6 +16,7 @@ use tracktik_operator::{
     clock::Clock,
     cluster::{Claim, CredentialObject, CredentialView, ObjectKey, Stores, events::Events},
     controller::{Context, Parts, memory::Memory, observation},
+    health::Readiness,
     metrics::{CredentialFigures, Metrics},
     oauth::{
         AllowedDomains, GrantRequest, TokenEndpoint, TokenRequestFailure,
@@ -132,6 +133,7 @@ fn context(stores: Stores) -> Context {
         clock: Clock::system(),
         stopping: CancellationToken::new(),
         limits: Limits::default(),
+        readiness: Readiness::default(),
     })
     .unwrap()
 }

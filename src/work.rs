@@ -135,6 +135,7 @@ impl Work {
             clock: Clock::system(),
             stopping: stopping.clone(),
             limits: settings.login_limits,
+            readiness: reported.readiness.clone(),
         })?);
         figures::report(&context);
         let wakeups = Wakeups::default();

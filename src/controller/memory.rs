@@ -49,6 +49,8 @@ pub struct Memory {
     pub source_problem: Option<Box<SourceProblem>>,
     /// What the API server refuses, and for which state of the objects.
     pub trouble: Option<Box<(String, Trouble)>>,
+    /// Whether that is for the lack of a right.
+    pub access_denied: bool,
     /// Refusals in a row, for their pace.
     pub troubles: i32,
     /// Conflicts in a row, for their pace.
@@ -71,6 +73,8 @@ pub struct Memory {
     pub overwritten: Pause,
     /// Status writes that failed in a row.
     pub status_failures: i32,
+    /// Why the latest write of status was denied, where it was for the lack of a right.
+    pub status_denied: Option<Box<str>>,
 }
 
 /// Tokens that were granted and are not in the cluster yet.

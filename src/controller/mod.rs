@@ -8,6 +8,7 @@ mod dry_run;
 pub mod figures;
 pub mod gatekeeper;
 pub mod memory;
+mod missing_rights;
 mod observe;
 mod observe_target;
 pub mod others;
@@ -38,6 +39,7 @@ use crate::{
     api::Moment,
     clock::Clock,
     cluster::{Claim, CredentialView, Stores, events::Events, read_secret::SecretReader},
+    health::Readiness,
     metrics::Metrics,
     oauth::{allowed_domains::AllowedDomains, endpoint::TokenEndpoint},
     random_id::random_id,
@@ -78,6 +80,7 @@ pub struct Context {
     pub new_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// From here on no grant begins.
     pub stopping: CancellationToken,
+    missing_rights: missing_rights::MissingRights,
     told_accounts: told_accounts::ToldAccounts,
     status_accepted: AtomicBool,
     others_worked_until: AtomicI64,
@@ -118,6 +121,8 @@ pub struct Parts {
     pub stopping: CancellationToken,
     /// How many token requests there may be at a time.
     pub limits: Limits,
+    /// Where rights are told that show to be missing only at work.
+    pub readiness: Readiness,
 }
 
 impl Context {
@@ -139,6 +144,7 @@ impl Context {
             clock,
             stopping,
             limits,
+            readiness,
         } = parts;
         Ok(Self {
             started: clock.steady(),
@@ -155,6 +161,7 @@ impl Context {
             clock,
             new_id: Arc::new(random_id),
             stopping,
+            missing_rights: missing_rights::MissingRights::new(readiness),
             told_accounts: told_accounts::ToldAccounts::default(),
             status_accepted: AtomicBool::new(false),
             others_worked_until: AtomicI64::new(0),

@@ -3,6 +3,7 @@
 use super::{
     Context,
     act::act,
+    missing_rights::missing_right,
     observe::observe,
     record::{self, Recorded},
     turn::After,
@@ -58,6 +59,7 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
     }
     let Some(first) = context.stores.credential(key) else {
         context.memories.forget(key);
+        context.missing_rights.found(key, None);
         return (Next::Nothing, false);
     };
     let memory = context.memories.of(key, &first.uid);
@@ -111,6 +113,9 @@ async fn look(context: &Context, key: &ObjectKey) -> (Next, bool) {
         } else {
             record::record(&mut turn, &decision).await
         };
+        context
+            .missing_rights
+            .found(key, missing_right(&turn, &decision, recorded));
         let (at, waits) = match after {
             After::WaitForPlace(at) => (at, true),
             After::Settle(at) => (at, false),

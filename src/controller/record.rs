@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     memory::is_later,
     others::{kept_back, not_to_be_lost},
+    refusal::lacks_a_right,
     turn::{Turn, handled_rotate},
 };
 use crate::{
@@ -93,6 +94,7 @@ async fn write(
             tell(turn, &earlier, news);
             turn.memory.status = Some((version, Arc::new(status)));
             turn.memory.status_failures = 0;
+            turn.memory.status_denied = None;
             turn.memory.unanswered = None;
             turn.context.note_status_accepted();
             Recorded::Said
@@ -105,6 +107,7 @@ async fn write(
         Err(error) => {
             turn.memory.status_failures = turn.memory.status_failures.saturating_add(1);
             turn.memory.unanswered = Some(Box::new(status));
+            turn.memory.status_denied = lacks_a_right(&error).map(Into::into);
             tracing::warn!(%error, "status could not be written; trying again");
             Recorded::Failed
         }

@@ -27,6 +27,7 @@ pub fn record(turn: &mut Turn<'_>, error: &ClusterError, call: Call, secret: &Ob
         return;
     }
     let (reason, permanent, message) = words(error, call, secret);
+    turn.memory.access_denied = lacks_a_right(error).is_some();
     let now = turn.context.clock.now();
     let fingerprint = turn.fingerprint();
     turn.memory
@@ -40,6 +41,7 @@ pub fn record_mutation(turn: &mut Turn<'_>, secret: &ObjectKey, what: &str) {
          exempt Secrets that tracktik-operator writes from it",
         secret.name
     );
+    turn.memory.access_denied = false;
     let now = turn.context.clock.now();
     let fingerprint = turn.fingerprint();
     turn.memory.refused(
@@ -69,6 +71,17 @@ pub fn forget_what_is_gone(turn: &mut Turn<'_>) {
     let gone = |own: &SecretMeta| stores.secret(&key.sibling(&own.key.name)).is_none();
     if turn.memory.token_secret.as_deref().is_some_and(gone) {
         turn.memory.token_secret = None;
+    }
+}
+
+/// What an authorizer says, where it was one that refused.
+pub fn lacks_a_right(error: &ClusterError) -> Option<&str> {
+    match error {
+        ClusterError::Forbidden {
+            by: Refusal::Access,
+            message,
+        } => Some(message),
+        _ => None,
     }
 }
 

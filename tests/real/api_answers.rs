@@ -1,6 +1,10 @@
 //! What a proxy answers an operator in the place of the API server, or makes of what the API server has answered.
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    time::{Duration, SystemTime},
+};
 
 use futures::{StreamExt, stream};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
@@ -10,6 +14,8 @@ use hyper::{
     header,
 };
 use serde_json::{Value, json};
+
+use crate::api_trouble::{Foreign, Later};
 
 pub type Answer = Response<UnsyncBoxBody<Bytes, io::Error>>;
 
@@ -48,13 +54,40 @@ pub async fn half(passed: reqwest::Response) -> Result<Answer, io::Error> {
     Ok(head.body(StreamBody::new(chunks).boxed_unsync()).unwrap())
 }
 
+/// Stands in whatever a foreign server says, and must be told nowhere.
+pub const FOREIGN_WORDS: &str = "Kf0reignWords-of-a-p0rtal-Zq7";
+
+/// What somebody else answers; a redirect leads to the host `elsewhere`.
+pub fn foreign(foreign: Foreign, elsewhere: &str) -> Answer {
+    let page = format!("<!doctype html><title>{FOREIGN_WORDS}</title><p>Log in, then come back to {FOREIGN_WORDS}.");
+    let (code, text) = match foreign {
+        Foreign::Page => (200, page),
+        Foreign::Redirect => (307, page),
+        Foreign::Flood => (
+            200,
+            format!("{FOREIGN_WORDS} ").repeat(10 * 1_024 * 1_024 / FOREIGN_WORDS.len()),
+        ),
+    };
+    let mut head = Response::builder()
+        .status(code)
+        .header(header::CONTENT_TYPE, "text/html");
+    if foreign == Foreign::Redirect {
+        head = head.header(header::LOCATION, format!("https://{elsewhere}/{FOREIGN_WORDS}"));
+    }
+    head.body(said(&text)).unwrap()
+}
+
 /// A refusal that the API server knows nothing of.
-pub fn refusal(code: u16, retry_after: Option<u32>) -> Answer {
+pub fn refusal(code: u16, retry_after: Option<Later>) -> Answer {
     let mut head = Response::builder()
         .status(code)
         .header(header::CONTENT_TYPE, "application/json");
-    if let Some(seconds) = retry_after {
-        head = head.header(header::RETRY_AFTER, seconds);
+    if let Some(later) = retry_after {
+        let later = match later {
+            Later::Seconds(seconds) => seconds.to_string(),
+            Later::Date(seconds) => httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds.into())),
+        };
+        head = head.header(header::RETRY_AFTER, later);
     }
     head.body(said(&status(code).to_string())).unwrap()
 }

@@ -5,32 +5,35 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use http_body_util::BodyExt;
-use hyper::{
-    Request,
-    body::{Bytes, Incoming},
-    header,
-    service::service_fn,
-};
+use hyper::{Request, body::Incoming, header, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use testbed::{operator::Operator, operator_start::OperatorBuilder};
 use tokio::{net::TcpListener, task::JoinSet};
-use tokio_rustls::{TlsAcceptor, rustls};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    api_answers::{Answer, expired, half, refusal, whole},
+    api_answers::{Answer, expired, foreign, half, refusal, whole},
     api_trouble::{Call, Seen, Trouble, Troubles},
     scene::Scene,
+    upstream::{Upstream, certified},
 };
 
 /// Passes requests on to the API server of a scene. Dropping it ends all connections.
 pub struct ApiProxy {
     troubles: Arc<Mutex<Troubles>>,
     connections: Arc<Mutex<JoinSet<()>>>,
+    /// Whether the certificate of another host is shown from now on.
+    is_stranger: Arc<AtomicBool>,
+    /// How many connections were shown that one.
+    strangers: Arc<AtomicUsize>,
     kubeconfig: Value,
     /// Holds the kubeconfig by which an operator knows it.
     folder: tempfile::TempDir,
@@ -41,16 +44,27 @@ impl ApiProxy {
     pub async fn of(scene: &Scene) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut kubeconfig = operators_kubeconfig(scene, &folder).await;
-        let upstream = Upstream::of(&kubeconfig);
-        let tls = acceptor(scene, &folder);
+        let mut upstream = Upstream::of(&kubeconfig);
+        upstream.elsewhere = scene.simulator.domain();
+        let certificate = certified(&scene.authority().issue(folder.path(), &["127.0.0.1"]).unwrap());
+        let stranger = certified(&scene.authority().issue_for_wrong_name(folder.path()).unwrap());
+        let is_stranger: Arc<AtomicBool> = Arc::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let troubles: Arc<Mutex<Troubles>> = Arc::default();
         let connections: Arc<Mutex<JoinSet<()>>> = Arc::default();
         let (met, opened) = (Arc::clone(&troubles), Arc::clone(&connections));
+        let (shows_stranger, shown) = (Arc::clone(&is_stranger), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&shown);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
+                let tls = if shows_stranger.load(Ordering::Relaxed) {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    &stranger
+                } else {
+                    &certificate
+                };
                 let served = serve(connection, tls.clone(), upstream.clone(), Arc::clone(&met));
                 opened.lock().unwrap().spawn(served);
             }
@@ -61,6 +75,8 @@ impl ApiProxy {
         Self {
             troubles,
             connections,
+            is_stranger,
+            strangers: shown,
             kubeconfig,
             folder,
             _serving: serving,
@@ -101,6 +117,22 @@ impl ApiProxy {
         self.connections.lock().unwrap().abort_all();
     }
 
+    /// Ends every connection; those to come are shown the certificate of another host, or the right one again.
+    pub fn is_a_stranger(&self, stranger: bool) {
+        self.is_stranger.store(stranger, Ordering::Relaxed);
+        self.cut();
+    }
+
+    /// How many connections were shown the certificate of another host.
+    pub fn shown_as_a_stranger(&self) -> usize {
+        self.strangers.load(Ordering::Relaxed)
+    }
+
+    /// The token by which an operator that [`Self::start`] started is known to the API server.
+    pub fn operators_token(&self) -> &str {
+        self.kubeconfig["users"][0]["user"]["token"].as_str().unwrap()
+    }
+
     /// How many requests of this kind have met a trouble.
     pub fn met(&self, call: Call) -> usize {
         self.troubles()
@@ -129,15 +161,6 @@ async fn operators_kubeconfig(scene: &Scene, folder: &tempfile::TempDir) -> Valu
         .await
         .unwrap();
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
-}
-
-fn acceptor(scene: &Scene, folder: &tempfile::TempDir) -> TlsAcceptor {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-    let issued = scene.authority().issue(folder.path(), &["127.0.0.1"]).unwrap();
-    let certificate = CertificateDer::from_pem_file(issued.cert_path).unwrap();
-    let key = PrivateKeyDer::from_pem_file(issued.key_path).unwrap();
-    let config = rustls::ServerConfig::builder().with_no_client_auth();
-    TlsAcceptor::from(Arc::new(config.with_single_cert(vec![certificate], key).unwrap()))
 }
 
 /// What connections are for: requests pass, or meet their trouble.
@@ -182,42 +205,10 @@ async fn answer(
         (None, Some(passed)) => Ok(whole(passed)),
         (Some(Trouble::CutAnswer), Some(passed)) => half(passed).await,
         (Some(Trouble::Answer { code, retry_after }), _) => Ok(refusal(code, retry_after)),
+        (Some(Trouble::Foreign(what)), _) => Ok(foreign(what, &upstream.elsewhere)),
         (Some(Trouble::ExpiredEvent), _) => Ok(expired()),
         (Some(Trouble::LostAnswer | Trouble::Silence), _) => std::future::pending().await,
         _ => Err(io::ErrorKind::ConnectionReset.into()),
-    }
-}
-
-/// The API server behind it.
-#[derive(Clone)]
-struct Upstream {
-    client: reqwest::Client,
-    server: String,
-}
-
-impl Upstream {
-    fn of(kubeconfig: &Value) -> Self {
-        let cluster = &kubeconfig["clusters"][0]["cluster"];
-        let authority = cluster["certificate-authority-data"].clone();
-        let authority: k8s_openapi::ByteString = serde_json::from_value(authority).unwrap();
-        let authority = reqwest::Certificate::from_pem(&authority.0).unwrap();
-        let client = reqwest::Client::builder().no_proxy().tls_certs_only([authority]);
-        Self {
-            client: client.build().unwrap(),
-            server: cluster["server"].as_str().unwrap().trim_end_matches('/').to_owned(),
-        }
-    }
-
-    async fn ask(&self, parts: &hyper::http::request::Parts, body: Bytes) -> Result<reqwest::Response, io::Error> {
-        let mut headers = parts.headers.clone();
-        headers.remove(header::HOST);
-        let url = format!("{}{}", self.server, parts.uri.path_and_query().unwrap());
-        let request = self
-            .client
-            .request(parts.method.clone(), url)
-            .headers(headers)
-            .body(body);
-        request.send().await.map_err(io::Error::other)
     }
 }
 

@@ -39,11 +39,37 @@ pub enum Trouble {
     /// It does not arrive, and is answered with this status.
     Answer {
         code: u16,
-        /// The header of this name, in seconds.
-        retry_after: Option<u32>,
+        /// The header of this name.
+        retry_after: Option<Later>,
     },
+    /// It does not arrive, and something else than an API server answers.
+    Foreign(Foreign),
     /// A watch begins, and its first event says that it is expired.
     ExpiredEvent,
+}
+
+/// When to come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// In so many seconds, said as that.
+    Seconds(u32),
+    /// In so many seconds, said as a date.
+    Date(u32),
+}
+
+/// What a portal, a wrong address or a broken proxy may answer with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// 200, and a page for people.
+    Page,
+    /// To another server, which would take the operator's own token.
+    Redirect,
+    /// 200, and ten megabytes that are nothing.
+    Flood,
+}
+
+impl Foreign {
+    pub const ALL: [Self; 3] = [Self::Page, Self::Redirect, Self::Flood];
 }
 
 impl Trouble {

@@ -55,8 +55,16 @@ async fn versions(scene: &Scene) -> BTreeMap<String, Value> {
     all.filter(|(name, _)| name.starts_with("other")).collect()
 }
 
-/// Renews all the others, and answers how long half of them and 95 of a hundred took at most, from the first request on.
-async fn renewed(scene: &Scene, when: &str, value: &str) -> (Duration, Duration) {
+/// How long half of the others took at most, 95 of a hundred, and the last one, from the first request on.
+#[derive(Debug)]
+struct Took {
+    half: Duration,
+    most: Duration,
+    last: Duration,
+}
+
+/// Renews all the others.
+async fn renewed(scene: &Scene, when: &str, value: &str) -> Took {
     let before = versions(scene).await;
     assert_eq!(before.len(), OTHERS);
     let began = Instant::now();
@@ -79,13 +87,14 @@ async fn renewed(scene: &Scene, when: &str, value: &str) -> (Duration, Duration)
     }
     let mut took: Vec<Duration> = took.into_values().collect();
     took.sort_unstable();
-    let (half, most) = (took[OTHERS / 2], took[OTHERS * 95 / 100]);
+    let [half, most, last] = [OTHERS / 2, OTHERS * 95 / 100, OTHERS - 1].map(|at| took[at]);
     say(&format!(
-        "{when}: half of {OTHERS} after {} ms, 95 % after {} ms",
+        "{when}: half of {OTHERS} after {} ms, 95 % after {} ms, the last one after {} ms",
         half.as_millis(),
-        most.as_millis()
+        most.as_millis(),
+        last.as_millis()
     ));
-    (half, most)
+    Took { half, most, last }
 }
 
 #[tokio::test]
@@ -106,8 +115,12 @@ async fn two_hundred_credentials_are_renewed_on_time_while_another_host_hangs() 
     scene.in_flight().await;
     let disturbed = renewed(&scene, "while one host hangs", "2").await;
     // Twice, for a machine that is busy with something else.
-    assert!(disturbed.0 < undisturbed.0 * 2 + HANG / 2, "{disturbed:?}");
-    assert!(disturbed.1 < undisturbed.1 * 2 + HANG / 2, "{disturbed:?}");
+    let bound = |undisturbed: Duration| undisturbed * 2 + HANG / 2;
+    assert!(disturbed.half < bound(undisturbed.half), "{disturbed:?}");
+    assert!(disturbed.most < bound(undisturbed.most), "{disturbed:?}");
+    // The last one too, or a few of two hundred might have waited in the other host's line. Whoever did has its token HANG later
+    // than it would have, which is twice what is added here; that is for a busy machine.
+    assert!(disturbed.last < undisturbed.last + HANG / 2, "{disturbed:?}");
     let counts = scene.simulator.counts();
     say(&format!("{} requests of {HANGING} hang or hung", counts.faulted));
     assert!((1..=16).contains(&counts.faulted), "eight at a time, and then one");

@@ -7,10 +7,11 @@ use std::{
 
 use futures::{StreamExt, future::join_all, stream};
 use serde_json::json;
+use testbed::operator::Operator;
 
 use crate::{
     api_proxy::ApiProxy,
-    api_trouble::{Call, Trouble},
+    api_trouble::{Call, Later, Trouble},
     figures::say,
     scene::{Scene, Status, eventually},
 };
@@ -20,15 +21,15 @@ const IN_THE_END: Duration = Duration::from_mins(2);
 
 /// A write of a grant, and what becomes of it, once.
 #[derive(Clone, Copy, Debug)]
-struct Case {
-    grant: &'static str,
-    call: Call,
-    trouble: Trouble,
+pub struct Case {
+    pub grant: &'static str,
+    pub call: Call,
+    pub trouble: Trouble,
 }
 
 impl Case {
     /// As a name in Kubernetes.
-    fn name(self) -> String {
+    pub fn name(self) -> String {
         let Self { grant, call, trouble } = self;
         let words = format!("{grant}-{call:?}-{trouble:?}").to_lowercase();
         let words = words.split(|c: char| !c.is_ascii_alphanumeric());
@@ -45,7 +46,7 @@ impl Case {
 fn cases() -> Vec<Case> {
     let later = |code, seconds| Trouble::Answer {
         code,
-        retry_after: Some(seconds),
+        retry_after: Some(Later::Seconds(seconds)),
     };
     let troubles = [
         Trouble::CutAnswer,
@@ -87,7 +88,10 @@ async fn first_token(scene: &Scene, case: Case) {
     let name = &case.name();
     scene.account(name).await;
     scene
-        .credential(name, json!({ "renewal": { "grant": case.grant } }))
+        .credential(
+            name,
+            json!({ "domain": host_of(scene, case.grant), "renewal": { "grant": case.grant } }),
+        )
         .await;
     scene.ready(name).await;
 }
@@ -135,18 +139,15 @@ async fn stores(scene: &Scene) -> BTreeMap<String, usize> {
     stores
 }
 
-#[tokio::test]
-async fn a_write_that_is_lost_or_refused_once_costs_neither_the_token_nor_another_grant() {
-    let scene = Scene::new("lost-writes").await;
-    let proxy = ApiProxy::of(&scene).await;
-    let other = host_of(&scene, "Refresh");
+/// All of them side by side, by one operator: each costs one request for the first token and one for the next.
+pub async fn cost_nothing(scene: &Scene, proxy: &ApiProxy, cases: &[Case]) -> Operator {
+    let other = host_of(scene, "Refresh");
     let operator = scene.operator().args(["--allowed-domain", &other]);
-    let operator = proxy.start(&scene, operator).await;
-    let cases = cases();
-    stream::iter(&cases)
-        .for_each_concurrent(8, async |case| first_token(&scene, *case).await)
+    let operator = proxy.start(scene, operator).await;
+    stream::iter(cases)
+        .for_each_concurrent(8, async |case| first_token(scene, *case).await)
         .await;
-    let all = cases.iter().map(|case| rotated_all_the_same(&scene, &proxy, *case));
+    let all = cases.iter().map(|case| rotated_all_the_same(scene, proxy, *case));
     for (case, took) in cases.iter().zip(join_all(all).await) {
         say(&format!("{}: all well after {} ms", case.name(), took.as_millis()));
     }
@@ -157,8 +158,16 @@ async fn a_write_that_is_lost_or_refused_once_costs_neither_the_token_nor_anothe
         let of = cases.iter().filter(|case| case.call == call).count();
         assert_eq!(proxy.met(call), of, "{call:?}");
     }
-    let stores = stores(&scene).await;
+    let stores = stores(scene).await;
     let once_each = cases.iter().map(|case| (format!("{}-token", case.name()), 2));
     assert_eq!(stores, once_each.collect(), "each token is stored once");
+    operator
+}
+
+#[tokio::test]
+async fn a_write_that_is_lost_or_refused_once_costs_neither_the_token_nor_another_grant() {
+    let scene = Scene::new("lost-writes").await;
+    let proxy = ApiProxy::of(&scene).await;
+    let operator = cost_nothing(&scene, &proxy, &cases()).await;
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }

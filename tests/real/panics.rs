@@ -85,6 +85,7 @@ fn controller(client: &Client, namespace: &str, domain: &str) -> Within {
         clock: Clock::system(),
         stopping: stopping.clone(),
         limits: Limits::default(),
+        readiness: Readiness::default(),
     })
     .unwrap();
     let wakeups = Wakeups::default();

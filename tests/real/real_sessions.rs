@@ -31,7 +31,7 @@ async fn a_node_session_is_gone_on_with_before_its_token_expires() {
 
 impl Stage {
     /// A credential whose session goes on by refreshes.
-    async fn refreshing(&self) -> Account {
+    pub async fn refreshing(&self) -> Account {
         let account = self.credential("acme", |_| ()).await;
         let refresh = json!({ "spec": { "renewal": { "grant": "Refresh" } } });
         self.scene.patch("acme", refresh).await;
@@ -40,7 +40,7 @@ impl Stage {
     }
 
     /// Tokens that were given to logins, refusals, and tokens that were given to refreshes.
-    async fn given(&self) -> (u64, u64, u64) {
+    pub async fn given(&self) -> (u64, u64, u64) {
         let counts = self.server.counts().await.unwrap();
         (counts.logins, counts.refused, counts.refreshes)
     }

@@ -9,7 +9,7 @@ use testbed::{
     operator::Operator,
 };
 
-use crate::scene::Scene;
+use crate::{scene::Scene, server_proxy::ServerProxy};
 
 /// What a change in the cluster may take to show. The promise is 2 s; a build may run beside the tests.
 const SOON: Duration = Duration::from_secs(5);
@@ -18,19 +18,39 @@ pub struct Stage {
     pub scene: Scene,
     pub server: OAuthServer,
     pub operator: Operator,
+    /// Where the operator finds the server.
+    domain: String,
+}
+
+async fn parts(kind: Kind, name: &str, token_life: Duration) -> (Scene, OAuthServer) {
+    let scene = Scene::new(&format!("{name}-{kind:?}").to_lowercase()).await;
+    let seconds = u32::try_from(token_life.as_secs()).unwrap();
+    let server = OAuthServer::start(kind, scene.authority(), seconds).await.unwrap();
+    (scene, server)
 }
 
 impl Stage {
     pub async fn new(kind: Kind, name: &str, token_life: Duration) -> Self {
-        let scene = Scene::new(&format!("{name}-{kind:?}").to_lowercase()).await;
-        let seconds = u32::try_from(token_life.as_secs()).unwrap();
-        let server = OAuthServer::start(kind, scene.authority(), seconds).await.unwrap();
-        let operator = scene.operator().args(["--allowed-domain", &server.domain()]);
+        let (scene, server) = parts(kind, name, token_life).await;
+        let domain = server.domain();
+        Self::of(scene, server, domain).await
+    }
+
+    /// One whose operator knows the server by a proxy before it.
+    pub async fn behind_a_proxy(kind: Kind, name: &str, token_life: Duration) -> (Self, ServerProxy) {
+        let (scene, server) = parts(kind, name, token_life).await;
+        let proxy = ServerProxy::before(&server.domain(), scene.authority()).await;
+        (Self::of(scene, server, proxy.domain().to_owned()).await, proxy)
+    }
+
+    async fn of(scene: Scene, server: OAuthServer, domain: String) -> Self {
+        let operator = scene.operator().args(["--allowed-domain", &domain]);
         let operator = operator.start(scene.plane).await.unwrap();
         Self {
             scene,
             server,
             operator,
+            domain,
         }
     }
 
@@ -47,9 +67,7 @@ impl Stage {
         let mut sent = account.clone();
         wrong(&mut sent);
         self.scene.source(name, &sent).await;
-        self.scene
-            .credential(name, json!({ "domain": self.server.domain() }))
-            .await;
+        self.scene.credential(name, json!({ "domain": self.domain })).await;
         account
     }
 

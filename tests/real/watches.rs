@@ -8,7 +8,7 @@ use testbed::operator::Operator;
 
 use crate::{
     api_proxy::ApiProxy,
-    api_trouble::{Call, Trouble},
+    api_trouble::{Call, Foreign, Later, Trouble},
     figures::say,
     scene::{Scene, eventually},
 };
@@ -157,7 +157,7 @@ async fn a_watch_that_is_never_answered_is_given_up_and_begun_again() {
 
 #[tokio::test]
 async fn a_watch_that_is_put_off_for_an_hour_is_begun_again_before() {
-    let hour = Some(3_600);
+    let hour = Some(Later::Seconds(3_600));
     met(
         "later-watch",
         Trouble::Answer {
@@ -166,4 +166,14 @@ async fn a_watch_that_is_put_off_for_an_hour_is_begun_again_before() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_watch_that_a_page_for_people_answers_is_begun_again() {
+    met("page-watch", Trouble::Foreign(Foreign::Page)).await;
+}
+
+#[tokio::test]
+async fn a_watch_that_a_flood_answers_is_begun_again() {
+    met("flood-watch", Trouble::Foreign(Foreign::Flood)).await;
 }

@@ -100,6 +100,7 @@ impl Operator {
             clock: clock.clone(),
             stopping: stop.clone(),
             limits: Limits::default(),
+            readiness: readiness.clone(),
         })
         .unwrap();
         if let Some(ids) = ids {

@@ -1,0 +1,121 @@
+//! A proxy between an operator and a real OAuth server that passes requests on, and does to the answer of a refresh what it is
+//! told to.
+//!
+//! The server has then done its work: by its own record the refresh token is used.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use http_body_util::BodyExt;
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::rt::TokioIo;
+use testbed::certificates::Authority;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    api_answers::{Answer, half, whole},
+    upstream::{Upstream, certified},
+};
+
+/// How the body of a refresh is told from that of a login.
+const REFRESH: &[u8] = b"grant_type=refresh_token";
+
+/// Where the way back of an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Before its first byte.
+    Before,
+    /// In the middle of its body.
+    Within,
+}
+
+/// Stands before one server. Dropping it ends all connections.
+pub struct ServerProxy {
+    domain: String,
+    /// What the answers to the next refreshes meet, in their order.
+    planned: Arc<Mutex<Vec<Cut>>>,
+    _serving: JoinSet<()>,
+    /// Holds its certificate.
+    _folder: tempfile::TempDir,
+}
+
+impl ServerProxy {
+    /// Before the server at this `domain`, whose certificate the same authority has signed.
+    pub async fn before(domain: &str, authority: &Authority) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = certified(&authority.issue(folder.path(), &["127.0.0.1"]).unwrap());
+        let upstream = Upstream::at(&format!("https://{domain}"), authority.ca_pem().as_bytes());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let domain = listener.local_addr().unwrap().to_string();
+        let planned: Arc<Mutex<Vec<Cut>>> = Arc::default();
+        let meets = Arc::clone(&planned);
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((connection, _)) = listener.accept().await {
+                connections.spawn(serve(connection, tls.clone(), upstream.clone(), Arc::clone(&meets)));
+            }
+        });
+        Self {
+            domain,
+            planned,
+            _serving: serving,
+            _folder: folder,
+        }
+    }
+
+    /// Where it is asked, as the `domain` of a credential.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The answer to the next refresh ends here.
+    pub fn cut_next_refresh(&self, cut: Cut) {
+        self.planned.lock().unwrap().push(cut);
+    }
+
+    /// Whether every cut that was asked for has been made.
+    pub fn has_cut_all(&self) -> bool {
+        self.planned.lock().unwrap().is_empty()
+    }
+}
+
+async fn serve(connection: TcpStream, tls: TlsAcceptor, upstream: Upstream, planned: Arc<Mutex<Vec<Cut>>>) {
+    let Ok(connection) = tls.accept(connection).await else {
+        return;
+    };
+    let answer = service_fn(|request| answer(request, upstream.clone(), Arc::clone(&planned)));
+    // That a connection ends is what this is for.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(connection), answer)
+        .await;
+}
+
+/// An error ends the connection without an answer.
+async fn answer(
+    request: Request<Incoming>,
+    upstream: Upstream,
+    planned: Arc<Mutex<Vec<Cut>>>,
+) -> Result<Answer, io::Error> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let refreshes = body.windows(REFRESH.len()).any(|part| part == REFRESH);
+    let passed = upstream.ask(&parts, body).await?;
+    let cut = if refreshes { next(&planned) } else { None };
+    match cut {
+        None => Ok(whole(passed)),
+        Some(Cut::Within) => half(passed).await,
+        Some(Cut::Before) => Err(io::ErrorKind::ConnectionReset.into()),
+    }
+}
+
+fn next(planned: &Mutex<Vec<Cut>>) -> Option<Cut> {
+    let mut planned = planned.lock().unwrap();
+    (!planned.is_empty()).then(|| planned.remove(0))
+}
