@@ -1,10 +1,13 @@
 //! Each safeguard removed once: the search must find what it keeps from happening, and tells how in as few steps as there
 //! are. What it finds without a safeguard it must not find with it, in the same bounds.
 
+use tracktik_operator::rotation::gate::Limits;
+
 use crate::{
     explorer::{Order, explore},
     invariants::Broken,
     rules::{Rules, Safeguard},
+    searched::holds,
     story,
     tracktik::Mood,
     world::World,
@@ -34,6 +37,7 @@ fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rul
     };
     eprintln!("{broken:?}\n{}", story::told(&moves));
     assert_eq!(broken, promise, "without {safeguard:?}");
+    holds(&format!("with {safeguard:?}"), first(rules), rules);
 }
 
 /// A process dies after it has sent a refresh token.
@@ -181,6 +185,17 @@ fn draining_keeps_a_token_that_was_granted_before_the_end() {
 }
 
 #[test]
-fn a_place_that_is_not_given_back_is_held_for_ever() {
+fn a_place_that_is_not_given_back_is_waited_for_in_vain() {
     breaks(Safeguard::PlaceGivenBack, Broken::NeverSettles, new, &Rules::new(1));
+}
+
+/// Where there are places to spare, nobody waits for it.
+#[test]
+fn a_place_that_is_not_given_back_is_held_for_ever() {
+    let limits = Limits { budget: 6, per_host: 6 };
+    let rules = Rules {
+        limits,
+        ..Rules::new(1).alone()
+    };
+    breaks(Safeguard::PlaceGivenBack, Broken::PlaceHeldForEver, due, &rules);
 }
