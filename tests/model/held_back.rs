@@ -9,7 +9,7 @@ use crate::{
     api_server::CREDENTIALS,
     moves::{How, Move, Next, name, push},
     process::{Op, Stage},
-    rules::Rules,
+    rules::{Rules, Safeguard},
     world::World,
 };
 
@@ -61,6 +61,11 @@ impl World {
                 self.finished(replica, of, &turn);
             }
             Op::Prepare(_) | Op::MarkTried | Op::Send => {
+                if rules.lacks(Safeguard::TakenBack)
+                    && let Some(request) = &mut turn.request
+                {
+                    request.attempt = None;
+                }
                 self.give_up(replica, of, &mut turn, rules);
                 self.look_again(replica, of);
             }

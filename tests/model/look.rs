@@ -44,6 +44,12 @@ impl World {
         if seen.thrown_away && !self.excused[of] {
             self.breaks(Broken::TokenThrownAway);
         }
+        let requests = &self.desk(replica, of).memory.requests;
+        let pending = requests.failure.as_deref().and_then(|record| record.pending.as_ref());
+        if pending.is_some_and(|pending| Some(&pending.issue_id) == requests.announced.as_ref()) {
+            // Of a request of its own it knows what became of it, whenever it looks.
+            self.breaks(Broken::WaitsForNothing);
+        }
         let decision = decide(&seen.observation, now);
         let mut turn = Turn {
             seen: seen.observation,

@@ -100,6 +100,13 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
         }
         if faults && rules.cut_off {
             push(&mut next, world, Move::CutOff(replica), true, |to| to.cut_off(replica));
+            // Or right after an attempt has asked for the claim.
+            for of in (0..CREDENTIALS).filter(|of| matches!(office.desks[*of].stage, Stage::Attempting(_))) {
+                push(&mut next, world, Move::CutOff(replica), true, |to| {
+                    to.go_on(replica, of, rules);
+                    to.cut_off(replica);
+                });
+            }
         }
         if faults {
             push(&mut next, world, Move::Dies(replica), true, |to| to.restart(replica));

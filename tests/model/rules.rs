@@ -193,4 +193,8 @@ pub enum Safeguard {
     Draining,
     /// Giving the place back where nothing was sent.
     PlaceGivenBack,
+    /// Taking the announcement back of a request that was held back without the claim.
+    TakenBack,
+    /// Remembering the status that was written until the watch tells of it.
+    OwnStatus,
 }

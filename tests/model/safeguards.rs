@@ -6,6 +6,8 @@ use tracktik_operator::rotation::gate::Limits;
 use crate::{
     explorer::{Order, explore},
     invariants::Broken,
+    moves::Move,
+    process::Behind,
     rules::{Rules, Safeguard},
     searched::holds,
     story,
@@ -25,7 +27,8 @@ fn asked(rules: &Rules) -> World {
     World::with_rotation_asked(rules)
 }
 
-fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rules: &Rules) {
+/// Tells of the shortest story.
+fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rules: &Rules) -> Vec<Move> {
     let without = Rules {
         without: Some(safeguard),
         ..*rules
@@ -38,6 +41,7 @@ fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rul
     eprintln!("{broken:?}\n{}", story::told(&moves));
     assert_eq!(broken, promise, "without {safeguard:?}");
     holds(&format!("with {safeguard:?}"), first(rules), rules);
+    moves
 }
 
 /// A process dies after it has sent a refresh token.
@@ -198,4 +202,28 @@ fn a_place_that_is_not_given_back_is_held_for_ever() {
         ..Rules::new(1).alone()
     };
     breaks(Safeguard::PlaceGivenBack, Broken::PlaceHeldForEver, due, &rules);
+}
+
+/// The claim of a leader is over for a while, in the midst of an attempt.
+#[test]
+fn a_request_that_was_held_back_is_no_attempt() {
+    let rules = Rules::new(1).alone().cut_off();
+    let moves = breaks(Safeguard::TakenBack, Broken::WaitsForNothing, due, &rules);
+    assert!(moves.iter().any(|by| matches!(by, Move::CutOff(_))));
+}
+
+/// The watch of credentials is late to tell of it, and that of Secrets is not.
+#[test]
+fn a_status_that_was_written_is_not_written_again_before_the_watch_tells_of_it() {
+    let rules = Rules::new(1).alone().upgraded();
+    let moves = breaks(Safeguard::OwnStatus, Broken::NeverSettles, due, &rules);
+    let alone = Behind {
+        credentials: true,
+        secrets: false,
+    };
+    assert!(
+        moves
+            .iter()
+            .any(|by| matches!(by, Move::Lags(_, behind) if *behind == alone))
+    );
 }
