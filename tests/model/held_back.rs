@@ -21,6 +21,11 @@ const SOON: Span = Span::seconds(1);
 pub fn held_back(next: &mut Vec<Next>, from: &World, replica: usize, rules: &Rules) {
     for of in 0..CREDENTIALS {
         let mut world = from.clone();
+        if matches!(world.desk(replica, of).stage, Stage::Awaiting(at, ..) if at <= world.now) {
+            push(next, &world, Move::Answered(replica, of), false, |to| {
+                to.answer_late(replica, of, rules);
+            });
+        }
         if !matches!(world.desk(replica, of).stage, Stage::Attempting(_) | Stage::Calling(..)) {
             continue;
         }

@@ -30,7 +30,7 @@ impl World {
     pub fn go_on(&mut self, replica: usize, of: usize, rules: &Rules) {
         loop {
             match self.desk(replica, of).stage.clone() {
-                Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) => return,
+                Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) | Stage::Awaiting(..) => return,
                 Stage::Due { .. } if self.office(replica).cut_off => return,
                 Stage::Due { .. } => self.look(replica, of, rules),
                 Stage::Attempting(turn) => self.attempt(replica, of, Rc::unwrap_or_clone(turn), rules),

@@ -27,6 +27,7 @@ mod explorer;
 mod hands;
 mod happenings;
 mod held_back;
+mod instants;
 mod invariants;
 mod look;
 mod moves;

@@ -191,6 +191,8 @@ pub enum Safeguard {
     Verification,
     /// Storing tokens that were granted before the process ends.
     Draining,
+    /// Waiting for the answer to a request that is under way before the process ends.
+    Patience,
     /// Giving the place back where nothing was sent.
     PlaceGivenBack,
     /// Taking the announcement back of a request that was held back without the claim.

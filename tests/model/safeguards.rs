@@ -6,7 +6,7 @@ use tracktik_operator::rotation::gate::Limits;
 use crate::{
     explorer::{Order, explore},
     invariants::Broken,
-    moves::Move,
+    moves::{How, Move},
     process::Behind,
     rules::{Rules, Safeguard},
     searched::holds,
@@ -186,6 +186,14 @@ fn draining_keeps_a_token_that_was_granted_before_the_end() {
         new,
         &Rules::new(2).alone().upgraded(),
     );
+}
+
+/// It takes longer than a claim, or a Lease, lasts.
+#[test]
+fn patience_at_the_end_keeps_a_token_that_is_being_granted() {
+    let rules = Rules::new(2).alone().upgraded();
+    let moves = breaks(Safeguard::Patience, Broken::TokenThrownAway, due, &rules);
+    assert!(moves.iter().any(|by| matches!(by, Move::Call(.., How::Late))));
 }
 
 #[test]
