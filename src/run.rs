@@ -14,7 +14,7 @@ use crate::{
     },
     health::{Liveness, Readiness, STUCK_AFTER},
     http_server::{CannotListen, HttpServer, Reported},
-    leading::{NoLonger, lead},
+    leading::{NoLonger, alone, lead},
     metrics::Metrics,
     oauth::{
         allowed_domains::AllowedDomains,
@@ -118,7 +118,7 @@ async fn work(
         Work::start(settings, (client, claim), endpoint, lookouts, reported, stop.clone())
     };
     let Some(asked) = &settings.election else {
-        return Ok(start(Claim::without_election(), lookouts)?.until_stopped().await?);
+        return alone(start(Claim::without_election(), lookouts)).await;
     };
     // Leases are written before there is a claim.
     let client = connected.client(Claim::without_election());

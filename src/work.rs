@@ -209,19 +209,40 @@ impl Work {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A loop that ends when it is asked to, and with it a task that does this.
-    fn work(task: impl Future<Output = ()> + Send + 'static, stopping: &CancellationToken) -> Work {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(task);
-        Work {
-            tasks,
-            reconciling: AbortOnDropHandle::new(tokio::spawn(stopping.clone().cancelled_owned())),
+impl Work {
+    /// This in the place of the loop, and nothing beside it.
+    pub(crate) fn of(looping: impl Future<Output = ()> + Send + 'static, stopping: &CancellationToken) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            reconciling: AbortOnDropHandle::new(tokio::spawn(looping)),
             watching: CancellationToken::new(),
             stopping: stopping.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        clock,
+        health::{Liveness, STUCK_AFTER},
+        metrics::Metrics,
+        oauth::endpoint::EndpointOptions,
+        settings::{self, Request as Asked},
+    };
+
+    /// A loop that ends when it is asked to, and with it a task that does this.
+    fn work(task: impl Future<Output = ()> + Send + 'static, stopping: &CancellationToken) -> Work {
+        let mut work = Work::of(stopping.clone().cancelled_owned(), stopping);
+        work.tasks.spawn(task);
+        work
     }
 
     #[tokio::test]
@@ -235,8 +256,8 @@ mod tests {
     #[tokio::test]
     async fn a_loop_that_panics_is_no_success() {
         let stopping = CancellationToken::new();
-        let mut work = work(std::future::pending(), &stopping);
-        work.reconciling = AbortOnDropHandle::new(tokio::spawn(async { panic!("a bug") }));
+        let mut work = Work::of(async { panic!("a bug") }, &stopping);
+        work.tasks.spawn(std::future::pending());
         assert_eq!(work.until_stopped().await, Err(Panicked));
     }
 
@@ -249,5 +270,63 @@ mod tests {
         assert!(!ended.is_finished() && !stopping.is_cancelled());
         stopping.cancel();
         assert_eq!(ended.await.ok(), Some(Ok(())));
+    }
+
+    /// Lists one credential and its source, and answers nothing else.
+    fn silent_but_for_lists() -> Client {
+        let service = tower::service_fn(async |request: Request<Body>| {
+            let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+            let item = match path.rsplit('/').next() {
+                Some("tracktikcredentials") => json!({
+                    "metadata": { "name": "a", "namespace": "team", "uid": "1", "resourceVersion": "1", "generation": 1 },
+                    "spec": { "domain": "acme.staffr.net", "credentials": { "secretRef": { "name": "account" } } },
+                }),
+                Some("secrets") => json!({
+                    "metadata": { "name": "account", "namespace": "team", "uid": "2", "resourceVersion": "2" },
+                }),
+                _ => std::future::pending().await,
+            };
+            if query.contains("watch=true") {
+                std::future::pending::<()>().await;
+            }
+            let list = json!({ "metadata": { "resourceVersion": "2" }, "items": [item] });
+            Ok::<_, Infallible>(Response::new(Body::from(list.to_string().into_bytes())))
+        });
+        Client::new(service, "default")
+    }
+
+    /// A look whose calls are never answered lasts for two of their deadlines, half a minute.
+    #[tokio::test(start_paused = true)]
+    async fn what_has_begun_gets_the_longest_request_and_twenty_seconds_at_the_end() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        for request in [1, 5] {
+            let seconds = request.to_string();
+            let flags = ["--connect-timeout-seconds", "1", "--request-timeout-seconds", &seconds];
+            let Ok(Asked::Run(settings)) = settings::parse([["tracktik-operator", "run"].as_slice(), &flags].concat())
+            else {
+                panic!("the flags are wrong")
+            };
+            let reported = Reported {
+                liveness: Liveness::new(STUCK_AFTER),
+                readiness: Readiness::default(),
+                metrics: Arc::new(Metrics::default()),
+            };
+            let endpoint = HttpTokenEndpoint::new(EndpointOptions::default()).unwrap();
+            let stopping = CancellationToken::new();
+            let work = Work::start(
+                &settings,
+                (silent_but_for_lists(), Claim::without_election()),
+                (endpoint, AllowedDomains::default()),
+                Lookouts::new(&settings, &reported.readiness),
+                &reported,
+                stopping.clone(),
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stopping.cancel();
+            let began = clock::monotonic();
+            assert_eq!(work.unwrap().until_stopped().await, Ok(()));
+            let took = began.elapsed().as_secs();
+            assert!((request + 20..=request + 21).contains(&took), "{took} {request}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod crash_loops;
 mod decisions;
 mod election;
 mod figures;
+mod foreign_records;
 mod gate_account_laws;
 mod gate_accounts;
 mod gate_hanging;

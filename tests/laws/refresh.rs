@@ -39,6 +39,17 @@ fn misbehaved() -> Setback {
     }
 }
 
+/// The server asks for a pause.
+fn throttled(retry_after: Option<Span>) -> Setback {
+    Setback {
+        reason: Reason::EndpointThrottled,
+        message: "acme.staffr.net asked to slow down".to_owned(),
+        pace: Pace::Throttled { retry_after },
+        retry_after,
+        ..refresh_refused()
+    }
+}
+
 /// A credential with a token of an hour, in the twentieth minute, whose grant is Refresh.
 fn refreshing() -> Life {
     let mut life = Life::new(Endpoint::Grants);
@@ -137,6 +148,8 @@ fn after_any_other_answer_the_login_waits_as_that_answer_asks() {
             },
             600,
         ),
+        (throttled(None), 60),
+        (throttled(Some(Span::seconds(700))), 700),
     ] {
         let mut life = refreshing();
         life.endpoint = Endpoint::Fails(setback);

@@ -41,7 +41,7 @@ impl World {
             Op::Send => self.answered(replica, of, turn, &reply, rules),
             Op::Store => self.stored(replica, of, &turn, reply, rules),
             Op::Verify => self.verified(replica, of, turn, &reply, rules),
-            Op::Record(status) => self.recorded(replica, of, turn, *status, &reply),
+            Op::Record(status) => self.recorded(replica, of, turn, *status, &reply, rules),
         }
     }
 

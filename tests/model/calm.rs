@@ -65,7 +65,7 @@ fn one_of(world: &World, rules: &Rules, turn: usize) -> Option<World> {
     next.sort_by_key(|next| match next.by {
         Move::Thaws(_) | Move::CatchesUp(_) | Move::Ends(_) | Move::Regains(_) => 0,
         Move::Elected(_) => 1,
-        Move::Call(_, of, ..) => 2 + (of + turn) % CREDENTIALS,
+        Move::Call(_, of, ..) | Move::Answered(_, of) => 2 + (of + turn) % CREDENTIALS,
         _ => 9,
     });
     next.into_iter().next().map(|next| next.world)

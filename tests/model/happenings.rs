@@ -18,6 +18,9 @@ use crate::{
 /// A call that takes its time takes this long: longer than an announcement may be relied on.
 const SLOW: Span = Span::seconds(12);
 
+/// And a token request this long, as `--request-timeout-seconds` is by itself: longer than a claim, or a Lease, lasts.
+const LATE: Span = Span::seconds(40);
+
 impl World {
     /// A call, and what becomes of it.
     pub fn call(&mut self, replica: usize, of: usize, how: How, rules: &Rules) {
@@ -38,6 +41,7 @@ impl World {
                 let reply = self.carry_out(replica, of, &op, &turn, rules);
                 match how {
                     How::LostAfter => self.answer(replica, of, lost(&op), rules),
+                    How::Late => self.desk_mut(replica, of).stage = Stage::Awaiting(self.now + LATE, reply, turn),
                     How::Slow => {
                         self.pass(self.now + SLOW);
                         self.answer(replica, of, reply, rules);
@@ -46,6 +50,15 @@ impl World {
                 }
             }
         }
+    }
+
+    /// The answer to a token request comes that took its time.
+    pub fn answer_late(&mut self, replica: usize, of: usize, rules: &Rules) {
+        let Stage::Awaiting(_, reply, turn) = self.desk(replica, of).stage.clone() else {
+            panic!("no answer is on its way")
+        };
+        self.desk_mut(replica, of).stage = Stage::Calling(Op::Send, turn);
+        self.answer(replica, of, reply, rules);
     }
 
     /// The process goes on where it stood still: a call that it was about to make goes out now. If the Lease names
@@ -86,7 +99,11 @@ impl World {
     pub fn has_drained(&self, replica: usize, rules: &Rules) -> bool {
         (0..CREDENTIALS).all(|of| {
             let desk = self.desk(replica, of);
-            let rests = matches!(desk.stage, Stage::Asleep { .. } | Stage::Absent);
+            let rests = match desk.stage {
+                Stage::Asleep { .. } | Stage::Absent => true,
+                Stage::Awaiting(..) => rules.lacks(Safeguard::Patience),
+                _ => false,
+            };
             let holds = desk.memory.held.is_some() && !self.api.is_strangers(of);
             rests && (!holds || rules.lacks(Safeguard::Draining))
         })
@@ -95,7 +112,8 @@ impl World {
     /// It gives the Lease back, and another starts in its place.
     pub fn end(&mut self, replica: usize) {
         for of in 0..CREDENTIALS {
-            let held = self.desk(replica, of).memory.held.is_some();
+            let desk = self.desk(replica, of);
+            let held = desk.memory.held.is_some() || matches!(desk.stage, Stage::Awaiting(_, Reply::Tokens, _));
             if held && !self.excused[of] && !self.api.is_strangers(of) {
                 self.breaks(Broken::TokenThrownAway);
             }
@@ -111,7 +129,7 @@ impl World {
         let offices = self.replicas.iter().filter_map(|process| process.office.as_ref());
         offices.map(|office| &office.desks[of]).any(|desk| {
             let rehearsed = match &desk.stage {
-                Stage::Attempting(turn) | Stage::Calling(_, turn) => turn.request.is_some(),
+                Stage::Attempting(turn) | Stage::Calling(_, turn) | Stage::Awaiting(.., turn) => turn.request.is_some(),
                 _ => false,
             };
             rehearsed || desk.memory.held.is_some()

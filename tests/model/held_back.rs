@@ -9,7 +9,7 @@ use crate::{
     api_server::CREDENTIALS,
     moves::{How, Move, Next, name, push},
     process::{Op, Stage},
-    rules::Rules,
+    rules::{Rules, Safeguard},
     world::World,
 };
 
@@ -21,6 +21,11 @@ const SOON: Span = Span::seconds(1);
 pub fn held_back(next: &mut Vec<Next>, from: &World, replica: usize, rules: &Rules) {
     for of in 0..CREDENTIALS {
         let mut world = from.clone();
+        if matches!(world.desk(replica, of).stage, Stage::Awaiting(at, ..) if at <= world.now) {
+            push(next, &world, Move::Answered(replica, of), false, |to| {
+                to.answer_late(replica, of, rules);
+            });
+        }
         if !matches!(world.desk(replica, of).stage, Stage::Attempting(_) | Stage::Calling(..)) {
             continue;
         }
@@ -61,6 +66,11 @@ impl World {
                 self.finished(replica, of, &turn);
             }
             Op::Prepare(_) | Op::MarkTried | Op::Send => {
+                if rules.lacks(Safeguard::TakenBack)
+                    && let Some(request) = &mut turn.request
+                {
+                    request.attempt = None;
+                }
                 self.give_up(replica, of, &mut turn, rules);
                 self.look_again(replica, of);
             }

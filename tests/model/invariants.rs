@@ -33,6 +33,8 @@ pub enum Broken {
     GrantedInVain,
     /// A token was granted and dropped, though no process died and no leadership was lost in between.
     TokenThrownAway,
+    /// A request that a process knows it has not sent counts for it as one that may have been.
+    WaitsForNothing,
     /// A place of the gate is held longer than anything may hold one.
     PlaceHeldForEver,
     /// Steps are taken for ever at one moment, and none of them changes anything.

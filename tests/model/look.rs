@@ -30,7 +30,7 @@ impl World {
     pub fn go_on(&mut self, replica: usize, of: usize, rules: &Rules) {
         loop {
             match self.desk(replica, of).stage.clone() {
-                Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) => return,
+                Stage::Absent | Stage::Asleep { .. } | Stage::Calling(..) | Stage::Awaiting(..) => return,
                 Stage::Due { .. } if self.office(replica).cut_off => return,
                 Stage::Due { .. } => self.look(replica, of, rules),
                 Stage::Attempting(turn) => self.attempt(replica, of, Rc::unwrap_or_clone(turn), rules),
@@ -43,6 +43,12 @@ impl World {
         let seen = observe(self.office_mut(replica), of, now, rules);
         if seen.thrown_away && !self.excused[of] {
             self.breaks(Broken::TokenThrownAway);
+        }
+        let requests = &self.desk(replica, of).memory.requests;
+        let pending = requests.failure.as_deref().and_then(|record| record.pending.as_ref());
+        if pending.is_some_and(|pending| Some(&pending.issue_id) == requests.announced.as_ref()) {
+            // Of a request of its own it knows what became of it, whenever it looks.
+            self.breaks(Broken::WaitsForNothing);
         }
         let decision = decide(&seen.observation, now);
         let mut turn = Turn {

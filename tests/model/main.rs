@@ -27,6 +27,7 @@ mod explorer;
 mod hands;
 mod happenings;
 mod held_back;
+mod instants;
 mod invariants;
 mod look;
 mod moves;
@@ -37,23 +38,15 @@ mod process;
 mod record;
 mod rules;
 mod safeguards;
+mod searched;
 mod story;
 mod tracktik;
 mod world;
 
-use explorer::{Order, explore};
 use rules::Rules;
+use searched::holds;
 use tracktik::Mood;
 use world::World;
-
-/// Searches everything from here, and tells of the promise that is broken, if one is.
-fn holds(name: &str, first: World, rules: &Rules) {
-    let found = explore(first, rules, Order::DeepestFirst);
-    eprintln!("{}", story::figures(name, &found));
-    if let Some((promise, moves)) = &found.broken {
-        panic!("{promise:?}\n{}", story::told(moves));
-    }
-}
 
 /// How much goes wrong at most; a full run asks for more.
 fn faults(otherwise: u8) -> u8 {

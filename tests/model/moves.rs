@@ -8,6 +8,7 @@ use crate::{
     election::waits_until,
     hands::hands,
     held_back::held_back,
+    instants::next_instant,
     process::{Behind, Frozen, Op, Stage},
     rules::{Hands, Rules},
     world::{REPLICAS, World},
@@ -20,6 +21,8 @@ pub enum Move {
     Elected(usize),
     /// The next call of a credential in a replica.
     Call(usize, usize, &'static str, How),
+    /// The answer comes that took its time.
+    Answered(usize, usize),
     /// A process is killed. Right before a call is the same as right after the one before.
     Dies(usize),
     /// A process stands still, with no call under way.
@@ -60,6 +63,8 @@ pub enum How {
     Freezes,
     /// It takes longer than an announcement may be relied on.
     Slow,
+    /// It is carried out, and answered as late as an answer is waited for. Meanwhile all else goes on.
+    Late,
     /// The claim is over.
     HeldBack,
 }
@@ -100,6 +105,13 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
         }
         if faults && rules.cut_off {
             push(&mut next, world, Move::CutOff(replica), true, |to| to.cut_off(replica));
+            // Or right after an attempt has asked for the claim.
+            for of in (0..CREDENTIALS).filter(|of| matches!(office.desks[*of].stage, Stage::Attempting(_))) {
+                push(&mut next, world, Move::CutOff(replica), true, |to| {
+                    to.go_on(replica, of, rules);
+                    to.cut_off(replica);
+                });
+            }
         }
         if faults {
             push(&mut next, world, Move::Dies(replica), true, |to| to.restart(replica));
@@ -125,8 +137,17 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
             lags(&mut next, world, replica, rules);
         }
         for of in 0..CREDENTIALS {
-            if matches!(office.desks[of].stage, Stage::Asleep { .. } | Stage::Absent) {
-                continue;
+            match office.desks[of].stage {
+                Stage::Asleep { .. } | Stage::Absent => continue,
+                Stage::Awaiting(at, ..) if at > world.now => continue,
+                Stage::Awaiting(..) => {
+                    idle = false;
+                    push(&mut next, world, Move::Answered(replica, of), false, |to| {
+                        to.answer_late(replica, of, rules);
+                    });
+                    continue;
+                }
+                _ => {}
             }
             idle = false;
             calls(&mut next, world, (replica, of), rules, faults);
@@ -201,7 +222,8 @@ fn failures(op: &Op) -> &'static [How] {
     match op {
         Op::Prepare(_) | Op::Verify => &[How::LostBefore],
         Op::Announce(_) | Op::MarkTried => &[How::LostBefore, How::LostAfter, How::Freezes, How::Slow],
-        Op::MarkPutBack | Op::Send | Op::Store | Op::Record(_) => &[How::LostBefore, How::LostAfter, How::Freezes],
+        Op::Send => &[How::LostBefore, How::LostAfter, How::Freezes, How::Late],
+        Op::MarkPutBack | Op::Store | Op::Record(_) => &[How::LostBefore, How::LostAfter, How::Freezes],
     }
 }
 
@@ -215,31 +237,4 @@ pub fn name(op: &Op) -> &'static str {
         Op::Verify => "read the token Secret",
         Op::Record(_) => "write status",
     }
-}
-
-/// When something is due that nobody is at yet. A follower is of interest only while nobody renews the Lease.
-fn next_instant(world: &World, rules: &Rules) -> Option<Moment> {
-    let holder = world.lease.holder;
-    let renewed = rules.overlap
-        || world
-            .replicas
-            .iter()
-            .any(|process| process.acts() && process.name == holder);
-    let mut instants = Vec::new();
-    for (replica, process) in world.replicas.iter().enumerate() {
-        match &process.office {
-            None if renewed => {}
-            None => instants.extend(waits_until(world, replica)),
-            Some(office) if process.acts() => {
-                instants.extend(office.gate.next_change(world.now));
-                instants.extend(office.desks.iter().filter_map(|desk| match desk.stage {
-                    Stage::Asleep { until } => Some(until),
-                    _ => None,
-                }));
-            }
-            Some(_) => {}
-        }
-    }
-    let first = instants.into_iter().filter(|at| *at > world.now).min()?;
-    Some(World::rounded(first, rules.grain))
 }

@@ -96,6 +96,8 @@ pub enum Stage {
     Attempting(Rc<Turn>),
     /// Right before this call.
     Calling(Op, Rc<Turn>),
+    /// The token request was carried out, and its answer comes at this time.
+    Awaiting(Moment, Reply, Rc<Turn>),
 }
 
 impl Stage {
@@ -212,7 +214,7 @@ impl Desk {
         match self.stage {
             Stage::Asleep { .. } => self.stage = Stage::DUE,
             Stage::Due { .. } | Stage::Absent => {}
-            Stage::Attempting(_) | Stage::Calling(..) => self.again = true,
+            Stage::Attempting(_) | Stage::Calling(..) | Stage::Awaiting(..) => self.again = true,
         }
     }
 }

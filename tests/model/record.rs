@@ -14,7 +14,7 @@ use crate::{
     observe::latest_status,
     others::not_to_be_lost,
     process::{Op, Reply, Stage, Turn},
-    rules::Rules,
+    rules::{Rules, Safeguard},
     world::{NAMES, World},
 };
 
@@ -85,7 +85,7 @@ impl World {
     /// An announcement was answered.
     pub fn announced(&mut self, replica: usize, of: usize, turn: Turn, status: Status, reply: &Reply, rules: &Rules) {
         if let Reply::StatusWritten(version) = reply {
-            self.status_accepted(replica, of, *version, status);
+            self.status_accepted(replica, of, *version, status, rules);
             self.desk_mut(replica, of).stage = Stage::Attempting(Rc::new(turn));
             return;
         }
@@ -94,9 +94,9 @@ impl World {
         self.not_sent(replica, of, turn, until, rules);
     }
 
-    fn status_accepted(&mut self, replica: usize, of: usize, version: u64, status: Status) {
+    fn status_accepted(&mut self, replica: usize, of: usize, version: u64, status: Status, rules: &Rules) {
         let memory = &mut self.desk_mut(replica, of).memory;
-        memory.status = Some((version, status));
+        memory.status = Some((version, status)).filter(|_| !rules.lacks(Safeguard::OwnStatus));
         memory.status_failures = 0;
         memory.unanswered = None;
         self.office_mut(replica).status_accepted = true;
@@ -111,9 +111,17 @@ impl World {
     }
 
     /// Status at the end of a reconcile was answered.
-    pub fn recorded(&mut self, replica: usize, of: usize, mut turn: Turn, status: Status, reply: &Reply) {
+    pub fn recorded(
+        &mut self,
+        replica: usize,
+        of: usize,
+        mut turn: Turn,
+        status: Status,
+        reply: &Reply,
+        rules: &Rules,
+    ) {
         if let Reply::StatusWritten(version) = reply {
-            self.status_accepted(replica, of, *version, status);
+            self.status_accepted(replica, of, *version, status, rules);
         } else {
             let pace = self.status_pace(replica, of, status);
             turn.next = turn.next.min(turn.now + pace);

@@ -150,6 +150,11 @@ impl Rules {
 }
 
 /// Something that keeps a promise, and that the operator of the model can be run without.
+///
+/// Not among them is that a request is not sent more than ten seconds after its announcement. A call of the API server ends
+/// after 15 s, so that without this a login is sent by then, answered a minute later at most, and counted by TrackTik for two
+/// minutes more: 195 s, for which whoever reads the announcement holds its place in any case. It is margin, for clocks that
+/// differ, and for refreshes, of which this TrackTik counts none as a failed login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Safeguard {
     /// `failure.pending` in status before a request.
@@ -186,6 +191,12 @@ pub enum Safeguard {
     Verification,
     /// Storing tokens that were granted before the process ends.
     Draining,
+    /// Waiting for the answer to a request that is under way before the process ends.
+    Patience,
     /// Giving the place back where nothing was sent.
     PlaceGivenBack,
+    /// Taking the announcement back of a request that was held back without the claim.
+    TakenBack,
+    /// Remembering the status that was written until the watch tells of it.
+    OwnStatus,
 }

@@ -1,10 +1,15 @@
 //! Each safeguard removed once: the search must find what it keeps from happening, and tells how in as few steps as there
 //! are. What it finds without a safeguard it must not find with it, in the same bounds.
 
+use tracktik_operator::rotation::gate::Limits;
+
 use crate::{
     explorer::{Order, explore},
     invariants::Broken,
+    moves::{How, Move},
+    process::Behind,
     rules::{Rules, Safeguard},
+    searched::holds,
     story,
     tracktik::Mood,
     world::World,
@@ -22,7 +27,8 @@ fn asked(rules: &Rules) -> World {
     World::with_rotation_asked(rules)
 }
 
-fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rules: &Rules) {
+/// Tells of the shortest story.
+fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rules: &Rules) -> Vec<Move> {
     let without = Rules {
         without: Some(safeguard),
         ..*rules
@@ -34,6 +40,8 @@ fn breaks(safeguard: Safeguard, promise: Broken, first: fn(&Rules) -> World, rul
     };
     eprintln!("{broken:?}\n{}", story::told(&moves));
     assert_eq!(broken, promise, "without {safeguard:?}");
+    holds(&format!("with {safeguard:?}"), first(rules), rules);
+    moves
 }
 
 /// A process dies after it has sent a refresh token.
@@ -180,7 +188,50 @@ fn draining_keeps_a_token_that_was_granted_before_the_end() {
     );
 }
 
+/// It takes longer than a claim, or a Lease, lasts.
+#[test]
+fn patience_at_the_end_keeps_a_token_that_is_being_granted() {
+    let rules = Rules::new(2).alone().upgraded();
+    let moves = breaks(Safeguard::Patience, Broken::TokenThrownAway, due, &rules);
+    assert!(moves.iter().any(|by| matches!(by, Move::Call(.., How::Late))));
+}
+
+#[test]
+fn a_place_that_is_not_given_back_is_waited_for_in_vain() {
+    breaks(Safeguard::PlaceGivenBack, Broken::NeverSettles, new, &Rules::new(1));
+}
+
+/// Where there are places to spare, nobody waits for it.
 #[test]
 fn a_place_that_is_not_given_back_is_held_for_ever() {
-    breaks(Safeguard::PlaceGivenBack, Broken::NeverSettles, new, &Rules::new(1));
+    let limits = Limits { budget: 6, per_host: 6 };
+    let rules = Rules {
+        limits,
+        ..Rules::new(1).alone()
+    };
+    breaks(Safeguard::PlaceGivenBack, Broken::PlaceHeldForEver, due, &rules);
+}
+
+/// The claim of a leader is over for a while, in the midst of an attempt.
+#[test]
+fn a_request_that_was_held_back_is_no_attempt() {
+    let rules = Rules::new(1).alone().cut_off();
+    let moves = breaks(Safeguard::TakenBack, Broken::WaitsForNothing, due, &rules);
+    assert!(moves.iter().any(|by| matches!(by, Move::CutOff(_))));
+}
+
+/// The watch of credentials is late to tell of it, and that of Secrets is not.
+#[test]
+fn a_status_that_was_written_is_not_written_again_before_the_watch_tells_of_it() {
+    let rules = Rules::new(1).alone().upgraded();
+    let moves = breaks(Safeguard::OwnStatus, Broken::NeverSettles, due, &rules);
+    let alone = Behind {
+        credentials: true,
+        secrets: false,
+    };
+    assert!(
+        moves
+            .iter()
+            .any(|by| matches!(by, Move::Lags(_, behind) if *behind == alone))
+    );
 }

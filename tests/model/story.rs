@@ -36,6 +36,7 @@ fn line(by: Move) -> String {
         Move::Call(replica, of, what, how) => {
             format!("replica {replica}, credential {}: {what}{}", name(of), ending(how))
         }
+        Move::Answered(replica, of) => format!("replica {replica}, credential {}: the answer comes", name(of)),
         Move::Dies(replica) => format!("replica {replica} is killed, and starts anew"),
         Move::Freezes(replica) => format!("replica {replica} stands still"),
         Move::Thaws(replica) => format!("replica {replica} goes on"),
@@ -63,6 +64,7 @@ fn ending(how: How) -> &'static str {
         How::LostAfter => ", of which the answer is lost",
         How::Freezes => ": the process stands still right before",
         How::Slow => ", which takes 12 s",
+        How::Late => ", whose answer takes 40 s",
         How::HeldBack => ", which is held back without the claim",
     }
 }

@@ -18,6 +18,7 @@ mod lagging;
 mod log;
 mod other_clocks;
 mod outage;
+mod overwritten;
 mod recall;
 mod renames;
 mod repairs;

@@ -71,6 +71,21 @@ impl ApiServer {
         state.store_credential(key, object);
     }
 
+    /// Writes into status that the credential is not ready.
+    pub fn say_unready(&self, credential: &str) {
+        let mut state = self.state.lock().unwrap();
+        let key = key(credential);
+        let mut object = state.credentials[&key].clone();
+        let conditions = object["status"]["conditions"].as_array_mut().unwrap();
+        let ready = conditions
+            .iter_mut()
+            .find(|condition| condition["type"] == "Ready")
+            .unwrap();
+        ready["status"] = json!("False");
+        ready["reason"] = json!("Suspended");
+        state.store_credential(key, object);
+    }
+
     /// Sets a field of a credential's spec, and with it the generation.
     pub fn edit_spec(&self, credential: &str, field: &str, value: Value) {
         let mut state = self.state.lock().unwrap();
