@@ -4,21 +4,39 @@ use std::{collections::VecDeque, time::Duration};
 
 use tracktik_operator::clock::Instant;
 
-/// Over so long an account's refusals are counted.
-const HOUR: Duration = Duration::from_hours(1);
+/// Over so long TrackTik counts the failed logins of an address.
+const TWO_MINUTES: Duration = Duration::from_mins(2);
 
-/// When logins of an account were refused, in the last hour.
+/// When something happened, lately.
 #[derive(Default)]
-pub struct Refusals(VecDeque<Instant>);
+pub struct Lately(VecDeque<Instant>);
 
-impl Refusals {
-    /// One more; how many there were in the hour before.
-    pub fn add(&mut self, now: Instant) -> usize {
+impl Lately {
+    /// Once more; how often it did in this time, up to now.
+    pub fn add(&mut self, now: Instant, time: Duration) -> usize {
         self.0.push_back(now);
-        while self.0.front().is_some_and(|at| *at + HOUR <= now) {
+        while self.0.front().is_some_and(|at| *at + time <= now) {
             self.0.pop_front();
         }
         self.0.len()
+    }
+}
+
+/// What counts towards the ban of an address.
+#[derive(Default)]
+pub struct InTwoMinutes {
+    lately: Lately,
+    worst: usize,
+}
+
+impl InTwoMinutes {
+    pub fn add(&mut self, now: Instant) {
+        self.worst = self.worst.max(self.lately.add(now, TWO_MINUTES));
+    }
+
+    /// The most in any two minutes.
+    pub fn worst(&self) -> usize {
+        self.worst
     }
 }
 
@@ -34,6 +52,7 @@ pub struct Seen {
     /// For so long a healthy credential was without a token that works, at most.
     pub longest_gap_of_logins: Duration,
     pub longest_gap_of_refreshes: Duration,
+    /// Refused logins of any account.
     pub most_refusals_per_hour: usize,
     /// For one token of a credential that was healthy all along.
     pub most_writes: usize,

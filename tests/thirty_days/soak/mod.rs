@@ -3,6 +3,7 @@
 //! The seed decides all that happens. What must never be seen ends it with the seed and the time, and the same seed leads
 //! there again.
 
+mod ban;
 mod day_off;
 mod dice;
 mod figures;
@@ -62,7 +63,7 @@ async fn run(size: Size) -> u64 {
     let mut simulation = Simulation::new(size);
     simulation.run().await;
     let town = simulation.town;
-    let (seen, counts) = (&town.ledger.seen, town.world.tracktik.counts());
+    let seen = &town.ledger.seen;
     let grants = seen.grants - seen.refreshes;
     println!("{} virtual days, {seen:#?}", town.days());
     for (grant, (healthy, all)) in ["logins", "refreshes"].into_iter().zip(town.ledger.availability()) {
@@ -78,13 +79,19 @@ async fn run(size: Size) -> u64 {
     );
     println!(
         "worst in two minutes: {} failed logins, {} requests without a token",
-        counts.worst_failures_per_two_minutes,
+        town.world.tracktik.worst_failed(),
         town.world.tracktik.worst_fruitless()
+    );
+    let (bans_by_others, bans) = town.world.tracktik.bans();
+    println!(
+        "{bans} bans of two hours, all brought about by others: at most {} requests to a host by one operator meanwhile",
+        town.world.tracktik.most_asked_while_banned()
     );
     // What breaks one of these bounds has ended it before; here they are seen to have been looked at.
     assert!(seen.least_life.is_some_and(|least| least >= FLOOR));
     assert_eq!(seen.longest_gap_of_logins, Duration::ZERO);
-    assert_eq!(counts.banned_addresses, 0);
+    assert_eq!(bans, bans_by_others);
+    assert!(bans > 0 || size.lifetimes < LIFETIMES, "nobody was banned");
     assert!(seen.most_refusals_per_hour <= 5, "{}", seen.most_refusals_per_hour);
     // An announcement, a mark, the token and the outcome; fewer for a login.
     assert!(seen.most_writes <= 4, "{}", seen.most_writes);
