@@ -9,6 +9,7 @@ mod diary;
 mod people;
 mod served;
 mod status;
+mod told;
 mod watch;
 
 use std::{

@@ -15,6 +15,7 @@ mod clock_jumps;
 mod crowd;
 mod held;
 mod lagging;
+mod leaks;
 mod log;
 mod other_clocks;
 mod outage;

@@ -16,6 +16,7 @@ impl ApiServer {
     pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
+        self.look_for_leaks(&parts, &body);
         let of_status = parts.uri.path().ends_with("/status");
         let call = |server: &Self| server.answer_at_once(&parts, body);
         let (code, answer) = self.carried_out(of_status, call).await;

@@ -7,7 +7,7 @@ use tracktik_operator::clock::{Instant, monotonic};
 use super::{
     incidents::{Incident, Planned},
     ledger::Whom,
-    residents::domain,
+    residents::{domain, secret},
     simulation::{Action, Simulation},
     weather::Weather,
 };
@@ -144,7 +144,7 @@ impl Simulation {
     /// In TrackTik; the source Secrets of all who use it follow later.
     fn change_password(&mut self, number: usize) {
         let mut account = self.town.residents[number].account.clone();
-        account.password = format!("password {}", self.town.tag());
+        account.password = secret(&format!("password {}", self.town.tag()));
         self.town.world.tracktik.admit(&account);
         for user in self.town.ledger.users(&account.username) {
             self.town.residents[user].account = account.clone();

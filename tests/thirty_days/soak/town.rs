@@ -9,7 +9,7 @@ use super::{
     residents::Resident,
     tenants::Tenants,
 };
-use crate::world::World;
+use crate::{leaks::Sieve, world::World};
 
 /// Between two looks at all credentials.
 pub const LOOK: Duration = Duration::from_mins(1);
@@ -31,12 +31,14 @@ pub struct Town {
     pub world: World<Tenants>,
     pub ledger: Ledger,
     pub residents: Vec<Resident>,
+    log: Sieve,
     began: Instant,
 }
 
 impl Town {
     /// Everybody has moved in, and the operator starts.
     pub fn of(residents: Vec<Resident>, hosts: usize, seed: u64) -> Self {
+        let log = Sieve::new();
         let world = World::around(
             |_| Tenants::new(),
             Some(seed),
@@ -49,6 +51,7 @@ impl Town {
             world,
             ledger,
             residents,
+            log,
             began: monotonic(),
         }
     }
@@ -78,6 +81,7 @@ impl Town {
     pub fn look(&mut self) {
         self.ledger.look(&self.world.api, &self.world.tracktik);
         let mut wrong = self.ledger.wrong.clone();
+        wrong.extend(self.log.found());
         let worst = self.world.tracktik.worst_fruitless();
         if worst >= BAN {
             wrong.push(format!("{worst} requests without a token in two minutes"));
