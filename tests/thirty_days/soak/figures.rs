@@ -7,6 +7,9 @@ use tracktik_operator::clock::Instant;
 /// Over so long TrackTik counts the failed logins of an address.
 const TWO_MINUTES: Duration = Duration::from_mins(2);
 
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
 /// When something happened, lately.
 #[derive(Default)]
 pub struct Lately(VecDeque<Instant>);
@@ -40,6 +43,31 @@ impl InTwoMinutes {
     }
 }
 
+/// The logins of one account.
+#[derive(Default)]
+pub struct Logins {
+    an_hour: Lately,
+    a_day: Lately,
+    refused: Lately,
+}
+
+impl Logins {
+    /// One more was sent, of an account whose password is wrong all along or not.
+    pub fn add(&mut self, now: Instant, refused: bool, broken: bool, seen: &mut Seen) {
+        if refused {
+            let refused = self.refused.add(now, HOUR);
+            seen.most_refusals_per_hour = refused.max(seen.most_refusals_per_hour);
+        }
+        let [an_hour, a_day] = if broken {
+            &mut seen.most_logins_with_a_wrong_password
+        } else {
+            &mut seen.most_logins
+        };
+        *an_hour = self.an_hour.add(now, HOUR).max(*an_hour);
+        *a_day = self.a_day.add(now, DAY).max(*a_day);
+    }
+}
+
 /// Figures of a simulation.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -52,6 +80,10 @@ pub struct Seen {
     /// For so long a healthy credential was without a token that works, at most.
     pub longest_gap_of_logins: Duration,
     pub longest_gap_of_refreshes: Duration,
+    /// Logins of any one account that were sent, whatever became of them: in an hour, and in a day.
+    pub most_logins: [usize; 2],
+    /// The same of those whose password is wrong all along.
+    pub most_logins_with_a_wrong_password: [usize; 2],
     /// Refused logins of any account.
     pub most_refusals_per_hour: usize,
     /// For one token of a credential that was healthy all along.
