@@ -27,13 +27,13 @@ async fn a_ban_that_others_brought_about_is_borne_by_few_requests_and_over_by_it
     let (before, began) = (town.ledger.seen.requests, monotonic());
     town.ledger.disturb(Whom::All, began + BANNED + AFTER_AN_HOURLY_PACE);
     town.world.tracktik.ban();
-    town.pass(BANNED - Duration::from_mins(1)).await;
+    town.pass(BANNED.saturating_sub(Duration::from_mins(1))).await;
     assert_eq!(without_a_token(&town), CREDENTIALS, "or this shows nothing");
     let in_vain = town.ledger.seen.requests - before;
     while without_a_token(&town) > 0 {
         town.pass(Duration::from_mins(1)).await;
     }
-    let recovered_after = began.elapsed() - BANNED;
+    let recovered_after = began.elapsed().saturating_sub(BANNED);
     // Whoever is not well by then, or afterwards, ends it.
     town.pass(AFTER_AN_HOURLY_PACE + Duration::from_hours(2)).await;
     let (most, worst) = (
