@@ -29,6 +29,7 @@ use tracktik_operator::{
 use answers::marked_for;
 pub use calls::Calls;
 pub use diary::{Entry, What};
+pub use served::Lists;
 use served::Served;
 use watch::Watch;
 

@@ -13,6 +13,7 @@ mod announcements;
 mod api_server;
 mod clock_jumps;
 mod crowd;
+mod eyes;
 mod held;
 mod lagging;
 mod leaks;
