@@ -13,7 +13,7 @@ mod told;
 mod watch;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -57,7 +57,9 @@ struct State {
     events: usize,
     requests: usize,
     reads: usize,
-    hidden: Option<ObjectKey>,
+    hidden: BTreeSet<ObjectKey>,
+    /// Labels and annotations of Secrets as the operator applied them last.
+    applied: BTreeMap<ObjectKey, Value>,
     deletions: Vec<Instant>,
     store_attempts: Vec<Instant>,
     store_refusal: Option<u16>,
@@ -110,7 +112,11 @@ impl ApiServer {
 
     /// From now on a read of this Secret is answered with 503; of none any more.
     pub fn hide_from_reads(&self, secret: Option<&str>) {
-        self.state.lock().unwrap().hidden = secret.map(key);
+        let mut state = self.state.lock().unwrap();
+        match secret {
+            Some(secret) => drop(state.hidden.insert(key(secret))),
+            None => state.hidden.clear(),
+        }
     }
 
     /// When Secrets were deleted by the operator.
@@ -160,6 +166,7 @@ impl State {
     fn remove_secret(&mut self, key: &ObjectKey) {
         self.version += 1;
         let mut secret = self.secrets.remove(key).unwrap();
+        self.applied.remove(key);
         secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
         self.served.changed(self.version, "secrets", "DELETED", &secret);
         self.tell_deletion(key);
