@@ -110,7 +110,7 @@ impl ApiServer {
         self.state.lock().unwrap().reads
     }
 
-    /// From now on a read of this Secret is answered with 503; of none any more.
+    /// From now on a read of this Secret is answered with 503 as well; of none any more.
     pub fn hide_from_reads(&self, secret: Option<&str>) {
         let mut state = self.state.lock().unwrap();
         match secret {

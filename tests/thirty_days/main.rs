@@ -27,6 +27,7 @@ mod restarts;
 mod shutdown;
 mod soak;
 mod tracktik;
+mod unreadable_sources;
 mod weeks;
 mod world;
 mod write_ahead;
