@@ -9,10 +9,11 @@ mod diary;
 mod people;
 mod served;
 mod status;
+mod told;
 mod watch;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -28,6 +29,7 @@ use tracktik_operator::{
 use answers::marked_for;
 pub use calls::Calls;
 pub use diary::{Entry, What};
+pub use served::Lists;
 use served::Served;
 use watch::Watch;
 
@@ -55,7 +57,9 @@ struct State {
     events: usize,
     requests: usize,
     reads: usize,
-    hidden: Option<ObjectKey>,
+    hidden: BTreeSet<ObjectKey>,
+    /// Labels and annotations of Secrets as the operator applied them last.
+    applied: BTreeMap<ObjectKey, Value>,
     deletions: Vec<Instant>,
     store_attempts: Vec<Instant>,
     store_refusal: Option<u16>,
@@ -106,9 +110,13 @@ impl ApiServer {
         self.state.lock().unwrap().reads
     }
 
-    /// From now on a read of this Secret is answered with 503; of none any more.
+    /// From now on a read of this Secret is answered with 503 as well; of none any more.
     pub fn hide_from_reads(&self, secret: Option<&str>) {
-        self.state.lock().unwrap().hidden = secret.map(key);
+        let mut state = self.state.lock().unwrap();
+        match secret {
+            Some(secret) => drop(state.hidden.insert(key(secret))),
+            None => state.hidden.clear(),
+        }
     }
 
     /// When Secrets were deleted by the operator.
@@ -158,6 +166,7 @@ impl State {
     fn remove_secret(&mut self, key: &ObjectKey) {
         self.version += 1;
         let mut secret = self.secrets.remove(key).unwrap();
+        self.applied.remove(key);
         secret["metadata"]["resourceVersion"] = json!(self.version.to_string());
         self.served.changed(self.version, "secrets", "DELETED", &secret);
         self.tell_deletion(key);

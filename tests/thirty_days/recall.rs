@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use testbed::simulator::Account;
+use tracktik_operator::clock::monotonic;
 
 use crate::{
+    api_server::Lists,
     tracktik::{Answer, TrackTik},
     world::World,
 };
@@ -36,19 +38,52 @@ async fn a_list_that_is_refused_at_first_does_not_hide_what_others_have_sent() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(world.tracktik.attempts(), 9);
     for _ in 0..3 {
-        world.api.refuse_lists(true);
+        world.api.lists_are("", Lists::Refused);
         world.kill().await;
         world.start();
         tokio::time::sleep(TURN).await;
-        world.api.refuse_lists(false);
+        world.api.lists_are("", Lists::Answered);
         // The pace of a list that is refused.
         tokio::time::sleep(Duration::from_secs(24)).await;
     }
-    let attempts = world.tracktik.attempts();
-    assert!(attempts <= 18, "{attempts} failed logins in less than two minutes");
+    assert_eq!(world.tracktik.attempts(), 9, "in less than two minutes");
     tokio::time::sleep(Duration::from_mins(10)).await;
-    assert!(world.tracktik.attempts() > attempts, "it goes on");
+    assert!(world.tracktik.attempts() > 9, "it goes on");
     world.end().await;
+}
+
+/// Twenty wrong passwords in one of two namespaces, where the other cannot be listed.
+fn beside_a_namespace(that_is: Lists) -> World {
+    let world = World::watching(&["open", "shut"]);
+    world.api.lists_are("shut", that_is);
+    world.tracktik.answers(Answer::Rejection);
+    for number in 0..20 {
+        let (name, host) = (format!("open/c{number}"), format!("c{number}.staffr.net"));
+        world.api.add_credential_of(&name, "Password", &host);
+    }
+    world
+}
+
+/// Nobody begins before the patience is over, of which a refusal needs none; then there are three places, until what may
+/// be recorded there is over.
+#[tokio::test(start_paused = true)]
+async fn beside_a_namespace_that_cannot_be_listed_three_places_are_left_for_two_hundred_seconds() {
+    for (lists, patience) in [(Lists::Refused, 0), (Lists::Unanswered, 30)] {
+        let world = beside_a_namespace(lists);
+        let began = monotonic();
+        let at = |seconds: u64| tokio::time::sleep_until(began + Duration::from_secs(seconds));
+        if patience > 0 {
+            at(patience - 1).await;
+            assert_eq!(world.tracktik.attempts(), 0, "{lists:?}");
+        }
+        // Each holds its place for 160 s. After 200 s unproven ones have half of all places: the nine, less those three of the
+        // second time.
+        for (seconds, attempts) in [(6, 3), (160, 3), (170, 6), (199, 6), (210, 12)] {
+            at(patience + seconds).await;
+            assert_eq!(world.tracktik.attempts(), attempts, "{lists:?}, {seconds} s");
+        }
+        world.end().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

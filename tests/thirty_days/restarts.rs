@@ -1,4 +1,5 @@
-//! An operator that is killed every ten seconds, and started anew each time: a wrong password is not tried again for it.
+//! An operator that is killed every ten seconds, and started anew each time: a wrong password is not tried again for it, and
+//! fresh tokens cost nothing.
 
 use std::time::Duration;
 
@@ -53,5 +54,31 @@ async fn a_kill_before_the_record_of_the_answer_costs_one_login_more() {
     assert_eq!(world.tracktik.attempts(), 2);
     let said = ("False".to_owned(), "CredentialsRejected".to_owned());
     assert_eq!(world.api.condition("a", "Ready"), said);
+    world.end().await;
+}
+
+/// Half of the operators come to an orderly end, half are killed; a minute of each is enough to look at all.
+#[tokio::test(start_paused = true)]
+async fn twenty_restarts_of_five_hundred_fresh_credentials_cost_neither_a_login_nor_a_write() {
+    let names: Vec<String> = (0..500).map(|number| format!("c{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut world = World::with(&names);
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    assert_eq!((world.tracktik.attempts(), world.tracktik.granted()), (500, 500));
+    let (written, asked) = (world.api.writes(), world.api.requests());
+    for round in 0..20 {
+        if round % 2 == 0 {
+            world.end_operator().await;
+        } else {
+            world.kill().await;
+        }
+        world.start();
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert!(world.probes().0, "the loop turns");
+    }
+    assert_eq!(world.tracktik.attempts(), 500);
+    assert_eq!(world.api.writes(), written);
+    let read = world.api.requests() - asked;
+    println!("twenty restarts of 500 credentials: {read} requests to the API server");
     world.end().await;
 }

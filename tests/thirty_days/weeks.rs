@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tracktik_operator::api::Span;
 
 use crate::{tracktik::Answer, world::World};
@@ -118,5 +119,38 @@ async fn an_outage_of_a_day_costs_a_bounded_number_of_attempts_and_heals_by_itse
         world.api.condition("a", "Renewed"),
         ("True".to_owned(), "TokenValid".to_owned())
     );
+    world.end().await;
+}
+
+/// Whoever else writes to the token Secret: a backup, a policy, a person.
+#[tokio::test(start_paused = true)]
+async fn what_others_set_on_the_secret_survives_a_hundred_renewals() {
+    let world = World::with(&["a"]);
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    world.api.label_secret("a-token", "team", "theirs");
+    world.api.annotate_secret("a-token", "example.com/backup", "nightly");
+    let ours = json!({ "metadata": { "labels": { "tier": "ours" }, "annotations": { "example.com/ours": "too" } } });
+    world.api.edit_spec("a", "tokenSecret", ours);
+    for renewal in 0..100 {
+        let before = world.tracktik.granted();
+        tokio::time::sleep(Duration::from_mins(40)).await;
+        assert!(world.tracktik.granted() > before, "renewal {renewal}");
+        let metadata = world.api.secret("a-token").unwrap()["metadata"].clone();
+        for (label, value) in [("team", "theirs"), ("tier", "ours")] {
+            assert_eq!(metadata["labels"][label], value, "renewal {renewal}");
+        }
+        let annotations = &metadata["annotations"];
+        assert_eq!(annotations["example.com/backup"], "nightly", "renewal {renewal}");
+        assert_eq!(annotations["example.com/ours"], "too", "renewal {renewal}");
+    }
+    // What is asked for no longer goes, and nothing of others with it.
+    world.api.edit_spec("a", "tokenSecret", json!({}));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let metadata = world.api.secret("a-token").unwrap()["metadata"].clone();
+    assert_eq!(metadata["labels"]["team"], "theirs");
+    assert!(metadata["labels"]["tier"].is_null(), "{metadata}");
+    assert!(metadata["annotations"]["example.com/ours"].is_null(), "{metadata}");
+    assert_eq!(metadata["annotations"]["example.com/backup"], "nightly");
+    assert_eq!(world.tracktik.granted(), world.tracktik.attempts());
     world.end().await;
 }

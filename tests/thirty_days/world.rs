@@ -13,13 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracktik_operator::{
     api::{Moment, Span},
     clock::Clock,
-    cluster::{
-        Claim, Stores,
-        events::Events,
-        fenced,
-        lists::Lists,
-        watches::{Wake, WatchContext, watch_credentials, watch_secrets},
-    },
+    cluster::{Claim, events::Events, watches::Wake},
     controller::{
         Context, Parts, figures,
         run_loop::{Wakeups, run_loop},
@@ -30,7 +24,7 @@ use tracktik_operator::{
     rotation::gate::Limits,
 };
 
-use crate::{api_server::ApiServer, tracktik::TrackTik};
+use crate::{api_server::ApiServer, eyes::Eyes, tracktik::TrackTik};
 
 pub const START: Moment = Moment::from_seconds(1_795_000_000);
 
@@ -45,15 +39,6 @@ pub struct World<E = TrackTik> {
     eyes: Eyes,
     ids: Option<Ids>,
     operator: Operator,
-}
-
-/// How an operator learns of changes.
-#[derive(Clone, Copy)]
-enum Eyes {
-    /// It is told at once, or when a test likes.
-    Told,
-    /// It watches for itself.
-    Watches,
 }
 
 /// Where the names of grants come from in a world that must go the same way twice.
@@ -77,14 +62,7 @@ impl Operator {
         let claim = Claim::without_election();
         let stop = CancellationToken::new();
         let readiness = Readiness::default();
-        let (client, stores) = match eyes {
-            Eyes::Told => (api.client(), api.watched(&wake)),
-            Eyes::Watches => {
-                let client = fenced(api.client(), claim.clone());
-                let stores = watches(&client, wake, &readiness, &stop);
-                (client, stores)
-            }
-        };
+        let (client, stores) = eyes.open(api, wake, &claim, &readiness, &stop);
         let (events, sending) = Events::new(client.clone());
         let telling = tokio::spawn(sending).abort_handle();
         let metrics = Arc::new(Metrics::default());
@@ -122,29 +100,6 @@ impl Operator {
     }
 }
 
-/// Stores that the operator's own watches of all namespaces fill.
-fn watches(client: &kube::Client, wake: Wake, readiness: &Readiness, shutdown: &CancellationToken) -> Stores {
-    let stores = Stores::default();
-    stores.expect_credentials("");
-    let context = WatchContext {
-        stores: stores.clone(),
-        wake,
-        lists: Lists::default(),
-        selector: None,
-        shutdown: shutdown.clone(),
-    };
-    let (credentials, secrets) = (readiness.item("credentials"), readiness.item("Secrets"));
-    let all = String::new();
-    tokio::spawn(watch_credentials(
-        client.clone(),
-        all.clone(),
-        context.clone(),
-        credentials,
-    ));
-    tokio::spawn(watch_secrets(client.clone(), all, context, secrets));
-    stores
-}
-
 impl World {
     /// An operator that has just started, and credentials of these names.
     pub fn with(credentials: &[&str]) -> Self {
@@ -158,7 +113,12 @@ impl World {
 
     /// As [`Self::renewing_by`], with an operator that watches for itself.
     pub fn watched(grant: &str, credentials: &[&str]) -> Self {
-        Self::seen_by(Eyes::Watches, grant, credentials)
+        Self::seen_by(Eyes::Watches(&[""]), grant, credentials)
+    }
+
+    /// An operator that watches these namespaces for itself.
+    pub fn watching(namespaces: &'static [&'static str]) -> Self {
+        Self::seen_by(Eyes::Watches(namespaces), "Password", &[])
     }
 
     fn seen_by(eyes: Eyes, grant: &str, credentials: &[&str]) -> Self {

@@ -16,6 +16,7 @@ impl ApiServer {
     pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let body: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default();
+        self.look_for_leaks(&parts, &body);
         let of_status = parts.uri.path().ends_with("/status");
         let call = |server: &Self| server.answer_at_once(&parts, body);
         let (code, answer) = self.carried_out(of_status, call).await;
@@ -36,7 +37,7 @@ impl ApiServer {
                 match *method {
                     Method::GET => {
                         state.reads += 1;
-                        if state.hidden.as_ref() == Some(&key) {
+                        if state.hidden.contains(&key) {
                             return refusal(503, "ServiceUnavailable");
                         }
                         let found = state.secrets.get(&key).cloned();
@@ -91,14 +92,12 @@ impl ApiServer {
             |found| found["metadata"]["uid"].clone(),
         );
         object["metadata"]["uid"] = uid;
+        let applied = object["metadata"].clone();
+        if let Some(found) = &found {
+            keep_of_others(&mut object, &found["metadata"], state.applied.get(key));
+        }
         if !dry_run {
-            // An apply leaves alone what another field manager has set.
-            let mark = found
-                .as_ref()
-                .map(|found| found["metadata"]["annotations"][TRIED].clone());
-            if let Some(mark) = mark.filter(Value::is_string) {
-                object["metadata"]["annotations"][TRIED] = mark;
-            }
+            state.applied.insert(key.clone(), applied);
             if let Some(issue) = found.as_ref().and_then(issue) {
                 let left = issue.expires_at - self.clock.now();
                 state.least_life = Some(state.least_life.map_or(left, |least| least.min(left)));
@@ -117,6 +116,18 @@ impl ApiServer {
             object = state.secrets[key].clone();
         }
         (200, json!({ "metadata": object["metadata"] }))
+    }
+}
+
+/// An apply leaves alone what another field manager has set, and takes off what the one before has set and it has not.
+fn keep_of_others(object: &mut Value, found: &Value, applied_before: Option<&Value>) {
+    for kind in ["labels", "annotations"] {
+        for (name, value) in found[kind].as_object().into_iter().flatten() {
+            let is_ours = applied_before.is_some_and(|before| !before[kind][name].is_null());
+            if !is_ours && object["metadata"][kind][name].is_null() {
+                object["metadata"][kind][name] = value.clone();
+            }
+        }
     }
 }
 

@@ -106,6 +106,15 @@ impl ApiServer {
         state.store_secret(key, object);
     }
 
+    /// Sets an annotation of a Secret.
+    pub fn annotate_secret(&self, name: &str, annotation: &str, value: &str) {
+        let mut state = self.state.lock().unwrap();
+        let key = key(name);
+        let mut object = state.secrets[&key].clone();
+        object["metadata"]["annotations"][annotation] = json!(value);
+        state.store_secret(key, object);
+    }
+
     /// Takes all that a Secret holds out of it.
     pub fn empty_secret(&self, name: &str) {
         let mut state = self.state.lock().unwrap();

@@ -1,6 +1,6 @@
 //! Lists and watches as they go over the wire, for an operator that watches for itself, and an API server that is away.
 
-use std::io;
+use std::{collections::HashMap, future, io};
 
 use futures::StreamExt;
 use http::{Method, Request, Response, StatusCode};
@@ -15,23 +15,62 @@ use super::{ApiServer, State};
 
 pub(super) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 
+/// What becomes of a list of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lists {
+    Answered,
+    /// 403.
+    Refused,
+    /// Nobody says anything.
+    Unanswered,
+}
+
 /// What watches are told, and whether anybody is there to tell it.
 #[derive(Default)]
 pub(super) struct Served {
     away: bool,
-    /// Whoever lists credentials may not.
-    lists_refused: bool,
+    /// What becomes of lists of credentials in a namespace, or in all under `""`, where they are not answered.
+    lists: HashMap<String, Lists>,
     /// Somebody lists, and may watch from there.
     listed: bool,
     changes: Vec<Change>,
-    watches: Vec<(String, UnboundedSender<Bytes>)>,
+    watches: Vec<(Scope, UnboundedSender<Bytes>)>,
     begun: Vec<Instant>,
     refused: Vec<Instant>,
+}
+
+/// What is listed and watched: a kind, in one namespace or in all.
+#[derive(Debug)]
+struct Scope {
+    kind: String,
+    /// Empty: all.
+    namespace: String,
+}
+
+impl Scope {
+    /// What this path lists, if it does.
+    fn of(path: &str) -> Option<Self> {
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (namespace, kind) = match segments.as_slice() {
+            [.., "namespaces", namespace, kind] => (*namespace, *kind),
+            [.., kind] => ("", *kind),
+            [] => return None,
+        };
+        ["secrets", "tracktikcredentials"].contains(&kind).then(|| Self {
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+        })
+    }
+
+    fn has(&self, kind: &str, namespace: &str) -> bool {
+        self.kind == kind && (self.namespace.is_empty() || self.namespace == namespace)
+    }
 }
 
 struct Change {
     version: u64,
     kind: &'static str,
+    namespace: String,
     event: Bytes,
 }
 
@@ -42,23 +81,29 @@ impl Served {
             return;
         }
         let object = seen(kind, object);
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         let event = Bytes::from(format!("{}\n", json!({ "type": event, "object": object })));
-        let of_kind = self.watches.iter().filter(|(watched, _)| watched == kind);
-        for (_, watch) in of_kind {
+        let concerned = self.watches.iter().filter(|(scope, _)| scope.has(kind, &namespace));
+        for (_, watch) in concerned {
             // Who has hung up is told no more.
             let _ = watch.send(event.clone());
         }
-        self.changes.push(Change { version, kind, event });
+        self.changes.push(Change {
+            version,
+            kind,
+            namespace,
+            event,
+        });
     }
 
     /// A watch that goes on from this version.
-    fn watch(&mut self, kind: &str, since: u64) -> UnboundedReceiver<Bytes> {
+    fn watch(&mut self, scope: Scope, since: u64) -> UnboundedReceiver<Bytes> {
         let (watch, told) = unbounded_channel();
         let missed = self.changes.iter().filter(|change| change.version > since);
-        for change in missed.filter(|change| change.kind == kind) {
+        for change in missed.filter(|change| scope.has(change.kind, &change.namespace)) {
             let _ = watch.send(change.event.clone());
         }
-        self.watches.push((kind.to_owned(), watch));
+        self.watches.push((scope, watch));
         self.begun.push(monotonic());
         told
     }
@@ -91,9 +136,14 @@ impl ApiServer {
         state.served.watches.clear();
     }
 
-    /// From now on nobody may list credentials, or everybody may again.
-    pub fn refuse_lists(&self, refuse: bool) {
-        self.state.lock().unwrap().served.lists_refused = refuse;
+    /// What becomes of lists of the credentials of this namespace from now on, or of those of all under `""`.
+    pub fn lists_are(&self, namespace: &str, lists: Lists) {
+        self.state
+            .lock()
+            .unwrap()
+            .served
+            .lists
+            .insert(namespace.to_owned(), lists);
     }
 
     /// When something was asked in vain.
@@ -107,17 +157,21 @@ impl ApiServer {
     }
 
     pub(super) async fn serve(&self, request: Request<Body>) -> io::Result<Response<Streamed>> {
+        let scope = Scope::of(request.uri().path()).filter(|_| request.method() == Method::GET);
         {
             let mut state = self.state.lock().unwrap();
             if state.served.away {
                 state.served.refused.push(monotonic());
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
+        }
+        if let Some(scope) = scope {
             let query = request.uri().query().unwrap_or_default();
-            let kind = request.uri().path().rsplit('/').next().unwrap_or_default();
-            if request.method() == Method::GET && ["secrets", "tracktikcredentials"].contains(&kind) {
-                return Ok(state.list_or_watch(kind, query));
-            }
+            let answer = self.state.lock().unwrap().list_or_watch(scope, query);
+            return match answer {
+                Some(answer) => Ok(answer),
+                None => future::pending().await,
+            };
         }
         let answer = self.answer(request).await;
         if self.state.lock().unwrap().served.away {
@@ -128,34 +182,42 @@ impl ApiServer {
 }
 
 impl State {
-    fn list_or_watch(&mut self, kind: &str, query: &str) -> Response<Streamed> {
+    /// The answer, where there is to be one.
+    fn list_or_watch(&mut self, scope: Scope, query: &str) -> Option<Response<Streamed>> {
         let parameter = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             pairs.find(|(of, _)| *of == name).map(|(_, value)| value)
         };
         if parameter("watch") != Some("true") {
-            if self.served.lists_refused && kind == "tracktikcredentials" {
-                let mut refusal = whole(&refusal());
-                *refusal.status_mut() = StatusCode::FORBIDDEN;
-                return refusal;
+            let lists = self.served.lists.get(&scope.namespace).copied();
+            match lists.filter(|_| scope.kind == "tracktikcredentials") {
+                Some(Lists::Unanswered) => return None,
+                Some(Lists::Refused) => {
+                    let mut refusal = whole(&refusal());
+                    *refusal.status_mut() = StatusCode::FORBIDDEN;
+                    return Some(refusal);
+                }
+                Some(Lists::Answered) | None => {}
             }
             self.served.listed = true;
-            return whole(&self.listed(kind));
+            return Some(whole(&self.listed(&scope)));
         }
         let since = parameter("resourceVersion").unwrap_or_default().parse().unwrap();
-        let told = self.served.watch(kind, since);
+        let told = self.served.watch(scope, since);
         let next = async |mut told: UnboundedReceiver<Bytes>| Some((Frame::data(told.recv().await?), told));
         let told = futures::stream::unfold(told, next).map(Ok);
-        Response::new(StreamBody::new(told).boxed_unsync())
+        Some(Response::new(StreamBody::new(told).boxed_unsync()))
     }
 
-    fn listed(&self, kind: &str) -> Value {
+    fn listed(&self, scope: &Scope) -> Value {
+        let kind = scope.kind.as_str();
         let objects = if kind == "secrets" {
             &self.secrets
         } else {
             &self.credentials
         };
-        let items: Vec<Value> = objects.values().map(|object| seen(kind, object)).collect();
+        let of_scope = objects.iter().filter(|(key, _)| scope.has(kind, &key.namespace));
+        let items: Vec<Value> = of_scope.map(|(_, object)| seen(kind, object)).collect();
         let version = json!({ "resourceVersion": self.version.to_string() });
         json!({ "apiVersion": "v1", "kind": "List", "metadata": version, "items": items })
     }

@@ -4,21 +4,67 @@ use std::{collections::VecDeque, time::Duration};
 
 use tracktik_operator::clock::Instant;
 
-/// Over so long an account's refusals are counted.
+/// Over so long TrackTik counts the failed logins of an address.
+const TWO_MINUTES: Duration = Duration::from_mins(2);
+
 const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
-/// When logins of an account were refused, in the last hour.
+/// When something happened, lately.
 #[derive(Default)]
-pub struct Refusals(VecDeque<Instant>);
+pub struct Lately(VecDeque<Instant>);
 
-impl Refusals {
-    /// One more; how many there were in the hour before.
-    pub fn add(&mut self, now: Instant) -> usize {
+impl Lately {
+    /// Once more; how often it did in this time, up to now.
+    pub fn add(&mut self, now: Instant, time: Duration) -> usize {
         self.0.push_back(now);
-        while self.0.front().is_some_and(|at| *at + HOUR <= now) {
+        while self.0.front().is_some_and(|at| *at + time <= now) {
             self.0.pop_front();
         }
         self.0.len()
+    }
+}
+
+/// What counts towards the ban of an address.
+#[derive(Default)]
+pub struct InTwoMinutes {
+    lately: Lately,
+    worst: usize,
+}
+
+impl InTwoMinutes {
+    pub fn add(&mut self, now: Instant) {
+        self.worst = self.worst.max(self.lately.add(now, TWO_MINUTES));
+    }
+
+    /// The most in any two minutes.
+    pub fn worst(&self) -> usize {
+        self.worst
+    }
+}
+
+/// The logins of one account.
+#[derive(Default)]
+pub struct Logins {
+    an_hour: Lately,
+    a_day: Lately,
+    refused: Lately,
+}
+
+impl Logins {
+    /// One more was sent, of an account whose password is wrong all along or not.
+    pub fn add(&mut self, now: Instant, refused: bool, broken: bool, seen: &mut Seen) {
+        if refused {
+            let refused = self.refused.add(now, HOUR);
+            seen.most_refusals_per_hour = refused.max(seen.most_refusals_per_hour);
+        }
+        let [an_hour, a_day] = if broken {
+            &mut seen.most_logins_with_a_wrong_password
+        } else {
+            &mut seen.most_logins
+        };
+        *an_hour = self.an_hour.add(now, HOUR).max(*an_hour);
+        *a_day = self.a_day.add(now, DAY).max(*a_day);
     }
 }
 
@@ -34,6 +80,11 @@ pub struct Seen {
     /// For so long a healthy credential was without a token that works, at most.
     pub longest_gap_of_logins: Duration,
     pub longest_gap_of_refreshes: Duration,
+    /// Logins of any one account that were sent, whatever became of them: in an hour, and in a day.
+    pub most_logins: [usize; 2],
+    /// The same of those whose password is wrong all along.
+    pub most_logins_with_a_wrong_password: [usize; 2],
+    /// Refused logins of any account.
     pub most_refusals_per_hour: usize,
     /// For one token of a credential that was healthy all along.
     pub most_writes: usize,

@@ -7,7 +7,7 @@ use tracktik_operator::clock::{Instant, monotonic};
 use super::{
     incidents::{Incident, Planned},
     ledger::Whom,
-    residents::domain,
+    residents::{domain, secret},
     simulation::{Action, Simulation},
     weather::Weather,
 };
@@ -72,7 +72,7 @@ impl Simulation {
             Incident::Lag => world.api.lag(),
             Incident::Restart => {
                 world.end_operator().await;
-                world.start();
+                self.town.start();
             }
             Incident::Down => world.kill().await,
             Incident::CrashLoop(every) => self.put(Duration::ZERO, Action::Crash(every, now + planned.lasting)),
@@ -88,6 +88,7 @@ impl Simulation {
                 locked.password.push_str(" until it is unlocked");
                 world.tracktik.admit(&locked);
             }
+            Incident::Ban => world.tracktik.ban(),
             Incident::Rotate(number) => {
                 world.api.annotate(&self.town.residents[number].name, ROTATE, &tag);
             }
@@ -121,7 +122,7 @@ impl Simulation {
                 world.api.catch_up();
             }
             Incident::Lag => world.api.catch_up(),
-            Incident::Down => world.start(),
+            Incident::Down => self.town.start(),
             Incident::Password(number, _) => self.write_sources(number),
             Incident::Locked(number) => {
                 world.tracktik.admit(&self.town.residents[number].account);
@@ -143,7 +144,7 @@ impl Simulation {
     /// In TrackTik; the source Secrets of all who use it follow later.
     fn change_password(&mut self, number: usize) {
         let mut account = self.town.residents[number].account.clone();
-        account.password = format!("password {}", self.town.tag());
+        account.password = secret(&format!("password {}", self.town.tag()));
         self.town.world.tracktik.admit(&account);
         for user in self.town.ledger.users(&account.username) {
             self.town.residents[user].account = account.clone();

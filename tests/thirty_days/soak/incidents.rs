@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracktik_operator::api::Span;
 
-use super::{dice::Dice, weather::Weather};
+use super::{dice::Dice, tenants::BANNED, weather::Weather};
 use crate::api_server::Calls;
 
 /// Where things go wrong one after the other, and beside what goes wrong elsewhere.
@@ -17,6 +17,8 @@ pub enum Lane {
     Clock,
     /// Whoever administers credentials.
     Person,
+    /// Another client behind the operator's address.
+    Neighbour,
 }
 
 /// What goes wrong.
@@ -47,6 +49,8 @@ pub enum Incident {
     TokenSecretDeleted(usize),
     /// The source Secret is deleted, and comes back when the incident ends.
     SourceGone(usize),
+    /// Another client behind the same address fails until TrackTik bans the address, of every host.
+    Ban,
 }
 
 /// An incident that is about to begin.
@@ -62,7 +66,7 @@ pub struct Planned {
 const AFTER_UNAVAILABLE: Duration = Duration::from_mins(30);
 
 /// The longest pause after a firewall, a page for people, or a request to slow down is an hour.
-const AFTER_AN_HOURLY_PACE: Duration = Duration::from_mins(75);
+pub const AFTER_AN_HOURLY_PACE: Duration = Duration::from_mins(75);
 
 /// Refusals by the API server are tried again after five minutes at most, a request whose outcome was lost after as many.
 const AFTER_API_SERVER: Duration = Duration::from_mins(30);
@@ -82,6 +86,7 @@ impl Lane {
             Self::Operator => dice.hours(2, 12),
             Self::Clock => dice.hours(12, 72),
             Self::Person => dice.minutes(10, 120),
+            Self::Neighbour => dice.hours(8, 36),
         };
         let (incident, lasting, recovery) = match self {
             Self::Host(host) => on_a_host(host, dice),
@@ -94,6 +99,8 @@ impl Lane {
                 (Incident::ClockSet(step), Duration::ZERO, AFTER_UNAVAILABLE)
             }
             Self::Person => by_a_person(dice.below(residents), dice),
+            // The firewall's answer, from all hosts.
+            Self::Neighbour => (Incident::Ban, BANNED, AFTER_AN_HOURLY_PACE),
         };
         let planned = Planned {
             incident,

@@ -13,7 +13,7 @@ use tracktik_operator::{
 };
 
 use super::{
-    figures::{Refusals, Seen},
+    figures::{Logins, Seen},
     life::{InPlace, Life, Share, availability, millis},
     residents::Resident,
     tenants::{Arrival, Tenants},
@@ -46,7 +46,7 @@ pub struct Ledger {
     all_disturbed_until: Instant,
     hosts_disturbed_until: Vec<Instant>,
     /// By account.
-    refusals: HashMap<String, Refusals>,
+    logins: HashMap<String, Logins>,
     looks: usize,
     /// What came out.
     pub seen: Seen,
@@ -74,7 +74,7 @@ impl Ledger {
             by_username,
             all_disturbed_until: now,
             hosts_disturbed_until: vec![now; hosts],
-            refusals: HashMap::new(),
+            logins: HashMap::new(),
             looks: 0,
             seen: Seen::default(),
             wrong: Vec::new(),
@@ -199,10 +199,13 @@ impl Ledger {
                 }
             }
         }
-        if arrival.refused && arrival.how == Grant::Password {
-            let refusals = self.refusals.entry(arrival.username.clone()).or_default();
-            let in_an_hour = refusals.add(arrival.at);
-            self.seen.most_refusals_per_hour = self.seen.most_refusals_per_hour.max(in_an_hour);
+        if arrival.how == Grant::Password {
+            let broken = self
+                .users(&arrival.username)
+                .iter()
+                .any(|number| self.lives[*number].broken);
+            let logins = self.logins.entry(arrival.username.clone()).or_default();
+            logins.add(arrival.at, arrival.refused, broken, &mut self.seen);
         }
     }
 

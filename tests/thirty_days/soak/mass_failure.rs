@@ -1,7 +1,9 @@
 //! The passwords of 500 credentials become wrong at once, and the operator is killed three times in the midst of it: what
 //! TrackTik counts stays below its ban, which nobody but its support could lift.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
+
+use tracktik_operator::clock::monotonic;
 
 use super::{
     dice::Dice,
@@ -14,10 +16,8 @@ const CREDENTIALS: usize = 500;
 /// Long enough for every first token, and for as many places as there are to be lost track of at a kill.
 const SETTLED: Duration = Duration::from_mins(30);
 
-/// Fails all, and kills the operator three times within two minutes of the first failure, the first time after this.
-async fn worst_with(hosts: usize, seed: u64) -> u64 {
-    let mut town = Town::of(residents::healthy(CREDENTIALS, hosts), hosts, seed);
-    tokio::time::sleep(SETTLED).await;
+/// All passwords are wrong from now on.
+fn change_all(town: &Town) {
     for resident in &town.residents {
         let mut changed = resident.account.clone();
         changed.password.push_str(", changed");
@@ -27,6 +27,13 @@ async fn worst_with(hosts: usize, seed: u64) -> u64 {
             .api
             .edit_spec(&resident.name, "renewal", serde_json::json!({ "grant": "Password" }));
     }
+}
+
+/// Fails all, and kills the operator three times within two minutes of the first failure.
+async fn worst_with(hosts: usize, seed: u64) -> u64 {
+    let mut town = Town::of(residents::healthy(CREDENTIALS, hosts), hosts, seed);
+    tokio::time::sleep(SETTLED).await;
+    change_all(&town);
     while town.world.tracktik.worst_fruitless() == 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -55,4 +62,55 @@ async fn five_hundred_wrong_passwords_and_three_kills_in_two_minutes_never_come_
         let worst = worst_with(hosts, seed).await;
         assert!(usize::try_from(worst).unwrap() < BAN, "{worst}");
     }
+}
+
+/// Fails all after this time, and answers after how long each account was refused once.
+async fn all_are_tried_after(settled: Duration) -> Duration {
+    let town = Town::of(residents::healthy(CREDENTIALS, 20), 20, 1);
+    if !settled.is_zero() {
+        tokio::time::sleep(settled).await;
+    }
+    change_all(&town);
+    let began = monotonic();
+    let accounts: BTreeSet<String> = town.residents.iter().map(|of| of.account.username.clone()).collect();
+    let (mut refused, mut requests) = (BTreeSet::new(), 0);
+    town.world.tracktik.take_arrivals();
+    while refused.len() < accounts.len() {
+        assert!(
+            began.elapsed() < Duration::from_hours(12),
+            "{} of {} by then",
+            refused.len(),
+            accounts.len()
+        );
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        for arrival in town.world.tracktik.take_arrivals() {
+            requests += 1;
+            if arrival.refused {
+                refused.insert(arrival.username);
+            }
+        }
+    }
+    let after = began.elapsed();
+    println!(
+        "{} accounts whose password is wrong after {settled:?}: each is tried within {after:?}, by {requests} requests",
+        accounts.len()
+    );
+    assert_eq!(town.world.tracktik.bans(), (0, 0));
+    assert!(town.world.tracktik.worst_fruitless() <= 18);
+    town.world.end().await;
+    after
+}
+
+/// They all worked until then, and may take all of the places: eighteen in 160 s.
+#[tokio::test(start_paused = true)]
+async fn five_hundred_passwords_that_become_wrong_are_each_tried_within_two_hours_and_a_half() {
+    let after = all_are_tried_after(SETTLED).await;
+    assert!(after <= Duration::from_mins(150), "{after:?}");
+}
+
+/// They may take half of the places, and whoever was refused comes again before those that were not tried yet.
+#[tokio::test(start_paused = true)]
+async fn five_hundred_passwords_that_never_worked_are_each_tried_within_six_hours_and_a_quarter() {
+    let after = all_are_tried_after(Duration::ZERO).await;
+    assert!(after <= Duration::from_mins(375), "{after:?}");
 }

@@ -3,6 +3,7 @@
 //! The seed decides all that happens. What must never be seen ends it with the seed and the time, and the same seed leads
 //! there again.
 
+mod ban;
 mod day_off;
 mod dice;
 mod figures;
@@ -28,6 +29,14 @@ use simulation::{Simulation, Size};
 
 /// As many lifetimes as fit into `cargo test`.
 const LIFETIMES: usize = 20_000;
+
+/// Logins of one account in an hour. No pace is faster than that of a server that is away, which is asked again after four times
+/// 30 s, then 32, 64, 128, 256 and 480 s each: 14 in the first hour. A change ends a wait three times an hour, and begins anew
+/// with it. And two credentials may share an account.
+const LOGINS_AN_HOUR: usize = 2 * (1 + 3) * 14;
+
+/// Where the password is wrong, and nobody changes it: the same, and five refusals.
+const WRONG_LOGINS_AN_HOUR: usize = 14 + 5;
 
 /// More than so many are simulated with thousands of credentials.
 const SMALL: usize = 100_000;
@@ -62,7 +71,7 @@ async fn run(size: Size) -> u64 {
     let mut simulation = Simulation::new(size);
     simulation.run().await;
     let town = simulation.town;
-    let (seen, counts) = (&town.ledger.seen, town.world.tracktik.counts());
+    let seen = &town.ledger.seen;
     let grants = seen.grants - seen.refreshes;
     println!("{} virtual days, {seen:#?}", town.days());
     for (grant, (healthy, all)) in ["logins", "refreshes"].into_iter().zip(town.ledger.availability()) {
@@ -78,13 +87,26 @@ async fn run(size: Size) -> u64 {
     );
     println!(
         "worst in two minutes: {} failed logins, {} requests without a token",
-        counts.worst_failures_per_two_minutes,
+        town.world.tracktik.worst_failed(),
         town.world.tracktik.worst_fruitless()
+    );
+    let [[an_hour, a_day], [wrong_an_hour, wrong_a_day]] = [seen.most_logins, seen.most_logins_with_a_wrong_password];
+    println!(
+        "logins of one account, at most: {an_hour} an hour and {a_day} a day; with a wrong password {wrong_an_hour} and \
+         {wrong_a_day}"
+    );
+    let (bans_by_others, bans) = town.world.tracktik.bans();
+    println!(
+        "{bans} bans of two hours, all brought about by others: at most {} requests to a host by one operator meanwhile",
+        town.world.tracktik.most_asked_while_banned()
     );
     // What breaks one of these bounds has ended it before; here they are seen to have been looked at.
     assert!(seen.least_life.is_some_and(|least| least >= FLOOR));
     assert_eq!(seen.longest_gap_of_logins, Duration::ZERO);
-    assert_eq!(counts.banned_addresses, 0);
+    assert_eq!(bans, bans_by_others);
+    assert!(bans > 0 || size.lifetimes < LIFETIMES, "nobody was banned");
+    assert!((1..=LOGINS_AN_HOUR).contains(&an_hour), "{an_hour}");
+    assert!((1..=WRONG_LOGINS_AN_HOUR).contains(&wrong_an_hour), "{wrong_an_hour}");
     assert!(seen.most_refusals_per_hour <= 5, "{}", seen.most_refusals_per_hour);
     // An announcement, a mark, the token and the outcome; fewer for a login.
     assert!(seen.most_writes <= 4, "{}", seen.most_writes);

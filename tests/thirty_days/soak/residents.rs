@@ -3,7 +3,7 @@
 use testbed::simulator::Account;
 
 use super::tenants::Tenants;
-use crate::api_server::ApiServer;
+use crate::{api_server::ApiServer, leaks::CANARY};
 
 /// A credential with its account.
 #[derive(Clone, Debug)]
@@ -80,10 +80,15 @@ pub fn broken(count: usize, hosts: usize) -> impl Iterator<Item = Resident> {
 pub fn account(username: &str) -> Account {
     Account {
         client_id: "client".to_owned(),
-        client_secret: "secret".to_owned(),
+        client_secret: secret("client secret"),
         username: username.to_owned(),
-        password: format!("password of {username}"),
+        password: secret(&format!("password of {username}")),
     }
+}
+
+/// A value that would be known again wherever it leaks to.
+pub fn secret(what: &str) -> String {
+    format!("{CANARY} {what}")
 }
 
 impl Resident {

@@ -54,7 +54,13 @@ impl Simulation {
         residents.extend(residents::broken(size.broken, size.hosts));
         let hosts = (0..size.hosts).map(Lane::Host);
         let persons = (0..PERSONS).map(|_| Lane::Person);
-        let others = [Lane::ApiServer, Lane::Watch, Lane::Operator, Lane::Clock];
+        let others = [
+            Lane::ApiServer,
+            Lane::Watch,
+            Lane::Operator,
+            Lane::Clock,
+            Lane::Neighbour,
+        ];
         let lanes = (1..).zip(hosts.chain(persons).chain(others));
         let lanes = lanes.map(|(player, lane)| (lane, Dice::of(size.seed, player)));
         let mut simulation = Self {

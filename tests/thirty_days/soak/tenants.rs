@@ -1,8 +1,8 @@
 //! TrackTik with many tenants, each a host of its own: accounts, sessions and the ban are those of the bench's simulator;
-//! what the weather is like on each host is said here.
+//! what the weather is like on each host is said here, and what others do behind the operator's address.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     net::{IpAddr, Ipv4Addr},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -20,13 +20,17 @@ use tracktik_operator::{
     secrets::sensitive::{Sensitive, ServiceAccount, Tokens},
 };
 
-use super::weather::{Outcome, Weather};
+use super::{
+    figures::InTwoMinutes,
+    residents::account,
+    weather::{Outcome, Weather},
+};
 
 /// The cluster's.
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Over so long TrackTik counts failures.
-const WINDOW: Duration = Duration::from_mins(2);
+/// For so long TrackTik bans an address.
+pub const BANNED: Duration = Duration::from_hours(2);
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
@@ -62,8 +66,15 @@ struct State {
     arrivals: Vec<Arrival>,
     sessions: Vec<Session>,
     refresh_tokens: HashSet<u64>,
-    fruitless: VecDeque<Instant>,
-    worst: usize,
+    /// Requests of the operator's that were heard and gave no token, whatever TrackTik makes of them.
+    fruitless: InTwoMinutes,
+    /// Those of them that TrackTik counts as failed logins.
+    failed: InTwoMinutes,
+    /// Bans that others brought about.
+    bans: u64,
+    /// Of each host since the latest ban began, or the operator if later: requests that were answered by the ban.
+    asked_while_banned: HashMap<String, usize>,
+    most_asked_while_banned: usize,
     wrong: Vec<String>,
 }
 
@@ -75,8 +86,11 @@ impl Tenants {
             arrivals: Vec::new(),
             sessions: Vec::new(),
             refresh_tokens: HashSet::new(),
-            fruitless: VecDeque::new(),
-            worst: 0,
+            fruitless: InTwoMinutes::default(),
+            failed: InTwoMinutes::default(),
+            bans: 0,
+            asked_while_banned: HashMap::new(),
+            most_asked_while_banned: 0,
             wrong: Vec::new(),
         };
         Self {
@@ -93,6 +107,33 @@ impl Tenants {
     /// From now on.
     pub fn weather(&self, host: &str, weather: Weather) {
         self.with(|state| state.weather.insert(host.to_owned(), weather));
+    }
+
+    /// Another client behind the operator's address fails until the address is banned, which is for two hours. Where the
+    /// operator has failed within the last two minutes, that takes fewer than forty.
+    pub fn ban(&self) {
+        let now = monotonic() - self.began;
+        let somebody_elses = TokenRequest::login(&account("somebody else"));
+        self.with(|state| {
+            state.bans += 1;
+            state.asked_while_banned.clear();
+            while state.simulated.token_request(now, ADDRESS, &somebody_elses) != Reply::Blocked {}
+        });
+    }
+
+    /// An operator that knows nothing of what was answered to the one before.
+    pub fn another_operator(&self) {
+        self.with(|state| state.asked_while_banned.clear());
+    }
+
+    /// How many bans others brought about, and how many there were.
+    pub fn bans(&self) -> (u64, u64) {
+        self.with(|state| (state.bans, state.simulated.bans()))
+    }
+
+    /// The most requests to one host that one operator sent in one ban, and that were answered by it.
+    pub fn most_asked_while_banned(&self) -> usize {
+        self.with(|state| state.most_asked_while_banned)
     }
 
     /// Requests that arrived since this was asked last.
@@ -117,9 +158,14 @@ impl Tenants {
         self.with(|state| state.simulated.counts())
     }
 
-    /// The most requests in any two minutes that were heard and gave no token, whatever TrackTik makes of them.
+    /// The operator's most requests in any two minutes that were heard and gave no token, whatever TrackTik makes of them.
     pub fn worst_fruitless(&self) -> usize {
-        self.with(|state| state.worst)
+        self.with(|state| state.fruitless.worst())
+    }
+
+    /// The operator's most failed logins in any two minutes, as TrackTik counts them.
+    pub fn worst_failed(&self) -> usize {
+        self.with(|state| state.failed.worst())
     }
 
     /// What the operator must never do, and did.
@@ -164,9 +210,15 @@ impl Tenants {
             if granted {
                 state.granted(renewed.map(serial));
             }
+            if matches!(&reply, Some(Reply::Refused(refusal)) if refusal.is_failed_authentication()) {
+                state.failed.add(monotonic());
+            }
             let outcome = weather.outcome(reply, grant.grant());
             if outcome.1.is_err() {
-                state.fruitless();
+                state.fruitless.add(monotonic());
+            }
+            if !admitted && matches!(outcome.1, Err(TokenRequestFailure::Firewall)) {
+                state.asked_while_banned(host);
             }
             outcome
         })
@@ -186,13 +238,10 @@ impl State {
         });
     }
 
-    fn fruitless(&mut self) {
-        let now = monotonic();
-        self.fruitless.push_back(now);
-        while self.fruitless.front().is_some_and(|at| *at + WINDOW <= now) {
-            self.fruitless.pop_front();
-        }
-        self.worst = self.worst.max(self.fruitless.len());
+    fn asked_while_banned(&mut self, host: &str) {
+        let asked = self.asked_while_banned.entry(host.to_owned()).or_default();
+        *asked += 1;
+        self.most_asked_while_banned = self.most_asked_while_banned.max(*asked);
     }
 }
 

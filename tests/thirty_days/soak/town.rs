@@ -9,7 +9,7 @@ use super::{
     residents::Resident,
     tenants::Tenants,
 };
-use crate::world::World;
+use crate::{leaks::Sieve, world::World};
 
 /// Between two looks at all credentials.
 pub const LOOK: Duration = Duration::from_mins(1);
@@ -20,17 +20,25 @@ const MOVING_IN: Duration = Duration::from_hours(1);
 /// What an address must stay below in any two minutes.
 pub const BAN: usize = 40;
 
+/// To a host that answered until now there are 8 requests under way, the most there are, when the address is banned. Their
+/// answers, which are the firewall's, pause it for 10 minutes; then one request at a time finds out, and the pause doubles
+/// to an hour: 8 at once, and in the two hours one after 10, 30 and 70 minutes. Where the host was slow, and the token of a
+/// request from before the ban comes after the first of these answers, the pauses begin anew, with 8 requests once more.
+const ASKED_WHILE_BANNED: usize = 8 + 8 + 3;
+
 pub struct Town {
     pub seed: u64,
     pub world: World<Tenants>,
     pub ledger: Ledger,
     pub residents: Vec<Resident>,
+    log: Sieve,
     began: Instant,
 }
 
 impl Town {
     /// Everybody has moved in, and the operator starts.
     pub fn of(residents: Vec<Resident>, hosts: usize, seed: u64) -> Self {
+        let log = Sieve::new();
         let world = World::around(
             |_| Tenants::new(),
             Some(seed),
@@ -43,6 +51,7 @@ impl Town {
             world,
             ledger,
             residents,
+            log,
             began: monotonic(),
         }
     }
@@ -59,16 +68,33 @@ impl Town {
     /// Killed, and started at once.
     pub async fn restart(&mut self) {
         self.world.kill().await;
+        self.start();
+    }
+
+    /// Another operator, after the one before has ended.
+    pub fn start(&mut self) {
         self.world.start();
+        self.world.tracktik.another_operator();
     }
 
     /// Brings the books up to date. What must never be seen ends it here.
     pub fn look(&mut self) {
         self.ledger.look(&self.world.api, &self.world.tracktik);
         let mut wrong = self.ledger.wrong.clone();
+        wrong.extend(self.log.found());
         let worst = self.world.tracktik.worst_fruitless();
         if worst >= BAN {
             wrong.push(format!("{worst} requests without a token in two minutes"));
+        }
+        let (by_others, all) = self.world.tracktik.bans();
+        if by_others != all {
+            wrong.push(format!("{all} bans, of which others brought about {by_others}"));
+        }
+        let asked = self.world.tracktik.most_asked_while_banned();
+        if asked > ASKED_WHILE_BANNED {
+            wrong.push(format!(
+                "{asked} requests to a host by one operator while the address was banned"
+            ));
         }
         if wrong.is_empty() {
             return;

@@ -208,6 +208,12 @@ impl World {
         }
     }
 
+    /// How many times an address was banned.
+    #[must_use]
+    pub fn bans(&self) -> u64 {
+        self.ban.imposed()
+    }
+
     /// Every text that a client must not let out: client secrets, passwords, tokens.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
