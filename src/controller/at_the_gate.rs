@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{Grant, Moment, Reason, Span},
     rotation::{
-        attempt::is_proven,
+        attempt::{is_proven, last_tried},
         decide,
         gate::{AccountAnswer, Refusal, Request, Sent, Wait, Waiting, WaitsFor},
         patience::{PATIENT_WAIT, QUIET_WAIT, is_untold, patient_wait, was_passed_over},
@@ -38,6 +38,7 @@ fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
         credential: turn.credential.key.to_string(),
         host: asked.domain.clone(),
         proven: is_proven(&turn.seen, &turn.memory.requests),
+        tried: last_tried(&turn.seen, turn.now),
         expires: times.map(|times| times.expires).unwrap_or_default(),
     }
 }

@@ -166,6 +166,16 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
     nothing_failed && (on_secret || in_memory())
 }
 
+/// When what stands was tried last and gave no token, for the order of those that are not proven. A time ahead of the clock,
+/// which was set back, says nothing: it must not keep one behind all others for as long as the clock was wrong.
+#[must_use]
+pub fn last_tried(seen: &Observation, now: Moment) -> Option<Moment> {
+    let record = &seen.failure;
+    let of_these = failure_record::same_values(record.tried.as_ref(), &now_stands(seen));
+    let announced = record.pending.as_ref().map(|pending| pending.time);
+    record.last_time.max(announced).filter(|at| of_these && *at <= now)
+}
+
 /// Whether a crash during the request must be found in the cluster afterwards.
 fn needs_announcement(seen: &Observation, remembered: &Recollection, cause: Because, around: &Circumstances) -> bool {
     !is_proven(seen, remembered)

@@ -2,10 +2,11 @@
 
 use proptest::{collection::vec, prelude::*};
 use tracktik_operator::{
-    api::{Grant, Moment, Span},
+    api::{Failure, Grant, Moment, Pending, Span},
     rotation::{
         Because,
-        attempt::{Attempt, Circumstances, Next, Why},
+        attempt::{Attempt, Circumstances, Next, Why, last_tried},
+        observation::now_stands,
         recollection::Recollection,
     },
 };
@@ -70,6 +71,20 @@ proptest! {
                 Next::Abandon(Why::Stale) => prop_assert!(false, "no time has passed"),
             }
         }
+    }
+
+    #[test]
+    fn what_stands_was_tried_when_its_own_record_says_so(seen in observation(), seconds in 1_i64..100_000) {
+        let (earlier, tried) = (START - Span::seconds(seconds), now_stands(&seen));
+        let of = |record: Failure| last_tried(&tracktik_operator::rotation::Observation { failure: record, ..seen.clone() }, START);
+        let failed = Failure { last_time: Some(earlier), tried: Some(tried.clone()), ..Failure::default() };
+        prop_assert_eq!(of(failed.clone()), Some(earlier));
+        let pending = Pending { issue_id: "i".to_owned(), time: START };
+        prop_assert_eq!(of(Failure { pending: Some(pending), ..failed.clone() }), Some(START), "announced since");
+        let mut others = tried;
+        others.identity.push('x');
+        prop_assert_eq!(of(Failure { tried: Some(others), ..failed.clone() }), None, "of other values");
+        prop_assert_eq!(of(Failure { last_time: Some(START + Span::seconds(seconds)), ..failed }), None, "ahead of the clock");
     }
 
     #[test]

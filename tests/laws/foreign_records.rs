@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use tracktik_operator::{
-    api::{Failure, Moment, Reason, Span, Tried},
+    api::{Failure, Moment, Pending, Reason, Span, Tried},
     rotation::{
         failure_wait::{wait_until, written_at},
         merging::Surroundings,
@@ -31,7 +31,7 @@ fn wait(remembered: &Recollection, stands: &Tried, now: Moment) -> Option<Moment
     wait_until(remembered.failure.as_deref()?, stands, None, now)
 }
 
-/// What a process remembers of requests with these values, none of which is under way.
+/// What a process remembers of a failure that it has met with these values; nothing is under way.
 fn remembering(ours: Failure, stands: &Tried) -> Recollection {
     let ours = Failure {
         tried: Some(stands.clone()),
@@ -39,7 +39,8 @@ fn remembering(ours: Failure, stands: &Tried) -> Recollection {
         ..ours
     };
     Recollection {
-        failure: Some(ours.into()),
+        failure: Some(ours.clone().into()),
+        own: ours.into(),
         ..Recollection::default()
     }
 }
@@ -64,7 +65,10 @@ proptest! {
     fn a_foreign_record_of_other_values_ends_no_wait(
         ours in failure(), theirs in failure(), other in tried(), stands in tried(), now in clock(),
     ) {
-        prop_assume!((&other.identity, &other.sources) != (&stands.identity, &stands.sources));
+        let mut other = other;
+        if (&other.identity, &other.sources) == (&stands.identity, &stands.sources) {
+            other.identity.push('x');
+        }
         let theirs = foreign(Failure { tried: Some(other), ..theirs }, &stands);
         let mut remembered = remembering(ours, &stands);
         let now = after(&[remembered.failure.as_deref().unwrap(), &theirs], now);
@@ -127,4 +131,59 @@ fn the_refusal_of_an_older_password_elsewhere_does_not_have_the_newer_one_tried_
             assert!(wait(&remembered, &stands, now) >= before, "{remembered:?}");
         }
     }
+}
+
+/// A later record of other values counted; and one that asked for longer only for its announcement took the place of ours, so
+/// that nothing was left once that was taken back.
+#[test]
+fn neither_other_values_nor_two_steps_end_a_wait() {
+    let stands = values("7");
+    let mut remembered = Recollection::default();
+    remembered.failed(
+        &Failure::default(),
+        "u",
+        ("ours", stands.clone()),
+        &crate::life::rejected(),
+        START,
+    );
+    let ours = remembered.failure.as_deref().cloned().unwrap();
+    let look = |remembered: &mut Recollection, theirs: &Failure, now: Moment| {
+        heeds(remembered, Some(theirs), &stands, now);
+        let record = remembered.failure(Some(theirs), None, None);
+        wait_until(&record, &stands, None, now)
+    };
+    let now = START + Span::minutes(1);
+    let other = Tried {
+        identity: "other".to_owned(),
+        ..stands.clone()
+    };
+    let of_other_values = rejected(other, now);
+    let over = Failure {
+        next_attempt_time: Some(now),
+        ..of_other_values.clone()
+    };
+    let announced_over_a_day = Failure {
+        next_attempt_time: Some(START - Span::minutes(1)),
+        first_time: Some(START - Span::hours(25)),
+        last_time: Some(START - Span::hours(24)),
+        pending: Some(Pending {
+            issue_id: "theirs".to_owned(),
+            time: now,
+        }),
+        ..rejected(stands.clone(), START)
+    };
+    let ends = ours.next_attempt_time;
+    for theirs in [
+        &of_other_values,
+        &over,
+        &announced_over_a_day,
+        &Failure::default(),
+        &over,
+    ] {
+        let waits = look(&mut remembered, theirs, now);
+        assert!(waits >= ends, "{waits:?} after {theirs:?}");
+    }
+    // By itself, it ends when it was to end.
+    let later = ends.unwrap() + Span::seconds(1);
+    assert_eq!(look(&mut remembered, &Failure::default(), later), None);
 }

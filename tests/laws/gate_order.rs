@@ -56,6 +56,42 @@ fn the_proven_go_first_then_by_expiry_then_by_name() {
 }
 
 #[test]
+fn of_those_that_are_not_known_to_work_whoever_was_tried_longest_ago_goes_first() {
+    let mut scene = one_place();
+    scene.goes("first", "first.staffr.net");
+    let tried = |credential: &str, minutes_ago: i64| Request {
+        tried: Some(START - Span::minutes(minutes_ago)),
+        ..unproven(credential, &format!("{credential}.staffr.net"))
+    };
+    // Of what works it does not matter: a time that stands there is one of other values, or of days ago.
+    let works = Request {
+        tried: Some(START),
+        ..expiring("works", "works.staffr.net", 50)
+    };
+    let line = [
+        tried("a", 5),
+        tried("b", 60),
+        Request {
+            expires: START + Span::minutes(1),
+            ..tried("c", 20)
+        },
+        unproven("d", "d.staffr.net"),
+        works,
+    ];
+    for request in &line {
+        assert!(scene.ask_for(request).is_some());
+    }
+    let mut last = "first".to_owned();
+    for next in ["works", "d", "b", "c", "a"] {
+        scene.finish(&last, Outcome::Token);
+        assert_eq!(scene.woken(), [next]);
+        let request = line.iter().find(|request| request.credential == next).unwrap();
+        assert_eq!(scene.ask_for(request), None);
+        last = next.to_owned();
+    }
+}
+
+#[test]
 fn who_comes_does_not_overtake_who_waits() {
     let mut scene = one_place();
     scene.goes("first", "first.staffr.net");

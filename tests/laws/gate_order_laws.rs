@@ -34,7 +34,10 @@ fn who_goes(world: &World) -> Vec<String> {
     });
     let mut rooms: BTreeMap<&str, usize> = BTreeMap::new();
     let mut line: Vec<&Request> = world.line.values().collect();
-    line.sort_by_key(|request| (!request.proven, request.expires, request.credential.clone()));
+    line.sort_by_key(|request| {
+        let tried = request.tried.filter(|_| !request.proven);
+        (!request.proven, tried, request.expires, request.credential.clone())
+    });
     let mut going = Vec::new();
     for waiting in line {
         let host = key(&waiting.host);

@@ -118,6 +118,7 @@ impl RunLoop {
             credential: index.to_string(),
             host: format!("h{}.staffr.net", wish.host),
             proven: wish.proven,
+            tried: None,
             expires: START + Span::minutes(i64::from(wish.expires)),
         }
     }

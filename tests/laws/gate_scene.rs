@@ -56,6 +56,7 @@ pub fn request(credential: &str, host: &str) -> Request {
         credential: credential.to_owned(),
         host: host.to_owned(),
         proven: true,
+        tried: None,
         expires: START + Span::hours(1),
     }
 }

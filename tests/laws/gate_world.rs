@@ -48,11 +48,12 @@ fn credential() -> BoxedStrategy<String> {
 }
 
 pub fn request() -> BoxedStrategy<Request> {
-    (credential(), host(), any::<bool>(), 0_i64..4)
-        .prop_map(|(credential, host, proven, minutes)| Request {
+    (credential(), host(), any::<bool>(), weighted(0.5, 0_i64..4), 0_i64..4)
+        .prop_map(|(credential, host, proven, tried, minutes)| Request {
             credential,
             host,
             proven,
+            tried: tried.map(|minutes| START - Span::minutes(minutes)),
             expires: START + Span::minutes(minutes),
         })
         .boxed()

@@ -7,7 +7,7 @@ use tracktik_operator::{
     api::{Grant, Span},
     rotation::{
         Step,
-        attempt::is_proven,
+        attempt::{is_proven, last_tried},
         decide::{decide, times},
         gate::{self, Answer, Wait, Waiting},
         patience::QUIET_WAIT,
@@ -93,6 +93,7 @@ impl World {
             credential: NAMES[of].to_owned(),
             host: "acme.staffr.net".to_owned(),
             proven: is_proven(&turn.seen, &self.desk(replica, of).memory.requests),
+            tried: last_tried(&turn.seen, turn.now),
             expires: times(&turn.seen, turn.now)
                 .map(|times| times.expires)
                 .unwrap_or_default(),

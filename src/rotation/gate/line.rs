@@ -10,11 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::request::{Digest, Request};
 use crate::api::Moment;
 
-/// The order in which credentials go: proven first, then by expiry, then by name.
+/// The order in which credentials go: proven first, then by expiry, then by name. Of the others, whoever was tried longest
+/// ago goes before: those that are refused again and again would else take every place from one that was never tried.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
     /// Values that may be wrong come last.
     pub unproven: bool,
+    /// Their latest try, first of all those that had none.
+    pub tried: Option<Moment>,
     /// Expiry of the token in place.
     pub expires: Moment,
     /// Who.
@@ -27,6 +30,7 @@ impl Rank {
     pub fn of(request: &Request) -> Self {
         Self {
             unproven: !request.proven,
+            tried: request.tried.filter(|_| !request.proven),
             expires: request.expires,
             credential: request.credential.clone(),
         }

@@ -50,6 +50,8 @@ pub struct Request {
     pub host: String,
     /// Whether these values are known to have given a token, with nothing failed since.
     pub proven: bool,
+    /// When these values were tried last, where they were and gave no token.
+    pub tried: Option<Moment>,
     /// When the token in place expires; `Moment::default()` without one.
     pub expires: Moment,
 }
