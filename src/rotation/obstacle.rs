@@ -188,15 +188,19 @@ fn waits_for(wait: Wait) -> String {
                 .to_owned()
         }
         WaitsFor::UnprovenBudget => {
-            "the places for credentials that have not worked yet are taken, which are half of all".to_owned()
+            "the places for credentials that are not known to work (new, changed, or failed since) are taken, which are half of all".to_owned()
         }
         WaitsFor::HostBusy => "other requests to this host are under way".to_owned(),
         WaitsFor::HostUntried => {
             "it is not known whether this host answers, and one request that finds out is under way".to_owned()
         }
-        WaitsFor::HostSilent => format!(
-            "the host gave no usable answer several times in a row, and is tried by one request at a time; none{until}"
-        ),
+        WaitsFor::HostSilent => {
+            let next = wait.until.map_or_else(
+                || "which is under way".to_owned(),
+                |at| format!("the next at {at}"),
+            );
+            format!("the host gave no usable answer several times in a row, and is tried by one request at a time, {next}")
+        }
         WaitsFor::HostThrottled => format!("the host asked for a pause{until}"),
         WaitsFor::HostFirewall => format!("the firewall in front of the host refused a request; none is sent{until}"),
         WaitsFor::Account => "another request with this account is under way".to_owned(),

@@ -21,7 +21,10 @@ const NAME: &str = "tracktik-operator-team-a";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn works_beside_the_first_and_leaves_nothing(plane: &ControlPlane) {
-    let example = path("examples/second-operator");
+    let folders = with_the_first_one_kept_from_them();
+    let first = folders.path().join("deploy").display().to_string();
+    let example = folders.path().join("examples/second-operator").display().to_string();
+    kubectl(plane, &["apply", "-k", &first]).await.unwrap();
     let before = of_the_first(plane).await;
     kubectl(plane, &["apply", "-k", &example]).await.unwrap();
     assert_eq!(of_the_first(plane).await, before, "the first is as it was");
@@ -36,6 +39,27 @@ pub async fn works_beside_the_first_and_leaves_nothing(plane: &ControlPlane) {
     kubectl(plane, &["delete", "-k", &example]).await.unwrap();
     assert_eq!(of_the_first(plane).await, before, "the first is as it was");
     kubectl(plane, &["get", "ttc", "-n", "integrations"]).await.unwrap();
+}
+
+/// The two folders, as the header of the example has a user leave them: the first operator's arguments keep it from the part of
+/// the second, which inherits its Deployment.
+fn with_the_first_one_kept_from_them() -> tempfile::TempDir {
+    let folders = tempfile::tempdir().unwrap();
+    for folder in ["deploy", "crds", "examples/second-operator"] {
+        let copy = folders.path().join(folder);
+        std::fs::create_dir_all(&copy).unwrap();
+        for file in std::fs::read_dir(path(folder)).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+    }
+    let deployment = folders.path().join("deploy/deployment.yaml");
+    let text = std::fs::read_to_string(&deployment).unwrap();
+    let run = text.lines().find(|line| line.trim() == "- run").unwrap();
+    let list = run.trim_end_matches("run");
+    let kept = format!("{run}\n{list}--selector=team!=a\n{list}--login-budget=9\n");
+    std::fs::write(&deployment, text.replace(&format!("{run}\n"), &kept)).unwrap();
+    folders
 }
 
 async fn get(plane: &ControlPlane, what: &[&str]) -> Value {

@@ -129,7 +129,7 @@ async fn sources_that_cannot_be_used_are_told_of_without_their_values() {
     secrets.are_nowhere(&scene, &operator).await;
 }
 
-/// Eight at a time, for failures hold the places of credentials that have not worked yet; and each at a host of its own,
+/// Eight at a time, for failures hold the places of credentials that are not known to work; and each at a host of its own,
 /// for what one host did holds back others that ask it.
 #[tokio::test]
 async fn answers_that_repeat_the_request_are_not_repeated() {

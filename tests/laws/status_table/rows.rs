@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
     },
     Row {
-        state: "half of the places are taken by credentials that have not worked yet",
+        state: "half of the places are taken by credentials that are not known to work",
         make: |seen| wait_for(seen, WaitsFor::UnprovenBudget, None),
         live: WELL,
         otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
@@ -135,6 +135,12 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         state: "the host does not answer others",
         make: |seen| wait_for(seen, WaitsFor::HostSilent, Some(LATER)),
+        live: WELL,
+        otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
+    },
+    Row {
+        state: "the host does not answer others, and is being tried",
+        make: |seen| wait_for(seen, WaitsFor::HostSilent, None),
         live: WELL,
         otherwise: "False Waiting, Renewed Unknown Issuing, Reconciling",
     },
