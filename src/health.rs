@@ -109,6 +109,11 @@ impl ReadinessItem {
         locked(&self.of.items).insert(self.name.clone(), None);
     }
 
+    /// It is in the list no more.
+    pub fn withdraw(&self) {
+        locked(&self.of.items).remove(&self.name);
+    }
+
     /// It is missing: why, and who can do what about it.
     pub fn missing(&self, why: impl Into<String>) {
         locked(&self.of.items).insert(self.name.clone(), Some(why.into()));

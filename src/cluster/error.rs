@@ -4,7 +4,10 @@
 //! writes what it likes, and a proxy answers with whole pages. So words are kept only where they are known to come
 //! from the API server's own vocabulary, or from a call that carried no secret.
 
-use kube::{client::AuthError, core::Status};
+use kube::{
+    client::AuthError,
+    core::{Status, response::reason},
+};
 
 use super::{claim::NotLeader, cleaned::cleaned, fence::ClaimEnded, no_connection::NoConnection};
 
@@ -119,7 +122,8 @@ impl ClusterError {
                 message: cleaned(message),
             };
         }
-        if status.is_forbidden() {
+        // By the word and not by the code, which a portal or a firewall in front of the API server gives as well.
+        if status.reason == reason::FORBIDDEN {
             return forbidden(status, carried);
         }
         match status.code {
@@ -170,11 +174,9 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
         (Refusal::Quota, true)
     } else if message.contains(" cannot ") && message.contains(" resource ") {
         (Refusal::Access, true)
-    } else if message.contains(" is forbidden: ") && !message.contains(" cannot ") {
-        // A built-in admission plug-in; an authorizer always says who cannot do what.
-        (Refusal::Admission, false)
     } else {
-        (Refusal::Access, false)
+        // An admission plug-in; an authorizer always says who cannot do what.
+        (Refusal::Admission, false)
     };
     let shown = known || carried == Carried::NoValues;
     let message = if shown {

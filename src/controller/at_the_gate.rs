@@ -8,7 +8,7 @@ use super::{
 use crate::{
     api::{Grant, Moment, Reason, Span},
     rotation::{
-        attempt::{is_proven, last_tried},
+        attempt::{is_proven, trust},
         decide,
         gate::{AccountAnswer, Refusal, Request, Sent, Wait, Waiting, WaitsFor},
         patience::{PATIENT_WAIT, QUIET_WAIT, is_untold, patient_wait, was_passed_over},
@@ -34,11 +34,11 @@ pub fn ask(turn: &mut Turn<'_>, asked: &Asked) -> Result<Place, After> {
 
 fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
     let times = decide::times(&turn.seen, turn.now);
+    let waits_since = turn.memory.waiting.as_ref().map_or(turn.now, |waiting| waiting.since);
     Request {
         credential: turn.credential.key.to_string(),
         host: asked.domain.clone(),
-        proven: is_proven(&turn.seen, &turn.memory.requests),
-        tried: last_tried(&turn.seen, turn.now),
+        trust: trust(&turn.seen, &turn.memory.requests, waits_since, turn.now),
         expires: times.map(|times| times.expires).unwrap_or_default(),
     }
 }

@@ -22,7 +22,7 @@ pub struct MissingRights {
     namespaces: Mutex<BTreeMap<String, Refused>>,
 }
 
-/// Why, by the credential that met it; the item is in place again once there is none.
+/// Why, by the credential that met it; the item goes once there is none.
 #[derive(Debug)]
 struct Refused {
     item: ReadinessItem,
@@ -45,8 +45,9 @@ impl MissingRights {
         let Some(why) = why else {
             if let Some(refused) = namespaces.get_mut(namespace)
                 && refused.by_credential.remove(&credential.name).is_some()
+                && !refused.tell()
             {
-                refused.tell();
+                namespaces.remove(namespace);
             }
             return;
         };
@@ -60,12 +61,14 @@ impl MissingRights {
 }
 
 impl Refused {
-    /// One stands for all: it is the same right, or the next is told once this one is given.
-    fn tell(&self) {
-        match self.by_credential.values().next() {
+    /// One stands for all: it is the same right, or the next is told once this one is given. Whether there is one.
+    fn tell(&self) -> bool {
+        let why = self.by_credential.values().next();
+        match why {
             Some(why) => self.item.missing(why.as_str()),
-            None => self.item.ready(),
+            None => self.item.withdraw(),
         }
+        why.is_some()
     }
 }
 

@@ -4,9 +4,10 @@
 //! the model check, with a small world of its own. A step is the next one only if those before it were seen to succeed.
 
 use super::{
-    Because, Observation, decide::now_stands, failure_record, fingerprint::Fingerprint, recollection::Recollection,
+    Because, Observation, decide::now_stands, failure_record, fingerprint::Fingerprint, gate::Trust,
+    recollection::Recollection,
 };
-use crate::api::{Failure, Grant, Moment, Span, Tried};
+use crate::api::{Failure, Grant, Moment, Reason, Span, Tried};
 
 /// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
 /// a crash counts on it.
@@ -156,24 +157,42 @@ impl Attempt {
 #[must_use]
 pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
     let nothing_failed = seen.failure.reason.is_none() && seen.failure.pending.is_none();
-    let on_secret = seen
-        .issue()
-        .is_some_and(|issue| issue.identity == seen.identity && issue.sources == seen.sources.versions);
     let in_memory = || {
         let proven = remembered.proven;
         proven.is_some_and(|proven| proven == Fingerprint::of_values(&seen.identity, &seen.sources.versions))
     };
-    nothing_failed && (on_secret || in_memory())
+    nothing_failed && (was_granted(seen) || in_memory())
 }
 
-/// When what stands was tried last and gave no token, for the order of those that are not proven. A time ahead of the clock,
-/// which was set back, says nothing: it must not keep one behind all others for as long as the clock was wrong.
+/// What is known of what stands, for its place in the line; `waits_since` is when it came to wait there.
+///
+/// A time ahead of the clock, which was set back, says nothing: it must not keep one behind all others for as long as the
+/// clock was wrong.
 #[must_use]
-pub fn last_tried(seen: &Observation, now: Moment) -> Option<Moment> {
+pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment, now: Moment) -> Trust {
+    if is_proven(seen, remembered) {
+        return Trust::Proven;
+    }
     let record = &seen.failure;
+    let hosts = matches!(
+        record.reason,
+        Some(Reason::EndpointUnavailable | Reason::EndpointThrottled)
+    );
+    if hosts && !failure_record::outcome_lost(record) && was_granted(seen) {
+        return Trust::Interrupted;
+    }
     let of_these = failure_record::same_values(record.tried.as_ref(), &now_stands(seen));
     let announced = record.pending.as_ref().map(|pending| pending.time);
-    record.last_time.max(announced).filter(|at| of_these && *at <= now)
+    let tried = record.last_time.max(announced).filter(|at| of_these && *at <= now);
+    Trust::Unproven {
+        tried: tried.unwrap_or(waits_since - Trust::AHEAD),
+    }
+}
+
+/// Whether the token in place was granted for what stands.
+fn was_granted(seen: &Observation) -> bool {
+    seen.issue()
+        .is_some_and(|issue| issue.identity == seen.identity && issue.sources == seen.sources.versions)
 }
 
 /// Whether a crash during the request must be found in the cluster afterwards.

@@ -2,10 +2,11 @@
 
 use proptest::{collection::vec, prelude::*};
 use tracktik_operator::{
-    api::{Failure, Grant, Moment, Pending, Span},
+    api::{Failure, Grant, Moment, Pending, Reason, Span},
     rotation::{
-        Because,
-        attempt::{Attempt, Circumstances, Next, Why, last_tried},
+        Because, Observation,
+        attempt::{Attempt, Circumstances, Next, Why, trust},
+        gate::Trust,
         observation::now_stands,
         recollection::Recollection,
     },
@@ -25,11 +26,7 @@ fn around() -> Circumstances {
 }
 
 /// The steps up to the request, or to its end.
-fn steps(
-    attempt: &mut Attempt,
-    seen: &mut tracktik_operator::rotation::Observation,
-    around: &[Circumstances],
-) -> Vec<Next> {
+fn steps(attempt: &mut Attempt, seen: &mut Observation, around: &[Circumstances]) -> Vec<Next> {
     let mut remembered = Recollection::default();
     let mut taken = Vec::new();
     for around in around {
@@ -74,17 +71,44 @@ proptest! {
     }
 
     #[test]
-    fn what_stands_was_tried_when_its_own_record_says_so(seen in observation(), seconds in 1_i64..100_000) {
+    fn what_may_be_wrong_stands_in_line_by_when_it_was_tried(seen in observation(), seconds in 1_i64..100_000) {
         let (earlier, tried) = (START - Span::seconds(seconds), now_stands(&seen));
-        let of = |record: Failure| last_tried(&tracktik_operator::rotation::Observation { failure: record, ..seen.clone() }, START);
-        let failed = Failure { last_time: Some(earlier), tried: Some(tried.clone()), ..Failure::default() };
-        prop_assert_eq!(of(failed.clone()), Some(earlier));
+        let of = |record: Failure| {
+            trust(&Observation { failure: record, ..seen.clone() }, &Recollection::default(), START, START)
+        };
+        let unproven = |tried: Moment| Trust::Unproven { tried };
+        let new = unproven(START - Trust::AHEAD);
+        let failed = Failure {
+            reason: Some(Reason::CredentialsRejected),
+            last_time: Some(earlier),
+            tried: Some(tried.clone()),
+            ..Failure::default()
+        };
+        prop_assert_eq!(of(failed.clone()), unproven(earlier));
         let pending = Pending { issue_id: "i".to_owned(), time: START };
-        prop_assert_eq!(of(Failure { pending: Some(pending), ..failed.clone() }), Some(START), "announced since");
+        prop_assert_eq!(of(Failure { pending: Some(pending), ..failed.clone() }), unproven(START), "announced since");
         let mut others = tried;
         others.identity.push('x');
-        prop_assert_eq!(of(Failure { tried: Some(others), ..failed.clone() }), None, "of other values");
-        prop_assert_eq!(of(Failure { last_time: Some(START + Span::seconds(seconds)), ..failed }), None, "ahead of the clock");
+        prop_assert_eq!(of(Failure { tried: Some(others), ..failed.clone() }), new, "of other values");
+        let ahead = Failure { last_time: Some(START + Span::seconds(seconds)), ..failed };
+        prop_assert_eq!(of(ahead), new, "ahead of the clock");
+    }
+
+    /// One answer of 503 does not put a credential that works behind those that never did.
+    #[test]
+    fn what_worked_until_the_host_failed_is_only_interrupted(mut seen in observation(), refused in any::<bool>()) {
+        let Some((identity, sources)) = seen.issue().map(|issue| (issue.identity.clone(), issue.sources.clone())) else {
+            return Ok(());
+        };
+        (seen.identity, seen.sources.versions) = (identity, sources);
+        let of = |seen: &Observation| trust(seen, &Recollection::default(), START, START);
+        seen.failure = Failure::default();
+        prop_assert_eq!(of(&seen), Trust::Proven);
+        let reason = if refused { Reason::CredentialsRejected } else { Reason::EndpointUnavailable };
+        seen.failure = Failure { reason: Some(reason), count: 1, first_time: Some(START), last_time: Some(START), ..Failure::default() };
+        prop_assert_eq!(of(&seen) == Trust::Interrupted, !refused);
+        seen.failure.pending = Some(Pending { issue_id: "i".to_owned(), time: START });
+        prop_assert!(matches!(of(&seen), Trust::Unproven { .. }), "nobody knows what became of it");
     }
 
     #[test]

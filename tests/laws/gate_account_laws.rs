@@ -6,13 +6,13 @@ use tracktik_operator::{
     api::{Moment, Reason, Span},
     rotation::{
         backoff::Pace,
-        gate::{AccountAnswer, Answer, Limits, Outcome, Refusal, Request},
+        gate::{AccountAnswer, Answer, Limits, Outcome, Refusal, Request, Trust},
     },
 };
 
 use crate::{
     arbitrary::START,
-    gate_scene::{REJECTED, unproven},
+    gate_scene::{NEVER_TRIED, REJECTED, unproven},
     gate_world::{Taken, World, outcome, rejection},
 };
 
@@ -138,7 +138,7 @@ impl Life {
     fn visit(&mut self, visit: &Visit) -> Result<(), TestCaseError> {
         // A host for each credential, which keeps what this is about free of pauses and failures of a host.
         let request = Request {
-            proven: visit.proven,
+            trust: if visit.proven { Trust::Proven } else { NEVER_TRIED },
             ..unproven(
                 &format!("ns/{}", visit.credential),
                 &format!("h{}.staffr.net", visit.credential),

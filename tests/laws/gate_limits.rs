@@ -82,7 +82,7 @@ fn checked(world: &mut World, reference: &mut Reference, limits: Limits, act: &A
             let left =
                 |taken: &&crate::gate_world::Taken| !world.flights.iter().any(|other| other.place == taken.place);
             for taken in before.flights.iter().filter(left) {
-                reference.ended(&taken.request.host, taken.request.proven, *outcome, now);
+                reference.ended(&taken.request.host, taken.request.trust.is_proven(), *outcome, now);
             }
         }
         _ => {}
@@ -91,9 +91,14 @@ fn checked(world: &mut World, reference: &mut Reference, limits: Limits, act: &A
     if let (Came::Asked(Answer::Go(_)), Act::Ask(request)) = (&came, act) {
         let taken = before.flights.len() + reference.held(now);
         prop_assert!(taken < limits.budget, "went although {taken} are taken");
-        let unproven = before.flights.iter().filter(|taken| !taken.request.proven).count() + reference.unproven(now);
+        let unproven = before
+            .flights
+            .iter()
+            .filter(|taken| !taken.request.trust.is_proven())
+            .count()
+            + reference.unproven(now);
         prop_assert!(
-            request.proven || unproven < (limits.budget / 2).max(1),
+            request.trust.is_proven() || unproven < (limits.budget / 2).max(1),
             "unproven: {unproven}"
         );
         let (answers, not_before) = reference.hosts.get(key(&request.host)).copied().unwrap_or_default();

@@ -2,12 +2,12 @@
 
 use tracktik_operator::{
     api::{Moment, Span},
-    rotation::gate::{Limits, Outcome, Request, WaitsFor},
+    rotation::gate::{Limits, Outcome, Request, Trust, WaitsFor},
 };
 
 use crate::{
     arbitrary::START,
-    gate_scene::{HOST, OTHER, Scene, request, unproven},
+    gate_scene::{HOST, NEVER_TRIED, OTHER, Scene, request, unproven},
 };
 
 fn one_place() -> Scene {
@@ -28,7 +28,7 @@ fn the_proven_go_first_then_by_expiry_then_by_name() {
     let line = [
         unproven("d/none", "d.staffr.net"),
         Request {
-            proven: false,
+            trust: NEVER_TRIED,
             ..expiring("a/soon", "a.staffr.net", 1)
         },
         expiring("c/late", HOST, 50),
@@ -59,36 +59,63 @@ fn the_proven_go_first_then_by_expiry_then_by_name() {
 fn of_those_that_are_not_known_to_work_whoever_was_tried_longest_ago_goes_first() {
     let mut scene = one_place();
     scene.goes("first", "first.staffr.net");
-    let tried = |credential: &str, minutes_ago: i64| Request {
-        tried: Some(START - Span::minutes(minutes_ago)),
-        ..unproven(credential, &format!("{credential}.staffr.net"))
+    let with = |credential: &str, trust: Trust, expires: i64| Request {
+        trust,
+        ..expiring(credential, &format!("{credential}.staffr.net"), expires)
     };
-    // Of what works it does not matter: a time that stands there is one of other values, or of days ago.
-    let works = Request {
-        tried: Some(START),
-        ..expiring("works", "works.staffr.net", 50)
+    let tried = |minutes_ago: i64| Trust::Unproven {
+        tried: START - Span::minutes(minutes_ago),
     };
     let line = [
-        tried("a", 5),
-        tried("b", 60),
-        Request {
-            expires: START + Span::minutes(1),
-            ..tried("c", 20)
-        },
-        unproven("d", "d.staffr.net"),
-        works,
+        with("a", tried(5), 1),
+        with("b", tried(60), 1),
+        with("c", tried(20), 0),
+        with("d", tried(180), 1),
+        with("e", tried(181), 1),
+        with("interrupted", Trust::Interrupted, 50),
+        with("interrupted-sooner", Trust::Interrupted, 40),
+        with("works", Trust::Proven, 60),
     ];
     for request in &line {
         assert!(scene.ask_for(request).is_some());
     }
     let mut last = "first".to_owned();
-    for next in ["works", "d", "b", "c", "a"] {
+    for next in ["works", "interrupted-sooner", "interrupted", "e", "d", "b", "c", "a"] {
         scene.finish(&last, Outcome::Token);
         assert_eq!(scene.woken(), [next]);
         let request = line.iter().find(|request| request.credential == next).unwrap();
         assert_eq!(scene.ask_for(request), None);
         last = next.to_owned();
     }
+}
+
+/// However many come that were never tried, whoever was refused has its turn.
+#[test]
+fn an_endless_row_of_new_ones_keeps_nobody_out_for_longer_than_they_are_ahead() {
+    let mut scene = one_place();
+    let new = |number: i64, now: Moment| Request {
+        trust: Trust::Unproven {
+            tried: now - Trust::AHEAD,
+        },
+        ..unproven(&format!("new/{number}"), &format!("n{number}.staffr.net"))
+    };
+    let refused = Request {
+        trust: Trust::Unproven { tried: scene.now },
+        ..unproven("refused", HOST)
+    };
+    assert_eq!(scene.ask_for(&new(0, scene.now)), None);
+    for number in 1..300 {
+        scene.pass(Span::minutes(1));
+        assert!(scene.ask_for(&refused).is_some());
+        assert!(scene.ask_for(&new(number, scene.now)).is_some());
+        scene.finish(&format!("new/{}", number - 1), Outcome::Token);
+        if scene.woken() == ["refused"] {
+            assert_eq!(number, 181, "three hours, and the one that came with the end of them");
+            return;
+        }
+        assert_eq!(scene.ask_for(&new(number, scene.now)), None);
+    }
+    panic!("it was never let through");
 }
 
 #[test]

@@ -34,22 +34,19 @@ fn who_goes(world: &World) -> Vec<String> {
     });
     let mut rooms: BTreeMap<&str, usize> = BTreeMap::new();
     let mut line: Vec<&Request> = world.line.values().collect();
-    line.sort_by_key(|request| {
-        let tried = request.tried.filter(|_| !request.proven);
-        (!request.proven, tried, request.expires, request.credential.clone())
-    });
+    line.sort_by_key(|request| (request.trust, request.expires, request.credential.clone()));
     let mut going = Vec::new();
     for waiting in line {
         let host = key(&waiting.host);
         let left = rooms
             .entry(host)
             .or_insert_with(|| room(world, |number| request(&format!("x{number}"), host)));
-        if *left == 0 || places == 0 || (!waiting.proven && unproven_places == 0) {
+        if *left == 0 || places == 0 || (!waiting.trust.is_proven() && unproven_places == 0) {
             continue;
         }
         *left -= 1;
         places -= 1;
-        if !waiting.proven {
+        if !waiting.trust.is_proven() {
             unproven_places -= 1;
         }
         going.push(waiting.credential.clone());

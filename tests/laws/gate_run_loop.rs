@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use proptest::{collection::vec, prelude::*};
 use tracktik_operator::{
     api::{Moment, Span},
-    rotation::gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Request},
+    rotation::gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Request, Trust},
 };
 
 use crate::{
     arbitrary::START,
     gate_scene::sent,
-    gate_world::{limits, outcome},
+    gate_world::{limits, outcome, trust},
 };
 
 /// A credential that wants one token, and what it does on the way to it.
@@ -20,7 +20,7 @@ use crate::{
 struct Wish {
     host: u8,
     account: u8,
-    proven: bool,
+    trust: Trust,
     expires: u8,
     /// When it comes.
     comes: Span,
@@ -40,14 +40,14 @@ fn wish() -> BoxedStrategy<Wish> {
     let comes = prop_oneof![Just(Span::ZERO), (0_i64..100).prop_map(Span::seconds)];
     let told = prop_oneof![1 => Just(None), 9 => short().prop_map(Some)];
     let looks_again = proptest::option::weighted(0.3, (0_i64..200).prop_map(Span::seconds));
-    let who = (0_u8..3, 0_u8..6, any::<bool>(), 0_u8..4);
+    let who = (0_u8..3, 0_u8..6, trust(), 0_u8..4);
     let request = (short(), (0_i64..45).prop_map(Span::seconds), outcome());
     (who, comes, request, told, looks_again)
         .prop_map(
-            |((host, account, proven, expires), comes, (reads, takes, outcome), when_told, looks_again)| Wish {
+            |((host, account, trust, expires), comes, (reads, takes, outcome), when_told, looks_again)| Wish {
                 host,
                 account,
-                proven,
+                trust,
                 expires,
                 comes,
                 reads,
@@ -117,8 +117,7 @@ impl RunLoop {
         Request {
             credential: index.to_string(),
             host: format!("h{}.staffr.net", wish.host),
-            proven: wish.proven,
-            tried: None,
+            trust: wish.trust,
             expires: START + Span::minutes(i64::from(wish.expires)),
         }
     }
@@ -228,7 +227,7 @@ fn thirty_credentials_of_one_account_log_in_one_after_the_other_and_none_asks_in
     let wish = Wish {
         host: 0,
         account: 0,
-        proven: true,
+        trust: Trust::Proven,
         expires: 0,
         comes: Span::ZERO,
         reads: Span::millis(20),

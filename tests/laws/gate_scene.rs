@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use tracktik_operator::{
     api::{Moment, Reason, Span},
-    rotation::gate::{AccountAnswer, Answer, Digest, Gate, Limits, Outcome, PlaceId, Request, Sent, Wait, WaitsFor},
+    rotation::gate::{
+        AccountAnswer, Answer, Digest, Gate, Limits, Outcome, PlaceId, Request, Sent, Trust, Wait, WaitsFor,
+    },
 };
 
 use crate::arbitrary::START;
@@ -32,6 +34,9 @@ pub const OUTCOMES: [(Outcome, bool); 11] = [
     (Outcome::Unknown, true),
 ];
 
+/// Of one that begins to wait now.
+pub const NEVER_TRIED: Trust = Trust::Unproven { tried: START };
+
 pub struct Scene {
     pub gate: Gate,
     pub now: Moment,
@@ -55,15 +60,14 @@ pub fn request(credential: &str, host: &str) -> Request {
     Request {
         credential: credential.to_owned(),
         host: host.to_owned(),
-        proven: true,
-        tried: None,
+        trust: Trust::Proven,
         expires: START + Span::hours(1),
     }
 }
 
 pub fn unproven(credential: &str, host: &str) -> Request {
     Request {
-        proven: false,
+        trust: NEVER_TRIED,
         expires: Moment::default(),
         ..request(credential, host)
     }

@@ -10,7 +10,7 @@ use proptest::{
 };
 use tracktik_operator::{
     api::{Moment, Reason, Span},
-    rotation::gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Request},
+    rotation::gate::{AccountAnswer, Answer, Gate, Limits, Outcome, Past, PlaceId, Request, Trust},
 };
 
 use crate::{
@@ -47,13 +47,19 @@ fn credential() -> BoxedStrategy<String> {
     (0..24).prop_map(|number| format!("ns/{number:02}")).boxed()
 }
 
+pub fn trust() -> BoxedStrategy<Trust> {
+    let tried = (0_i64..4).prop_map(|minutes| Trust::Unproven {
+        tried: START - Span::minutes(minutes),
+    });
+    prop_oneof![4 => Just(Trust::Proven), 1 => Just(Trust::Interrupted), 3 => tried].boxed()
+}
+
 pub fn request() -> BoxedStrategy<Request> {
-    (credential(), host(), any::<bool>(), weighted(0.5, 0_i64..4), 0_i64..4)
-        .prop_map(|(credential, host, proven, tried, minutes)| Request {
+    (credential(), host(), trust(), 0_i64..4)
+        .prop_map(|(credential, host, trust, minutes)| Request {
             credential,
             host,
-            proven,
-            tried: tried.map(|minutes| START - Span::minutes(minutes)),
+            trust,
             expires: START + Span::minutes(minutes),
         })
         .boxed()

@@ -7,7 +7,7 @@ use tracktik_operator::{
     api::{Grant, Span},
     rotation::{
         Step,
-        attempt::{is_proven, last_tried},
+        attempt::trust,
         decide::{decide, times},
         gate::{self, Answer, Wait, Waiting},
         patience::QUIET_WAIT,
@@ -89,11 +89,12 @@ impl World {
             turn.next = no_request_before;
             return self.settle(replica, of, turn);
         }
+        let memory = &self.desk(replica, of).memory;
+        let waits_since = memory.waiting.map_or(turn.now, |waiting| waiting.since);
         let wish = gate::Request {
             credential: NAMES[of].to_owned(),
             host: "acme.staffr.net".to_owned(),
-            proven: is_proven(&turn.seen, &self.desk(replica, of).memory.requests),
-            tried: last_tried(&turn.seen, turn.now),
+            trust: trust(&turn.seen, &memory.requests, waits_since, turn.now),
             expires: times(&turn.seen, turn.now)
                 .map(|times| times.expires)
                 .unwrap_or_default(),

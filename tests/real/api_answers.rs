@@ -62,6 +62,7 @@ pub fn foreign(foreign: Foreign, elsewhere: &str) -> Answer {
     let page = format!("<!doctype html><title>{FOREIGN_WORDS}</title><p>Log in, then come back to {FOREIGN_WORDS}.");
     let (code, text) = match foreign {
         Foreign::Page => (200, page),
+        Foreign::Denied => (403, format!("{page} You cannot access this resource from here.")),
         Foreign::Redirect => (307, page),
         Foreign::Flood => (
             200,

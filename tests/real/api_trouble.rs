@@ -62,6 +62,8 @@ pub enum Later {
 pub enum Foreign {
     /// 200, and a page for people.
     Page,
+    /// 403, and a page for people that speaks of access as an authorizer does.
+    Denied,
     /// To another server, which would take the operator's own token.
     Redirect,
     /// 200, and ten megabytes that are nothing.
@@ -69,7 +71,7 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    pub const ALL: [Self; 3] = [Self::Page, Self::Redirect, Self::Flood];
+    pub const ALL: [Self; 4] = [Self::Page, Self::Denied, Self::Redirect, Self::Flood];
 }
 
 impl Trouble {

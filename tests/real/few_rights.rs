@@ -1,5 +1,7 @@
 //! An operator that lacks a right in one of its namespaces, beside one where it has all that ships.
 
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::{Api, api::DeleteParams};
 use serde_json::{Value, json};
 use testbed::{
     manifests::{OPERATOR_NAME, OPERATOR_NAMESPACE, apply, apply_operator_rbac, documents},
@@ -92,7 +94,7 @@ impl Two {
 }
 
 /// All that ships in this namespace, but for these verbs.
-pub async fn bind_without(scene: &Scene, resource: &str, verbs: &[&str]) {
+async fn bind_without(scene: &Scene, resource: &str, verbs: &[&str]) {
     let shipped = documents("deploy/rbac.yaml").unwrap();
     let all = shipped.iter().find(|object| object["kind"] == "ClusterRole").unwrap();
     let mut rules = all["rules"].as_array().unwrap().clone();
@@ -126,4 +128,21 @@ pub async fn bind_without(scene: &Scene, resource: &str, verbs: &[&str]) {
             json!({ "roleRef": bound, "subjects": [operator] }),
         ))
         .await;
+}
+
+/// Of what an operator may do in this namespace already, this is taken away, and is gone when this returns.
+pub async fn take_away(scene: &Scene, resource: &str, verb: &str) {
+    bind_without(scene, resource, &[verb]).await;
+    let bindings: Api<RoleBinding> = Api::namespaced(scene.client.clone(), &scene.namespace);
+    bindings.delete(OPERATOR_NAME, &DeleteParams::default()).await.unwrap();
+    let account = format!("--as=system:serviceaccount:{OPERATOR_NAMESPACE}:{OPERATOR_NAME}");
+    let asked = ["auth", "can-i", verb, resource, "-n", &scene.namespace, &account];
+    eventually(PATIENCE, || async {
+        if scene.plane.kubectl(&asked).await.unwrap().status.success() {
+            Err("the right is still there".to_owned())
+        } else {
+            Ok(())
+        }
+    })
+    .await;
 }

@@ -3,16 +3,16 @@
 
 use std::{cell::Cell, time::Duration};
 
-use k8s_openapi::api::{events::v1::Event, rbac::v1::RoleBinding};
+use k8s_openapi::api::events::v1::Event;
 use kube::{
     Api,
     api::{DeleteParams, ListParams},
 };
 use serde_json::json;
-use testbed::manifests::{OPERATOR_NAME, OPERATOR_NAMESPACE, apply_operator_rbac};
+use testbed::manifests::apply_operator_rbac;
 
 use crate::{
-    few_rights::{Two, bind_without},
+    few_rights::{Two, take_away},
     figures::say,
     scene::{PATIENCE, Scene, eventually},
 };
@@ -119,27 +119,7 @@ async fn a_right_that_is_not_needed_any_more_is_not_missed() {
     scene.ready("acme").await;
     scene.looked_at_again("acme").await.assert_well();
     let token = scene.token("acme").await;
-    bind_without(&scene, "tracktikcredentials/status", &["patch"]).await;
-    let bindings: Api<RoleBinding> = Api::namespaced(scene.client.clone(), &scene.namespace);
-    bindings.delete(OPERATOR_NAME, &DeleteParams::default()).await.unwrap();
-    let account = format!("--as=system:serviceaccount:{OPERATOR_NAMESPACE}:{OPERATOR_NAME}");
-    let asked = [
-        "auth",
-        "can-i",
-        "patch",
-        "tracktikcredentials/status",
-        "-n",
-        &scene.namespace,
-        &account,
-    ];
-    eventually(PATIENCE, || async {
-        if scene.plane.kubectl(&asked).await.unwrap().status.success() {
-            Err("the right is still there".to_owned())
-        } else {
-            Ok(())
-        }
-    })
-    .await;
+    take_away(&scene, "tracktikcredentials/status", "patch").await;
 
     let named = async |named: bool| {
         eventually(IN_THE_END, || async {
@@ -162,9 +142,7 @@ async fn a_right_that_is_not_needed_any_more_is_not_missed() {
 #[tokio::test]
 async fn a_right_to_write_events_that_is_missing_costs_nothing_else() {
     let scene = Scene::new("no-events").await;
-    bind_without(&scene, "events", &["create"]).await;
-    let bindings: Api<RoleBinding> = Api::namespaced(scene.client.clone(), &scene.namespace);
-    bindings.delete(OPERATOR_NAME, &DeleteParams::default()).await.unwrap();
+    take_away(&scene, "events", "create").await;
     let operator = scene.start().await;
     scene.everyday("acme").await;
     scene.ready("acme").await;

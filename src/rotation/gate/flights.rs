@@ -93,6 +93,6 @@ impl Flights {
     /// How many are unproven.
     #[must_use]
     pub fn unproven(&self) -> usize {
-        self.0.values().filter(|flight| flight.rank.unproven).count()
+        self.0.values().filter(|flight| flight.rank.is_unproven()).count()
     }
 }

@@ -99,9 +99,9 @@ impl HostNews {
     pub fn heard(&mut self, host: &str, outcome: Outcome, before: KnownBefore, now: Moment) {
         match outcome {
             Outcome::NotSent => return,
-            Outcome::Token => self.answered(),
+            Outcome::Token => self.answered(before),
             Outcome::Rejected { retry_after, .. } | Outcome::RefreshRefused { retry_after } => {
-                self.answered();
+                self.answered(before);
                 if let Some(pause) = retry_after {
                     self.throttled(pause, now);
                 }
@@ -117,10 +117,13 @@ impl HostNews {
         self.heard = now;
     }
 
-    fn answered(&mut self) {
-        self.answers = true;
+    /// An answer to a request from before the firewall refused one says nothing of what comes now.
+    fn answered(&mut self, before: KnownBefore) {
         self.failures = 0;
-        self.firewalls = 0;
+        if before.firewalls == self.firewalls {
+            self.answers = true;
+            self.firewalls = 0;
+        }
     }
 
     fn failed(&mut self, host: &str, before: KnownBefore, now: Moment) {

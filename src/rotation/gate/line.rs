@@ -7,17 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::request::{Digest, Request};
+use super::request::{Digest, Request, Trust};
 use crate::api::Moment;
 
-/// The order in which credentials go: proven first, then by expiry, then by name. Of the others, whoever was tried longest
-/// ago goes before: those that are refused again and again would else take every place from one that was never tried.
+/// The order in which credentials go: by what is known of their values, then by expiry, then by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
     /// Values that may be wrong come last.
-    pub unproven: bool,
-    /// Their latest try, first of all those that had none.
-    pub tried: Option<Moment>,
+    pub trust: Trust,
     /// Expiry of the token in place.
     pub expires: Moment,
     /// Who.
@@ -29,11 +26,16 @@ impl Rank {
     #[must_use]
     pub fn of(request: &Request) -> Self {
         Self {
-            unproven: !request.proven,
-            tried: request.tried.filter(|_| !request.proven),
+            trust: request.trust,
             expires: request.expires,
             credential: request.credential.clone(),
         }
+    }
+
+    /// Whether it may take only half of the places.
+    #[must_use]
+    pub fn is_unproven(&self) -> bool {
+        !self.trust.is_proven()
     }
 }
 

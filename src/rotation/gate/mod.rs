@@ -40,7 +40,7 @@ use held_places::HeldPlaces;
 use host_news::HostNews;
 use line::{Lines, Rank, Waiter};
 pub use outcome::{Outcome, Past};
-pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Refusal, Request, Wait, Waiting, WaitsFor};
+pub use request::{AccountAnswer, Answer, Digest, Limits, PlaceId, Refusal, Request, Trust, Wait, Waiting, WaitsFor};
 
 use super::standing::Standing;
 use crate::api::{Moment, one_server};
@@ -133,7 +133,7 @@ impl Gate {
     /// are known to work but for requests whose outcome was lost.
     #[must_use]
     pub fn standing(&self, place: &PlaceId, sent: Sent) -> Option<Standing> {
-        let unproven = self.flights.get(place)?.rank.unproven;
+        let unproven = self.flights.get(place)?.rank.is_unproven();
         let standing = self.accounts.standing(sent.values)?;
         (standing.is_refusal() || !self.accounts.works(sent, !unproven)).then_some(standing)
     }
@@ -154,7 +154,7 @@ impl Gate {
             return AccountAnswer::Busy;
         };
         let (host, rank) = (flight.host.clone(), flight.rank.clone());
-        let refused = self.accounts.refusal(sent, !rank.unproven, by_request, now);
+        let refused = self.accounts.refusal(sent, !rank.is_unproven(), by_request, now);
         if !busy && refused.is_none() {
             flight.sent = Some(sent);
         }
@@ -174,14 +174,14 @@ impl Gate {
         };
         self.held.free_ended(now);
         if outcome.may_count_as_failed() {
-            self.held.hold(!flight.rank.unproven, now);
+            self.held.hold(!flight.rank.is_unproven(), now);
         }
         if outcome != Outcome::NotSent {
             let news = self.hosts.entry(flight.host.clone()).or_default();
             news.heard(&flight.host, outcome, flight.before, now);
         }
         if let Some(sent) = flight.sent {
-            self.accounts.answered(sent, !flight.rank.unproven, outcome, now);
+            self.accounts.answered(sent, !flight.rank.is_unproven(), outcome, now);
         }
         for account in flight.accounts() {
             self.let_next_through(account);

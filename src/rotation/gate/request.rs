@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::api::{Moment, Reason};
+use crate::api::{Moment, Reason, Span};
 
 /// How many places there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +41,33 @@ impl Limits {
     }
 }
 
+/// What is known of the values of a credential: those that are known to work go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trust {
+    /// They gave a token, and nothing has failed since.
+    Proven,
+    /// They gave a token, and all that failed since is the host, or the way to it.
+    Interrupted,
+    /// They may be wrong. Whoever was tried longest ago goes first.
+    Unproven {
+        /// When they were tried last. Where they never were: [`Trust::AHEAD`] before they came to wait.
+        tried: Moment,
+    },
+}
+
+impl Trust {
+    /// Values that are new come before those that were refused within this time, and after those that were before, which
+    /// wait too. Longer than 500 wrong ones take to be tried once, so that a new one does not wait for such a crowd; and
+    /// not for ever, lest an endless row of new ones keep all others out.
+    pub const AHEAD: Span = Span::hours(3);
+
+    /// Whether they may take only half of the places.
+    #[must_use]
+    pub fn is_proven(self) -> bool {
+        self == Self::Proven
+    }
+}
+
 /// A credential that wants to request a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
@@ -48,10 +75,8 @@ pub struct Request {
     pub credential: String,
     /// `spec.domain`; `host` and `host:443` are one host.
     pub host: String,
-    /// Whether these values are known to have given a token, with nothing failed since.
-    pub proven: bool,
-    /// When these values were tried last, where they were and gave no token.
-    pub tried: Option<Moment>,
+    /// What is known of its values.
+    pub trust: Trust,
     /// When the token in place expires; `Moment::default()` without one.
     pub expires: Moment,
 }

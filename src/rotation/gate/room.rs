@@ -82,7 +82,7 @@ impl Gate {
     /// Whether one more place might let one more go.
     fn places_run_out(&self, now: Moment) -> bool {
         let (going, free) = (self.going(now), self.free(now));
-        let unproven = going.iter().filter(|rank| rank.unproven).count();
+        let unproven = going.iter().filter(|rank| rank.is_unproven()).count();
         going.len() == free.all || unproven == free.unproven
     }
 
@@ -112,8 +112,8 @@ impl Gate {
             return Wait { what, until: None };
         }
         let free = self.free(now);
-        let unproven_ahead = going.iter().filter(|ahead| ahead.unproven).count();
-        if free.all > 0 && rank.unproven && free.unproven == unproven_ahead {
+        let unproven_ahead = going.iter().filter(|ahead| ahead.is_unproven()).count();
+        if free.all > 0 && rank.is_unproven() && free.unproven == unproven_ahead {
             let too_many = (self.unproven_taken(now) + 1).saturating_sub(self.limits.unproven());
             return Wait {
                 what: WaitsFor::UnprovenBudget,

@@ -39,7 +39,7 @@ pub fn who_goes(lines: &Lines, mut free: Free, room: impl Fn(&str) -> usize) -> 
         };
         // A host without room.
         let Some((rank, mut rest)) = taken else { continue };
-        if rank.unproven {
+        if rank.is_unproven() {
             // Proven ones come first, so all that are left in any line are unproven as well.
             if free.unproven == 0 {
                 break;

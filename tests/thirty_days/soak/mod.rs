@@ -30,7 +30,7 @@ use simulation::{Simulation, Size};
 /// As many lifetimes as fit into `cargo test`.
 const LIFETIMES: usize = 20_000;
 
-/// Logins of one account in an hour. No pace is faster than that of a server that is away, which is asked again after four times
+/// Logins of one account in an hour. No pace is faster than that of a server that is away, which is asked again after three times
 /// 30 s, then 32, 64, 128, 256 and 480 s each: 14 in the first hour. A change ends a wait three times an hour, and begins anew
 /// with it. And two credentials may share an account.
 const LOGINS_AN_HOUR: usize = 2 * (1 + 3) * 14;

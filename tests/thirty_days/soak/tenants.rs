@@ -117,7 +117,12 @@ impl Tenants {
         self.with(|state| {
             state.bans += 1;
             state.asked_while_banned.clear();
-            while state.simulated.token_request(now, ADDRESS, &somebody_elses) != Reply::Blocked {}
+            let mut tries = 0..100;
+            let mut is_banned = || state.simulated.token_request(now, ADDRESS, &somebody_elses) == Reply::Blocked {};
+            assert!(
+                tries.any(|_| is_banned()),
+                "a hundred failed logins do not end in a ban"
+            );
         });
     }
 

@@ -22,9 +22,9 @@ pub const BAN: usize = 40;
 
 /// To a host that answered until now there are 8 requests under way, the most there are, when the address is banned. Their
 /// answers, which are the firewall's, pause it for 10 minutes; then one request at a time finds out, and the pause doubles
-/// to an hour: 8 at once, and in the two hours one after 10, 30 and 70 minutes. Where the host was slow, and the token of a
-/// request from before the ban comes after the first of these answers, the pauses begin anew, with 8 requests once more.
-const ASKED_WHILE_BANNED: usize = 8 + 8 + 3;
+/// to an hour: 8 at once, and in the two hours one after 10, 30 and 70 minutes. The token of a request from before the ban
+/// that comes after the first of these answers does not end that.
+const ASKED_WHILE_BANNED: usize = 8 + 3;
 
 pub struct Town {
     pub seed: u64,
