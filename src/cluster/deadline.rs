@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::error::{Carried, ClusterError};
 
 /// The longest that a call with one answer may take, with the client's own retries.
@@ -33,6 +35,19 @@ pub async fn deadline_of<T>(limit: Duration, call: impl Future<Output = kube::Re
 /// As [`deadline`].
 pub async fn deadline_with_values<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
     within(DEADLINE, call, Carried::SecretValues).await
+}
+
+/// This answer, if it is the object of that name. One of 200 that holds an error, as broken proxies give, can be decoded as an
+/// object that says nothing: a write would be taken for carried out, and a Lease for one that nobody holds.
+///
+/// # Errors
+/// It is something else.
+pub fn object_of<T>(name: &str, answer: T, meta: impl FnOnce(&T) -> &ObjectMeta) -> Result<T, ClusterError> {
+    if meta(&answer).name.as_deref() == Some(name) {
+        Ok(answer)
+    } else {
+        Err(ClusterError::not_understood())
+    }
 }
 
 async fn within<T>(

@@ -99,10 +99,16 @@ impl ClusterError {
                 Self::Unreachable(NoConnection::because_of(error))
             }
             // What remains is an answer that cannot be understood, and its error may quote the answer.
-            _ => Self::Other {
-                code: 0,
-                detail: "something that cannot be understood".to_owned(),
-            },
+            _ => Self::not_understood(),
+        }
+    }
+
+    /// There was an answer, and it is none to what was asked.
+    #[must_use]
+    pub fn not_understood() -> Self {
+        Self::Other {
+            code: 0,
+            detail: "something that cannot be understood".to_owned(),
         }
     }
 

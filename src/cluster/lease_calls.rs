@@ -9,7 +9,7 @@ use kube::{
 };
 
 use super::{
-    deadline::deadline_of,
+    deadline::{deadline_of, object_of},
     error::ClusterError,
     lease_object::{Lease, Record},
 };
@@ -39,7 +39,8 @@ impl LeaseCalls {
 
     /// As it stands; `None` where there is none.
     pub(super) async fn read(&self, limit: Duration) -> Result<Option<Lease>, ClusterError> {
-        deadline_of(limit, self.api.get_opt(&self.name)).await
+        let found = deadline_of(limit, self.api.get_opt(&self.name)).await?;
+        found.map(|lease| self.ours(lease)).transpose()
     }
 
     /// Writes this record: in place of exactly the Lease that was seen, or into a new one where none was.
@@ -64,11 +65,16 @@ impl LeaseCalls {
             },
         };
         let lease = Lease { metadata, record };
-        if seen.is_some() {
-            deadline_of(limit, self.api.replace(&self.name, &params, &lease)).await
+        let written = if seen.is_some() {
+            deadline_of(limit, self.api.replace(&self.name, &params, &lease)).await?
         } else {
-            deadline_of(limit, self.api.create(&params, &lease)).await
-        }
+            deadline_of(limit, self.api.create(&params, &lease)).await?
+        };
+        self.ours(written)
+    }
+
+    fn ours(&self, answer: Lease) -> Result<Lease, ClusterError> {
+        object_of(&self.name, answer, |lease| &lease.metadata)
     }
 }
 

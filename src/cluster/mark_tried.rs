@@ -7,7 +7,11 @@ use kube::{
 };
 use serde_json::json;
 
-use super::{deadline::deadline_with_values, error::ClusterError, secret_object::SecretObject};
+use super::{
+    deadline::{deadline_with_values, object_of},
+    error::ClusterError,
+    secret_object::SecretObject,
+};
 use crate::{api::annotations, secrets::metadata::SecretMeta};
 
 /// Not the manager that applies the token Secret: an apply removes what its manager no longer names, and the mark of one
@@ -33,5 +37,6 @@ pub async fn mark_tried(client: &Client, secret: &SecretMeta, issue_id: &str) ->
     };
     // Whoever refuses it may quote the Secret in place.
     let answer = deadline_with_values(api.patch(&secret.key.name, &params, &Patch::Merge(patch))).await?;
-    Ok(SecretMeta::from_object_meta(answer.metadata))
+    let marked = object_of(&secret.key.name, answer, |answer| &answer.metadata)?;
+    Ok(SecretMeta::from_object_meta(marked.metadata))
 }

@@ -8,7 +8,11 @@ use kube::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{ObjectKey, deadline::deadline_with_values, error::ClusterError};
+use super::{
+    ObjectKey,
+    deadline::{deadline_with_values, object_of},
+    error::ClusterError,
+};
 use crate::secrets::content::SecretContent;
 
 /// Secrets that are held in full at a time: each may have a megabyte that is of no use here, and is there several times
@@ -58,7 +62,8 @@ impl SecretReader {
             })?;
         // Nobody closes the semaphore.
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let content = deadline_with_values(self.client.request::<SecretContent>(request)).await?;
+        let answer = deadline_with_values(self.client.request::<SecretContent>(request)).await?;
+        let content = object_of(&key.name, answer, |secret| &secret.metadata)?;
         Ok(WholeSecret { content, _place: place })
     }
 }
@@ -75,7 +80,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn as_many_are_held_as_there_are_places() {
         let service = tower::service_fn(async |_: http::Request<Body>| {
-            Ok::<_, Infallible>(http::Response::new(Body::from(b"{}".to_vec())))
+            Ok::<_, Infallible>(http::Response::new(Body::from(
+                br#"{"metadata":{"name":"acme"}}"#.to_vec(),
+            )))
         });
         let reader = SecretReader::new(Client::new(service, "default"));
         let key = ObjectKey::new("team", "acme");

@@ -7,7 +7,7 @@ use kube::{
 
 use super::{
     ObjectKey,
-    deadline::{deadline, deadline_with_values},
+    deadline::{deadline, deadline_with_values, object_of},
     error::ClusterError,
     secret_object::SecretObject,
 };
@@ -44,7 +44,8 @@ pub async fn apply(client: &Client, key: &ObjectKey, object: &Object, mode: Mode
     } else {
         deadline_with_values(call).await?
     };
-    Ok(SecretMeta::from_object_meta(answer.metadata))
+    let written = object_of(&key.name, answer, |answer| &answer.metadata)?;
+    Ok(SecretMeta::from_object_meta(written.metadata))
 }
 
 /// Deletes exactly the Secret that was seen.

@@ -3,10 +3,10 @@
 
 use tracktik_operator::{
     api::{Reason, Span},
-    rotation::gate::{AccountAnswer, Limits, Outcome, Refusal, WaitsFor},
+    rotation::gate::{AccountAnswer, Limits, Outcome, Refusal, Sent, WaitsFor},
 };
 
-use crate::gate_scene::{HOST, OTHER, OUTCOMES, REJECTED, Scene, unproven};
+use crate::gate_scene::{HOST, OTHER, OUTCOMES, REJECTED, Scene, digest, sent, unproven};
 
 const ACCOUNT: u8 = 100;
 
@@ -93,6 +93,32 @@ fn an_account_is_refused_five_times_an_hour() {
     scene.pass(Span::millis(1));
     assert_eq!(send(&mut scene, "a", 5, REJECTED), AccountAnswer::Go);
     assert_eq!(send(&mut scene, "a", 6, REJECTED), rejected(&scene, Span::minutes(1)));
+}
+
+/// An hour after the first of them all that is refused may be values that were refused before; it is the same password still.
+#[test]
+fn a_password_that_worked_until_it_was_changed_is_refused_five_times_in_later_hours_too() {
+    let mut scene = scene();
+    let by_client = |values: u8| Sent {
+        password: digest(99),
+        ..sent(values, ACCOUNT)
+    };
+    let send = |scene: &mut Scene, values: u8, outcome: Outcome| {
+        assert_eq!(scene.ask_for(&unproven("a", HOST)), None);
+        let answer = scene.ask_to_send("a", by_client(values), false);
+        let goes = answer == AccountAnswer::Go;
+        scene.finish("a", if goes { outcome } else { Outcome::NotSent });
+        goes
+    };
+    assert!(send(&mut scene, 1, Outcome::Token) && send(&mut scene, 2, Outcome::Token));
+    assert!(send(&mut scene, 1, REJECTED), "it was changed");
+    scene.pass(Span::minutes(59));
+    for values in 3..7 {
+        assert!(send(&mut scene, values, REJECTED));
+    }
+    scene.pass(Span::minutes(1));
+    assert!(send(&mut scene, 7, REJECTED));
+    assert!(!send(&mut scene, 2, REJECTED), "a sixth within the hour");
 }
 
 #[test]

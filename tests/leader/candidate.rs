@@ -40,6 +40,8 @@ pub enum Fault {
     CreationLost,
     /// The answer takes [`SLOW`].
     Slow,
+    /// It never arrives, and something else answers with an error under the code 200.
+    FalselyWell,
     /// A watch begins, and tells nothing.
     DeafWatch,
 }
@@ -87,6 +89,11 @@ impl Wire {
                         let answer = server.send(request).await;
                         tokio::time::sleep(SLOW).await;
                         answer.map(|answer| answer.map(Either::Left))
+                    }
+                    Fault::FalselyWell => {
+                        let error = serde_json::json!({ "kind": "Status", "metadata": {}, "status": "Failure" });
+                        let body = Body::from(error.to_string().into_bytes());
+                        Ok(Response::new(Either::Left(body)))
                     }
                     Fault::DeafWatch if watches => Ok(Response::new(Either::Right(silent()))),
                     _ => server.send(request).await.map(|answer| answer.map(Either::Left)),

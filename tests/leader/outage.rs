@@ -13,7 +13,11 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_cut_off_stops_before_another_leads() {
-    for (name, fault) in [("cut-off", Fault::Lost), ("unanswered", Fault::AnswerLost)] {
+    for (name, fault) in [
+        ("cut-off", Fault::Lost),
+        ("unanswered", Fault::AnswerLost),
+        ("falsely-well", Fault::FalselyWell),
+    ] {
         let stage = Stage::new(name).await;
         let mut cut_off = stage.leader().await;
         let next = stage.follower().await;

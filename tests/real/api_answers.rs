@@ -63,6 +63,14 @@ pub fn foreign(foreign: Foreign, elsewhere: &str) -> Answer {
     let (code, text) = match foreign {
         Foreign::Page => (200, page),
         Foreign::Denied => (403, format!("{page} You cannot access this resource from here.")),
+        Foreign::Failure => (
+            200,
+            json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "message": FOREIGN_WORDS, "reason": "InternalError", "code": 500,
+            })
+            .to_string(),
+        ),
         Foreign::Redirect => (307, page),
         Foreign::Flood => (
             200,

@@ -64,6 +64,8 @@ pub enum Foreign {
     Page,
     /// 403, and a page for people that speaks of access as an authorizer does.
     Denied,
+    /// 200, and a `Status` that tells of a failure.
+    Failure,
     /// To another server, which would take the operator's own token.
     Redirect,
     /// 200, and ten megabytes that are nothing.
@@ -71,7 +73,7 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    pub const ALL: [Self; 4] = [Self::Page, Self::Denied, Self::Redirect, Self::Flood];
+    pub const ALL: [Self; 5] = [Self::Page, Self::Denied, Self::Failure, Self::Redirect, Self::Flood];
 }
 
 impl Trouble {

@@ -47,9 +47,9 @@ pub struct AccountGuard {
     of_accounts: Rejections,
     /// Of passwords, until one is accepted: for those that are known to work.
     of_passwords: Rejections,
-    /// Of those, by values that had worked: the password was changed, or the account is locked, and whatever else worked
-    /// with it is no longer known to.
-    fallen: Rejections,
+    /// Of those, by values that had worked, with when: the password was changed, or the account is locked, and whatever else
+    /// worked with it is no longer known to. For longer than an hour, in which all that is refused may have been so before.
+    fallen: BTreeMap<Digest, Moment>,
 }
 
 /// The latest answer to some values.
@@ -99,7 +99,7 @@ impl AccountGuard {
         });
         // Others may send wrong passwords for this account for ever; the right one goes through.
         let cap = match works {
-            true if self.fallen.any(sent.password, now) => self.of_passwords.refusal(sent.password, now),
+            true if self.has_fallen(sent.password, now) => self.of_passwords.refusal(sent.password, now),
             true => None,
             false => self.of_accounts.refusal(sent.account, now),
         };
@@ -113,6 +113,10 @@ impl AccountGuard {
         last.and_then(LastAnswer::works).unwrap_or(proven)
     }
 
+    fn has_fallen(&self, password: Digest, now: Moment) -> bool {
+        self.fallen.get(&password).is_some_and(|at| *at + REMEMBERED > now)
+    }
+
     /// How far the pace of these values has come.
     #[must_use]
     pub fn standing(&self, values: Digest) -> Option<Standing> {
@@ -124,7 +128,7 @@ impl AccountGuard {
         match outcome {
             Outcome::Token => {
                 self.of_passwords.accepted(sent.password);
-                self.fallen.accepted(sent.password);
+                self.fallen.remove(&sent.password);
                 self.remember(sent.values, None, now, None);
             }
             Outcome::Rejected { reason, .. } => {
@@ -132,7 +136,7 @@ impl AccountGuard {
                 if reason != Reason::ClientRejected {
                     self.of_passwords.note(sent.password, reason, now);
                     if self.works(sent, proven) {
-                        self.fallen.note(sent.password, reason, now);
+                        self.fallen.insert(sent.password, now);
                     }
                 }
                 self.of_accounts.note(sent.account, reason, now);
@@ -186,6 +190,6 @@ impl AccountGuard {
         }
         self.of_accounts.forget(now);
         self.of_passwords.forget(now);
-        self.fallen.forget(now);
+        self.fallen.retain(|_, at| *at + REMEMBERED > now);
     }
 }

@@ -26,12 +26,6 @@ impl Rejections {
         self.0.retain(|(_, other), _| *other != of);
     }
 
-    /// Whether there was one.
-    #[must_use]
-    pub fn any(&self, of: Digest, now: Moment) -> bool {
-        self.these(of, now).next().is_some()
-    }
-
     fn these(&self, of: Digest, now: Moment) -> impl Iterator<Item = (&(Moment, Digest), &Vec<Reason>)> {
         self.0
             .iter()
