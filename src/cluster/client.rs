@@ -163,7 +163,7 @@ async fn version(client: &Client) -> Result<String, Trial> {
             "shows a certificate that is not trusted: check its address and the certificate-authority of the kubeconfig",
         )),
         // Some clusters hide the version; whoever hides it is there.
-        Err(ClusterError::Forbidden { .. }) => Ok("unknown".to_owned()),
+        Err(ClusterError::Forbidden { .. } | ClusterError::Other { code: 403, .. }) => Ok("unknown".to_owned()),
         Err(ClusterError::Unauthenticated) => Err(Trial::Hopeless(
             "does not accept the operator's credentials (401): renew the token or certificate they consist of",
         )),

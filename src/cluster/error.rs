@@ -133,10 +133,10 @@ impl ClusterError {
             return forbidden(status, carried);
         }
         match status.code {
-            _ if status.is_not_found() => Self::NotFound,
+            _ if is_not_found(status) => Self::NotFound,
             _ if status.is_conflict() || status.is_already_exists() => Self::Conflict,
             _ if is_immutable(status) => Self::Immutable,
-            _ if status.is_invalid() => Self::Invalid { fields: fields(status) },
+            _ if status.reason == reason::INVALID => Self::Invalid { fields: fields(status) },
             401 => Self::Unauthenticated,
             code => Self::Other {
                 code,
@@ -178,7 +178,7 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
         (Refusal::NamespaceTerminating, true)
     } else if message.contains("exceeded quota: ") || message.contains("failed quota: ") {
         (Refusal::Quota, true)
-    } else if message.contains(" cannot ") && message.contains(" resource ") {
+    } else if message.contains(" cannot ") && (message.contains(" resource ") || message.contains(" path ")) {
         (Refusal::Access, true)
     } else {
         // An admission plug-in; an authorizer always says who cannot do what.
@@ -191,6 +191,11 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
         "the API server gave a reason that may hold values".to_owned()
     };
     ClusterError::Forbidden { by, message }
+}
+
+/// By the word, or the text with which the API server answers for a group that it does not serve: a portal has pages of its own.
+fn is_not_found(status: &Status) -> bool {
+    status.reason == reason::NOT_FOUND || (status.code == 404 && status.message.trim() == "404 page not found")
 }
 
 /// Data that is too large is refused for the same field; only the cause tells the two apart.

@@ -34,11 +34,15 @@ pub fn ask(turn: &mut Turn<'_>, asked: &Asked) -> Result<Place, After> {
 
 fn wish(turn: &Turn<'_>, asked: &Asked) -> Request {
     let times = decide::times(&turn.seen, turn.now);
-    let waits_since = turn.memory.waiting.as_ref().map_or(turn.now, |waiting| waiting.since);
+    let waits_since = turn
+        .memory
+        .waiting
+        .as_ref()
+        .map_or(turn.now, |waiting| waiting.since.min(turn.now));
     Request {
         credential: turn.credential.key.to_string(),
         host: asked.domain.clone(),
-        trust: trust(&turn.seen, &turn.memory.requests, waits_since, turn.now),
+        trust: trust(&turn.seen, &turn.memory.requests, waits_since),
         expires: times.map(|times| times.expires).unwrap_or_default(),
     }
 }

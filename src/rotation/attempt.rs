@@ -7,7 +7,7 @@ use super::{
     Because, Observation, decide::now_stands, failure_record, fingerprint::Fingerprint, gate::Trust,
     recollection::Recollection,
 };
-use crate::api::{Failure, Grant, Moment, Reason, Span, Tried};
+use crate::api::{Failure, Grant, Moment, Span, Tried};
 
 /// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
 /// a crash counts on it.
@@ -164,28 +164,24 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
     nothing_failed && (was_granted(seen) || in_memory())
 }
 
-/// What is known of what stands, for its place in the line; `waits_since` is when it came to wait there.
-///
-/// A time ahead of the clock, which was set back, says nothing: it must not keep one behind all others for as long as the
-/// clock was wrong.
+/// Whether what stands is known to work, and else since when it waits for its turn: since its record let it try again, or,
+/// where it has none or asks for an earlier try, since it came to the gate at `waits_since`.
 #[must_use]
-pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment, now: Moment) -> Trust {
+pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment) -> Trust {
     if is_proven(seen, remembered) {
         return Trust::Proven;
     }
-    let record = &seen.failure;
-    let hosts = matches!(
-        record.reason,
-        Some(Reason::EndpointUnavailable | Reason::EndpointThrottled)
-    );
-    if hosts && !failure_record::outcome_lost(record) && was_granted(seen) {
-        return Trust::Interrupted;
-    }
-    let of_these = failure_record::same_values(record.tried.as_ref(), &now_stands(seen));
-    let announced = record.pending.as_ref().map(|pending| pending.time);
-    let tried = record.last_time.max(announced).filter(|at| of_these && *at <= now);
+    let record = failure_record::folded(&seen.failure);
+    let is_of_these = failure_record::same_values(record.tried.as_ref(), &now_stands(seen));
+    let due = record.next_attempt_time.filter(|_| is_of_these);
+    let since = due.map_or(waits_since, |due| due.min(waits_since));
+    let was_interrupted = remembered.interrupted && was_granted(seen);
     Trust::Unproven {
-        tried: tried.unwrap_or(waits_since - Trust::AHEAD),
+        since: if due.is_none() || was_interrupted {
+            since - Trust::AHEAD
+        } else {
+            since
+        },
     }
 }
 

@@ -2,10 +2,11 @@
 
 use proptest::{collection::vec, prelude::*};
 use tracktik_operator::{
-    api::{Failure, Grant, Moment, Pending, Reason, Span},
+    api::{Failure, Grant, Moment, Reason, Span},
     rotation::{
         Because, Observation,
         attempt::{Attempt, Circumstances, Next, Why, trust},
+        failure_record::Setback,
         gate::Trust,
         observation::now_stands,
         recollection::Recollection,
@@ -71,44 +72,48 @@ proptest! {
     }
 
     #[test]
-    fn what_may_be_wrong_stands_in_line_by_when_it_was_tried(seen in observation(), seconds in 1_i64..100_000) {
-        let (earlier, tried) = (START - Span::seconds(seconds), now_stands(&seen));
-        let of = |record: Failure| {
-            trust(&Observation { failure: record, ..seen.clone() }, &Recollection::default(), START, START)
-        };
-        let unproven = |tried: Moment| Trust::Unproven { tried };
+    fn what_may_be_wrong_waits_since_its_record_let_it_try_again(seen in observation(), seconds in 1_i64..100_000) {
+        let (due, tried) = (START - Span::seconds(seconds), now_stands(&seen));
+        let of = |record: Failure| trust(&Observation { failure: record, ..seen.clone() }, &Recollection::default(), START);
+        let unproven = |since: Moment| Trust::Unproven { since };
         let new = unproven(START - Trust::AHEAD);
         let failed = Failure {
             reason: Some(Reason::CredentialsRejected),
-            last_time: Some(earlier),
+            last_time: Some(due - Span::hours(24)),
+            next_attempt_time: Some(due),
             tried: Some(tried.clone()),
             ..Failure::default()
         };
-        prop_assert_eq!(of(failed.clone()), unproven(earlier));
-        let pending = Pending { issue_id: "i".to_owned(), time: START };
-        prop_assert_eq!(of(Failure { pending: Some(pending), ..failed.clone() }), unproven(START), "announced since");
+        prop_assert_eq!(of(failed.clone()), unproven(due), "and not since it was tried");
+        let asked_early = Failure { next_attempt_time: Some(START + Span::seconds(seconds)), ..failed.clone() };
+        prop_assert_eq!(of(asked_early), unproven(START));
         let mut others = tried;
         others.identity.push('x');
-        prop_assert_eq!(of(Failure { tried: Some(others), ..failed.clone() }), new, "of other values");
-        let ahead = Failure { last_time: Some(START + Span::seconds(seconds)), ..failed };
-        prop_assert_eq!(of(ahead), new, "ahead of the clock");
+        prop_assert_eq!(of(Failure { tried: Some(others), ..failed }), new, "of other values");
     }
 
-    /// One answer of 503 does not put a credential that works behind those that never did.
+    /// One answer of 503 does not put a credential that works behind those that were refused; after a refusal none helps.
     #[test]
-    fn what_worked_until_the_host_failed_is_only_interrupted(mut seen in observation(), refused in any::<bool>()) {
+    fn what_worked_until_the_host_failed_is_ahead_of_what_was_refused(
+        mut seen in observation(),
+        fails in vec(any::<bool>(), 1..5),
+    ) {
         let Some((identity, sources)) = seen.issue().map(|issue| (issue.identity.clone(), issue.sources.clone())) else {
             return Ok(());
         };
-        (seen.identity, seen.sources.versions) = (identity, sources);
-        let of = |seen: &Observation| trust(seen, &Recollection::default(), START, START);
-        seen.failure = Failure::default();
-        prop_assert_eq!(of(&seen), Trust::Proven);
-        let reason = if refused { Reason::CredentialsRejected } else { Reason::EndpointUnavailable };
-        seen.failure = Failure { reason: Some(reason), count: 1, first_time: Some(START), last_time: Some(START), ..Failure::default() };
-        prop_assert_eq!(of(&seen) == Trust::Interrupted, !refused);
-        seen.failure.pending = Some(Pending { issue_id: "i".to_owned(), time: START });
-        prop_assert!(matches!(of(&seen), Trust::Unproven { .. }), "nobody knows what became of it");
+        (seen.identity, seen.sources.versions, seen.failure) = (identity, sources, Failure::default());
+        let mut remembered = Recollection::default();
+        prop_assert_eq!(trust(&seen, &remembered, START), Trust::Proven);
+        for &refused in &fails {
+            let reason = if refused { Reason::CredentialsRejected } else { Reason::EndpointUnavailable };
+            let setback = Setback { reason, ..crate::life::rejected() };
+            remembered.failed(&seen.failure, "u", ("i", now_stands(&seen)), &setback, START);
+            seen.failure = remembered.failure.as_deref().cloned().unwrap();
+        }
+        let later = START + Span::hours(48);
+        let due = seen.failure.next_attempt_time.unwrap();
+        let ahead = if fails.contains(&true) { Span::ZERO } else { Trust::AHEAD };
+        prop_assert_eq!(trust(&seen, &remembered, later), Trust::Unproven { since: due - ahead });
     }
 
     #[test]

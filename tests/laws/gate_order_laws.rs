@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use tracktik_operator::{
     api::{Moment, Span},
-    rotation::gate::{Answer, Outcome, Request},
+    rotation::gate::{Answer, Outcome, Request, Trust},
 };
 
 use crate::{
@@ -34,7 +34,13 @@ fn who_goes(world: &World) -> Vec<String> {
     });
     let mut rooms: BTreeMap<&str, usize> = BTreeMap::new();
     let mut line: Vec<&Request> = world.line.values().collect();
-    line.sort_by_key(|request| (request.trust, request.expires, request.credential.clone()));
+    line.sort_by_key(|request| {
+        let since = match request.trust {
+            Trust::Proven => None,
+            Trust::Unproven { since } => Some(since),
+        };
+        (since, request.expires, request.credential.clone())
+    });
     let mut going = Vec::new();
     for waiting in line {
         let host = key(&waiting.host);

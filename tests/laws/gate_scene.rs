@@ -34,8 +34,7 @@ pub const OUTCOMES: [(Outcome, bool); 11] = [
     (Outcome::Unknown, true),
 ];
 
-/// Of one that begins to wait now.
-pub const NEVER_TRIED: Trust = Trust::Unproven { tried: START };
+pub const NEVER_TRIED: Trust = Trust::Unproven { since: START };
 
 pub struct Scene {
     pub gate: Gate,

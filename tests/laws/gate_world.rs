@@ -48,10 +48,10 @@ fn credential() -> BoxedStrategy<String> {
 }
 
 pub fn trust() -> BoxedStrategy<Trust> {
-    let tried = (0_i64..4).prop_map(|minutes| Trust::Unproven {
-        tried: START - Span::minutes(minutes),
+    let unproven = (0_i64..4).prop_map(|minutes| Trust::Unproven {
+        since: START - Span::minutes(minutes),
     });
-    prop_oneof![4 => Just(Trust::Proven), 1 => Just(Trust::Interrupted), 3 => tried].boxed()
+    prop_oneof![Just(Trust::Proven), unproven].boxed()
 }
 
 pub fn request() -> BoxedStrategy<Request> {

@@ -94,7 +94,7 @@ impl World {
         let wish = gate::Request {
             credential: NAMES[of].to_owned(),
             host: "acme.staffr.net".to_owned(),
-            trust: trust(&turn.seen, &memory.requests, waits_since, turn.now),
+            trust: trust(&turn.seen, &memory.requests, waits_since),
             expires: times(&turn.seen, turn.now)
                 .map(|times| times.expires)
                 .unwrap_or_default(),

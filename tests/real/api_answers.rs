@@ -63,6 +63,7 @@ pub fn foreign(foreign: Foreign, elsewhere: &str) -> Answer {
     let (code, text) = match foreign {
         Foreign::Page => (200, page),
         Foreign::Denied => (403, format!("{page} You cannot access this resource from here.")),
+        Foreign::Missing => (404, page),
         Foreign::Failure => (
             200,
             json!({

@@ -64,6 +64,8 @@ pub enum Foreign {
     Page,
     /// 403, and a page for people that speaks of access as an authorizer does.
     Denied,
+    /// 404, and a page for people.
+    Missing,
     /// 200, and a `Status` that tells of a failure.
     Failure,
     /// To another server, which would take the operator's own token.
@@ -73,7 +75,14 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    pub const ALL: [Self; 5] = [Self::Page, Self::Denied, Self::Failure, Self::Redirect, Self::Flood];
+    pub const ALL: [Self; 6] = [
+        Self::Page,
+        Self::Denied,
+        Self::Missing,
+        Self::Failure,
+        Self::Redirect,
+        Self::Flood,
+    ];
 }
 
 impl Trouble {

@@ -41,24 +41,22 @@ impl Limits {
     }
 }
 
-/// What is known of the values of a credential: those that are known to work go first.
+/// Whether the values of a credential are known to work: those that are go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trust {
     /// They gave a token, and nothing has failed since.
     Proven,
-    /// They gave a token, and all that failed since is the host, or the way to it.
-    Interrupted,
-    /// They may be wrong. Whoever was tried longest ago goes first.
+    /// They may be wrong. Who has waited longest goes first.
     Unproven {
-        /// When they were tried last. Where they never were: [`Trust::AHEAD`] before they came to wait.
-        tried: Moment,
+        /// Since when it waits for its turn; [`Trust::AHEAD`] earlier where nothing speaks against its values.
+        since: Moment,
     },
 }
 
 impl Trust {
-    /// Values that are new come before those that were refused within this time, and after those that were before, which
-    /// wait too. Longer than 500 wrong ones take to be tried once, so that a new one does not wait for such a crowd; and
-    /// not for ever, lest an endless row of new ones keep all others out.
+    /// By so much new values, and those that worked until their host failed, go before those that were refused. With the
+    /// places there are by default 500 wrong ones are tried once in less time, so that they do not wait for such a crowd.
+    /// Not without an end, lest an endless row of new ones keep all others out.
     pub const AHEAD: Span = Span::hours(3);
 
     /// Whether they may take only half of the places.
