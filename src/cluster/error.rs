@@ -193,7 +193,7 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
     ClusterError::Forbidden { by, message }
 }
 
-/// By the word, or the text with which the API server answers for a group that it does not serve: a portal has pages of its own.
+/// By the word, or the text with which the API server, as other servers do, answers for a group that it does not serve.
 fn is_not_found(status: &Status) -> bool {
     status.reason == reason::NOT_FOUND || (status.code == 404 && status.message.trim() == "404 page not found")
 }

@@ -12,18 +12,16 @@ use std::{
 };
 
 use http_body_util::BodyExt;
-use hyper::{Request, body::Incoming, header, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::{Request, body::Incoming, header};
 use serde_json::{Value, json};
 use testbed::{operator::Operator, operator_start::OperatorBuilder};
 use tokio::{net::TcpListener, task::JoinSet};
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
     api_answers::{Answer, expired, foreign, half, refusal, whole},
     api_trouble::{Call, Seen, Trouble, Troubles},
     scene::Scene,
-    upstream::{Upstream, certified},
+    upstream::{Upstream, certified, serve},
 };
 
 /// Passes requests on to the API server of a scene. Dropping it ends all connections.
@@ -65,7 +63,9 @@ impl ApiProxy {
                 } else {
                     &certificate
                 };
-                let served = serve(connection, tls.clone(), upstream.clone(), Arc::clone(&met));
+                let (upstream, met) = (upstream.clone(), Arc::clone(&met));
+                let answer = move |request| answer(request, upstream.clone(), Arc::clone(&met));
+                let served = serve(connection, tls.clone(), answer);
                 opened.lock().unwrap().spawn(served);
             }
         });
@@ -163,24 +163,7 @@ async fn operators_kubeconfig(scene: &Scene, folder: &tempfile::TempDir) -> Valu
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// What connections are for: requests pass, or meet their trouble.
-async fn serve(
-    connection: tokio::net::TcpStream,
-    tls: TlsAcceptor,
-    upstream: Upstream,
-    troubles: Arc<Mutex<Troubles>>,
-) {
-    let Ok(connection) = tls.accept(connection).await else {
-        return;
-    };
-    let answer = service_fn(|request| answer(request, upstream.clone(), Arc::clone(&troubles)));
-    // An operator that hangs up and a service that does are no concern of the proxy's.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(connection), answer)
-        .await;
-}
-
-/// An error ends the connection without an answer.
+/// Requests pass, or meet their trouble. An error ends the connection without an answer.
 async fn answer(
     request: Request<Incoming>,
     upstream: Upstream,

@@ -67,14 +67,7 @@ impl Two {
         })
         .await;
         assert!(operator.get("/livez").await.unwrap().0.is_success());
-        let scene = self.in_the_whole();
-        let token = scene.token("acme").await;
-        scene.rotated("acme", "1", &token).await;
-        scene.looked_at_again("acme").await.assert_well();
-        assert_eq!(
-            (scene.attempts("acme"), scene.simulator.counts().token_requests),
-            (2, 2)
-        );
+        goes_on(self.in_the_whole()).await;
     }
 
     /// What ships is given to it in the poor one as well.
@@ -91,6 +84,17 @@ impl Two {
         })
         .await;
     }
+}
+
+/// The one credential with a token is rotated as if nothing were amiss elsewhere.
+pub async fn goes_on(scene: &Scene) {
+    let token = scene.token("acme").await;
+    scene.rotated("acme", "1", &token).await;
+    scene.looked_at_again("acme").await.assert_well();
+    assert_eq!(
+        (scene.attempts("acme"), scene.simulator.counts().token_requests),
+        (2, 2)
+    );
 }
 
 /// All that ships in this namespace, but for these verbs.

@@ -9,18 +9,13 @@ use std::{
 };
 
 use http_body_util::BodyExt;
-use hyper::{Request, body::Incoming, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::{Request, body::Incoming};
 use testbed::certificates::Authority;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
-use tokio_rustls::TlsAcceptor;
+use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     api_answers::{Answer, half, whole},
-    upstream::{Upstream, certified},
+    upstream::{Upstream, certified, serve},
 };
 
 /// How the body of a refresh is told from that of a login.
@@ -59,7 +54,9 @@ impl ServerProxy {
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((connection, _)) = listener.accept().await {
-                connections.spawn(serve(connection, tls.clone(), upstream.clone(), Arc::clone(&meets)));
+                let (upstream, meets) = (upstream.clone(), Arc::clone(&meets));
+                let answer = move |request| answer(request, upstream.clone(), Arc::clone(&meets));
+                connections.spawn(serve(connection, tls.clone(), answer));
             }
         });
         Self {
@@ -84,17 +81,6 @@ impl ServerProxy {
     pub fn has_cut_all(&self) -> bool {
         self.planned.lock().unwrap().is_empty()
     }
-}
-
-async fn serve(connection: TcpStream, tls: TlsAcceptor, upstream: Upstream, planned: Arc<Mutex<Vec<Cut>>>) {
-    let Ok(connection) = tls.accept(connection).await else {
-        return;
-    };
-    let answer = service_fn(|request| answer(request, upstream.clone(), Arc::clone(&planned)));
-    // That a connection ends is what this is for.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(connection), answer)
-        .await;
 }
 
 /// An error ends the connection without an answer.

@@ -1,11 +1,34 @@
-//! What a proxy stands on: the server behind it, and the certificate that it shows.
+//! What a proxy stands on: the server behind it, the certificate that it shows, and how it serves a connection.
 
 use std::{io, sync::Arc};
 
-use hyper::{body::Bytes, header};
+use hyper::{
+    Request,
+    body::{Bytes, Incoming},
+    header,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use testbed::certificates::ServerCertificate;
+use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, rustls};
+
+use crate::api_answers::Answer;
+
+/// Answers what comes by this connection, until it ends; an error in the place of an answer ends it.
+pub async fn serve<F>(connection: TcpStream, tls: TlsAcceptor, answer: impl Fn(Request<Incoming>) -> F)
+where
+    F: Future<Output = Result<Answer, io::Error>>,
+{
+    let Ok(connection) = tls.accept(connection).await else {
+        return;
+    };
+    // An operator that hangs up and a proxy that does are no concern of the proxy's.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(connection), service_fn(answer))
+        .await;
+}
 
 /// TLS with this certificate.
 pub fn certified(issued: &ServerCertificate) -> TlsAcceptor {
