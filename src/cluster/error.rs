@@ -39,9 +39,13 @@ pub enum Refusal {
 /// Why a call of the API server failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
-    /// The object, its namespace or its kind does not exist.
+    /// The object, or its namespace, does not exist.
     #[error("not found")]
     NotFound,
+    /// A page in place of a `Status`, with the text that the API server has for a kind that it does not serve. Other servers
+    /// have the same text for whatever they do not know: it says nothing of an object.
+    #[error("the API server, or a proxy before it, does not know the path (404 page not found)")]
+    NotServed,
     /// It is not as the caller thought: another resourceVersion, another uid, a field manager, or it exists already.
     #[error("conflict: it has changed meanwhile")]
     Conflict,
@@ -133,8 +137,9 @@ impl ClusterError {
             return forbidden(status, carried);
         }
         match status.code {
-            _ if is_not_found(status) => Self::NotFound,
-            _ if status.is_conflict() || status.is_already_exists() => Self::Conflict,
+            _ if status.reason == reason::NOT_FOUND => Self::NotFound,
+            404 if status.message.trim() == "404 page not found" => Self::NotServed,
+            _ if [reason::CONFLICT, reason::ALREADY_EXISTS].contains(&status.reason.as_str()) => Self::Conflict,
             _ if is_immutable(status) => Self::Immutable,
             _ if status.reason == reason::INVALID => Self::Invalid { fields: fields(status) },
             401 => Self::Unauthenticated,
@@ -178,7 +183,7 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
         (Refusal::NamespaceTerminating, true)
     } else if message.contains("exceeded quota: ") || message.contains("failed quota: ") {
         (Refusal::Quota, true)
-    } else if message.contains(" cannot ") && (message.contains(" resource ") || message.contains(" path ")) {
+    } else if message.contains(" cannot ") && message.contains(" resource ") {
         (Refusal::Access, true)
     } else {
         // An admission plug-in; an authorizer always says who cannot do what.
@@ -193,15 +198,11 @@ fn forbidden(status: &Status, carried: Carried) -> ClusterError {
     ClusterError::Forbidden { by, message }
 }
 
-/// By the word, or the text with which the API server, as other servers do, answers for a group that it does not serve.
-fn is_not_found(status: &Status) -> bool {
-    status.reason == reason::NOT_FOUND || (status.code == 404 && status.message.trim() == "404 page not found")
-}
-
 /// Data that is too large is refused for the same field; only the cause tells the two apart.
 fn is_immutable(status: &Status) -> bool {
     let mut causes = status.details.iter().flat_map(|details| &details.causes);
-    status.is_invalid() && causes.any(|cause| cause.field == "data" && cause.reason == "FieldValueForbidden")
+    status.reason == reason::INVALID
+        && causes.any(|cause| cause.field == "data" && cause.reason == "FieldValueForbidden")
 }
 
 fn fields(status: &Status) -> Vec<String> {

@@ -39,8 +39,11 @@ impl LeaseCalls {
 
     /// As it stands; `None` where there is none.
     pub(super) async fn read(&self, limit: Duration) -> Result<Option<Lease>, ClusterError> {
-        let found = deadline_of(limit, self.api.get_opt(&self.name)).await?;
-        found.map(|lease| self.ours(lease)).transpose()
+        match deadline_of(limit, self.api.get(&self.name)).await {
+            Ok(lease) => self.ours(lease).map(Some),
+            Err(ClusterError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes this record: in place of exactly the Lease that was seen, or into a new one where none was.

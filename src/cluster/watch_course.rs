@@ -51,7 +51,10 @@ pub(super) fn failed<K: Watched>(
     let cause = cause(error);
     let place = place(namespace);
     let why = why_failing::<K>(&cause);
-    let refused = matches!(cause, ClusterError::Forbidden { .. } | ClusterError::NotFound);
+    let refused = matches!(
+        cause,
+        ClusterError::Forbidden { .. } | ClusterError::NotFound | ClusterError::NotServed
+    );
     // A connection that broke is made again, and the stream does not tell when; what the store holds is good meanwhile.
     let unknown = cause == ClusterError::Unauthenticated;
     // Where a watch begins with this, the stream would ask for the same version for ever.

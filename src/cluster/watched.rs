@@ -116,7 +116,7 @@ pub fn place(namespace: &str) -> String {
 pub fn advice<K: Watched>(cause: &ClusterError) -> String {
     match cause {
         ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
-        ClusterError::NotFound => format!("install the CustomResourceDefinition {}", K::NAME),
+        ClusterError::NotFound | ClusterError::NotServed => format!("install the CustomResourceDefinition {}", K::NAME),
         ClusterError::Unauthenticated => "see that its ServiceAccount exists, or renew its kubeconfig".to_owned(),
         _ => "it is tried again".to_owned(),
     }

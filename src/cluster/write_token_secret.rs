@@ -66,7 +66,7 @@ pub async fn delete(client: &Client, secret: &SecretMeta) -> Result<(), ClusterE
     // Whoever refuses it may quote what is deleted: its access token has expired, its refresh token lives on.
     match deadline_with_values(api.delete(&secret.key.name, &params)).await {
         // An error under the code 200 is none of the API server's.
-        Ok(answer) if answer.as_ref().right().is_some_and(Status::is_failure) => Err(ClusterError::not_understood()),
+        Ok(answer) if !answer.as_ref().right().is_none_or(Status::is_success) => Err(ClusterError::not_understood()),
         Ok(_) | Err(ClusterError::NotFound) => Ok(()),
         Err(error) => Err(error),
     }

@@ -146,7 +146,10 @@ pub fn hopeless(error: &watcher::Error) -> Option<ClusterError> {
     };
     let hopeless = matches!(
         why,
-        ClusterError::Forbidden { .. } | ClusterError::Unauthenticated | ClusterError::NotFound
+        ClusterError::Forbidden { .. }
+            | ClusterError::Unauthenticated
+            | ClusterError::NotFound
+            | ClusterError::NotServed
     );
     hopeless.then_some(why)
 }

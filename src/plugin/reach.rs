@@ -177,7 +177,7 @@ impl Call<'_> {
             (ClusterError::NotFound, Some(name)) => {
                 format!("{resource} {name:?} does not exist {place}")
             }
-            (ClusterError::NotFound, None) if resource == CREDENTIALS => {
+            (ClusterError::NotServed, _) | (ClusterError::NotFound, None) if resource == CREDENTIALS => {
                 "the API server does not know TrackTikCredentials: is the operator installed here (kubectl get crd)?"
                     .to_owned()
             }

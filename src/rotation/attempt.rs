@@ -7,7 +7,7 @@ use super::{
     Because, Observation, decide::now_stands, failure_record, fingerprint::Fingerprint, gate::Trust,
     recollection::Recollection,
 };
-use crate::api::{Failure, Grant, Moment, Span, Tried};
+use crate::api::{Failure, Grant, Moment, Reason, Span, Tried};
 
 /// A request that would begin later than this after its announcement is not sent: whoever reads the announcement after
 /// a crash counts on it.
@@ -166,6 +166,8 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
 
 /// Whether what stands is known to work, and else since when it waits for its turn: since its record let it try again, or,
 /// where it has none or asks for an earlier try, since it came to the gate at `waits_since`.
+///
+/// All of it is read from the cluster, so that a successor has the same order.
 #[must_use]
 pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment) -> Trust {
     if is_proven(seen, remembered) {
@@ -174,15 +176,18 @@ pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment)
     let record = failure_record::folded(&seen.failure);
     let is_of_these = failure_record::same_values(record.tried.as_ref(), &now_stands(seen));
     let due = record.next_attempt_time.filter(|_| is_of_these);
-    let since = due.map_or(waits_since, |due| due.min(waits_since));
-    let was_interrupted = remembered.interrupted && was_granted(seen);
-    Trust::Unproven {
-        since: if due.is_none() || was_interrupted {
-            since - Trust::AHEAD
-        } else {
-            since
-        },
-    }
+    let since = due.map_or(waits_since, |due| due.clamp(waits_since - Trust::OVERDUE, waits_since));
+    let speaks_against_them = match record.reason {
+        // The host failed, or the process that asked it.
+        Some(Reason::EndpointUnavailable | Reason::EndpointThrottled | Reason::Issuing) | None => false,
+        Some(_) => is_of_these && !failure_record::is_of_other_values(&record),
+    };
+    let ahead = match (speaks_against_them, was_granted(seen)) {
+        (true, _) => Span::ZERO,
+        (false, false) => Trust::AHEAD,
+        (false, true) => Trust::AHEAD.times(2),
+    };
+    Trust::Unproven { since: since - ahead }
 }
 
 /// Whether the token in place was granted for what stands.

@@ -12,7 +12,7 @@ use super::{
     gate::Refusal,
     observation::Issue,
 };
-use crate::api::{Failure, Moment, Reason, Tried};
+use crate::api::{Failure, Moment, Tried};
 
 /// A failure record that takes next to nothing where it says nothing: as most of ten thousand do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,8 +43,6 @@ pub struct Recollection {
     pub own: KeptRecord,
     /// Identity and sources that were seen to succeed, with nothing failed since.
     pub proven: Option<Fingerprint>,
-    /// All that has failed since the latest token is the host, or the way to it.
-    pub interrupted: bool,
     /// The rotate annotation that was handled last, perhaps none, where this process knows; it counts before the one in
     /// status.
     pub handled_rotate: Option<Option<String>>,
@@ -134,8 +132,6 @@ impl Recollection {
     ) {
         self.heeds = false;
         let before = failure_record::folded_unless(before, issue_id);
-        let by_the_host = matches!(setback.reason, Reason::EndpointUnavailable | Reason::EndpointThrottled);
-        self.interrupted = by_the_host && (self.interrupted || before.reason.is_none());
         self.met(failure_record::after_failure(&before, uid, stands, setback, now));
         self.proven = None;
     }

@@ -6,8 +6,8 @@ use tracktik_operator::{
     rotation::{
         Because, Observation,
         attempt::{Attempt, Circumstances, Next, Why, trust},
-        failure_record::Setback,
-        gate::Trust,
+        failure_record,
+        gate::{Refusal, Trust},
         observation::now_stands,
         recollection::Recollection,
     },
@@ -73,47 +73,79 @@ proptest! {
 
     #[test]
     fn what_may_be_wrong_waits_since_its_record_let_it_try_again(seen in observation(), seconds in 1_i64..100_000) {
-        let (due, tried) = (START - Span::seconds(seconds), now_stands(&seen));
+        let tried = now_stands(&seen);
         let of = |record: Failure| trust(&Observation { failure: record, ..seen.clone() }, &Recollection::default(), START);
         let unproven = |since: Moment| Trust::Unproven { since };
-        let new = unproven(START - Trust::AHEAD);
-        let failed = Failure {
+        let due_at = |due: Moment| Failure {
             reason: Some(Reason::CredentialsRejected),
+            message: Some("acme.staffr.net refused the username or password".to_owned()),
             last_time: Some(due - Span::hours(24)),
             next_attempt_time: Some(due),
             tried: Some(tried.clone()),
             ..Failure::default()
         };
-        prop_assert_eq!(of(failed.clone()), unproven(due), "and not since it was tried");
-        let asked_early = Failure { next_attempt_time: Some(START + Span::seconds(seconds)), ..failed.clone() };
-        prop_assert_eq!(of(asked_early), unproven(START));
-        let mut others = tried;
+        let due = START - Span::seconds(seconds);
+        prop_assert_eq!(of(due_at(due)), unproven(due.max(START - Trust::OVERDUE)), "and not since it was tried");
+        prop_assert_eq!(of(due_at(START + Span::seconds(seconds))), unproven(START), "asked for early");
+        let granted = seen.issue().is_some_and(|it| it.identity == seen.identity && it.sources == seen.sources.versions);
+        let new = unproven(START - Trust::AHEAD.times(if granted { 2 } else { 1 }));
+        let mut others = tried.clone();
         others.identity.push('x');
-        prop_assert_eq!(of(Failure { tried: Some(others), ..failed }), new, "of other values");
+        prop_assert_eq!(of(Failure { tried: Some(others), ..due_at(due) }), new, "of other values");
     }
 
-    /// One answer of 503 does not put a credential that works behind those that were refused; after a refusal none helps.
+    /// Each kind of failure in a row that ends with it, for new values and for those that have given a token: one answer of
+    /// 503, or a crash, puts nobody behind those that were refused, nor what has worked behind what is new. All of it is in
+    /// the record, so that a successor has the same order.
     #[test]
-    fn what_worked_until_the_host_failed_is_ahead_of_what_was_refused(
+    fn what_only_its_host_failed_goes_before_what_was_refused(
         mut seen in observation(),
-        fails in vec(any::<bool>(), 1..5),
+        latest in vec(0..4, 1..5),
+        works in any::<bool>(),
     ) {
-        let Some((identity, sources)) = seen.issue().map(|issue| (issue.identity.clone(), issue.sources.clone())) else {
-            return Ok(());
-        };
-        (seen.identity, seen.sources.versions, seen.failure) = (identity, sources, Failure::default());
+        let was_granted = seen.issue().map(|issue| (issue.identity.clone(), issue.sources.clone()));
+        match was_granted {
+            Some((identity, sources)) if works => (seen.identity, seen.sources.versions) = (identity, sources),
+            Some((identity, _)) => seen.identity = identity + "x",
+            None if works => return Ok(()),
+            None => {}
+        }
+        seen.failure = Failure::default();
         let mut remembered = Recollection::default();
-        prop_assert_eq!(trust(&seen, &remembered, START), Trust::Proven);
-        for &refused in &fails {
-            let reason = if refused { Reason::CredentialsRejected } else { Reason::EndpointUnavailable };
-            let setback = Setback { reason, ..crate::life::rejected() };
-            remembered.failed(&seen.failure, "u", ("i", now_stands(&seen)), &setback, START);
+        prop_assert_eq!(trust(&seen, &remembered, START) == Trust::Proven, works);
+        let mut ahead = Span::ZERO;
+        for kind in latest {
+            ahead = Trust::AHEAD.times(if works { 2 } else { 1 });
+            let before = seen.failure.clone();
+            match kind {
+                0 => remembered.failed(&before, "u", ("i", now_stands(&seen)), &crate::life::unavailable(), START),
+                1 => {
+                    remembered.failed(&before, "u", ("i", now_stands(&seen)), &crate::life::rejected(), START);
+                    ahead = Span::ZERO;
+                }
+                2 => {
+                    let (until, reason) = (START + Span::hours(2), Reason::CredentialsRejected);
+                    remembered.refused(&before, now_stands(&seen), "refused for another", Refusal { until, reason }, START);
+                    // A record that waits for a lost outcome goes on to do so, and keeps its words.
+                    let lost = before.pending.is_some() || before.reason == Some(Reason::Issuing);
+                    let goes_on = lost && before.reason.is_some_and(|reason| reason != Reason::CredentialsRejected);
+                    ahead = if goes_on { ahead } else { Span::ZERO };
+                }
+                _ => {
+                    // Nobody knows its outcome; what was known before it stays.
+                    let lost = failure_record::announcing(&before, now_stands(&seen), "i", START);
+                    let refused = before.reason == Some(Reason::CredentialsRejected);
+                    ahead = if refused { Span::ZERO } else { ahead };
+                    remembered.failure = Some(lost.into());
+                }
+            }
             seen.failure = remembered.failure.as_deref().cloned().unwrap();
         }
         let later = START + Span::hours(48);
-        let due = seen.failure.next_attempt_time.unwrap();
-        let ahead = if fails.contains(&true) { Span::ZERO } else { Trust::AHEAD };
-        prop_assert_eq!(trust(&seen, &remembered, later), Trust::Unproven { since: due - ahead });
+        let since = later - Trust::OVERDUE - ahead;
+        for who in [remembered, Recollection::default()] {
+            prop_assert_eq!(trust(&seen, &who, later), Trust::Unproven { since });
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl World {
             return self.settle(replica, of, turn);
         }
         let memory = &self.desk(replica, of).memory;
-        let waits_since = memory.waiting.map_or(turn.now, |waiting| waiting.since);
+        let waits_since = memory.waiting.map_or(turn.now, |waiting| waiting.since.min(turn.now));
         let wish = gate::Request {
             credential: NAMES[of].to_owned(),
             host: "acme.staffr.net".to_owned(),

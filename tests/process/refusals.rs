@@ -14,6 +14,9 @@ use tracktik_operator::cluster::{
     ClusterError, DEADLINE, LONGEST_MESSAGE, NoConnection, Refusal, deadline, deadline_with_values, error::Carried,
 };
 
+/// The reason of a `Status` that kube makes of an answer that is none.
+const PAGE: &str = "Failed to parse error data";
+
 const SECRET: &str = "aHVudGVyMi1zZWNyZXQtdmFsdWU";
 
 fn status(code: u16, reason: &str, message: &str) -> Status {
@@ -59,8 +62,14 @@ fn each_answer_has_one_meaning() {
         (429, "TooManyRequests", "slow down", other(429, "TooManyRequests")),
         (500, "InternalError", "etcd: secret things", other(500, "InternalError")),
         (503, "", "upstream connect error", other(503, "")),
-        (502, "Failed to parse error data", "<html>secret</html>", other(502, "")),
+        (502, PAGE, "<html>secret</html>", other(502, "")),
         (410, "Expired", "too old resource version", other(410, "Expired")),
+        // A page of a portal, a firewall or a proxy, for which kube has this word: by its code alone it means nothing.
+        (403, PAGE, "<html>secret</html>", other(403, "")),
+        (404, PAGE, "<html>secret</html>", other(404, "")),
+        (409, PAGE, "<html>secret</html>", other(409, "")),
+        (422, PAGE, "<html>secret</html>", other(422, "")),
+        (404, PAGE, "404 page not found\n", ClusterError::NotServed),
         (
             500,
             "InternalError",

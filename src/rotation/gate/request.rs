@@ -48,16 +48,21 @@ pub enum Trust {
     Proven,
     /// They may be wrong. Who has waited longest goes first.
     Unproven {
-        /// Since when it waits for its turn; [`Trust::AHEAD`] earlier where nothing speaks against its values.
+        /// Since when it waits for its turn; [`Trust::AHEAD`] earlier where nothing speaks against its values, and twice that where
+        /// they have given a token.
         since: Moment,
     },
 }
 
 impl Trust {
-    /// By so much new values, and those that worked until their host failed, go before those that were refused. With the
-    /// places there are by default 500 wrong ones are tried once in less time, so that they do not wait for such a crowd.
-    /// Not without an end, lest an endless row of new ones keep all others out.
+    /// By so much new values go before those that were refused, and those that worked until their host failed before new ones.
+    /// With the places there are by default 500 wrong ones are tried once in less time, so that nobody waits for such a
+    /// crowd. Not without an end, lest an endless row of new ones keep all others out.
     pub const AHEAD: Span = Span::hours(3);
+
+    /// Who was due for longer than this when it came to the gate, since nobody led or it was suspended, is taken for one that
+    /// was due for this time: else a crowd of days ago would go before all that is new.
+    pub const OVERDUE: Span = Span::minutes(30);
 
     /// Whether they may take only half of the places.
     #[must_use]
