@@ -14,7 +14,7 @@ use tracktik_operator::{
 use crate::{
     election,
     process::{Op, Stage, Turn},
-    rules::{Rules, Safeguard},
+    rules::{Rules, START, Safeguard},
     world::World,
 };
 
@@ -63,10 +63,15 @@ impl World {
 
     fn circumstances(&self, replica: usize, rules: &Rules) -> Circumstances {
         let office = self.office(replica);
+        let long_there = rules.lacks(Safeguard::NewcomersAnnounce);
         Circumstances {
             steady: self.now,
-            started: office.started,
-            status_accepted: office.status_accepted,
+            started: if long_there {
+                START - Span::hours(1)
+            } else {
+                office.started
+            },
+            status_accepted: office.status_accepted || long_there,
             credentials_in_view: true,
             stopping: office.stopping,
             leading: election::may_act(self, replica, rules),

@@ -44,6 +44,7 @@ mod tracktik;
 mod world;
 
 use rules::Rules;
+use safeguards::due_at_a_server_that_fails;
 use searched::holds;
 use tracktik::Mood;
 use world::World;
@@ -107,13 +108,11 @@ fn a_server_that_fails() {
 #[test]
 fn renewals_at_a_server_that_fails() {
     let rules = Rules::new(faults(2)).failing(Mood::Fails);
-    let works = Rules {
-        mood: Mood::Grants,
-        ..rules
-    };
-    let mut first = World::with_tokens_due(&works);
-    first.changes_its_mood(rules.mood);
-    holds("renewals at a server that fails", first, &rules);
+    holds(
+        "renewals at a server that fails",
+        due_at_a_server_that_fails(&rules),
+        &rules,
+    );
 }
 
 /// As in an upgrade of the operator: each token that was granted is stored, and the next process goes on at once.

@@ -23,6 +23,17 @@ fn due(rules: &Rules) -> World {
     World::with_tokens_due(rules)
 }
 
+/// From the moment on at which they are due.
+pub fn due_at_a_server_that_fails(rules: &Rules) -> World {
+    let works = Rules {
+        mood: Mood::Grants,
+        ..*rules
+    };
+    let mut world = World::with_tokens_due(&works);
+    world.changes_its_mood(rules.mood);
+    world
+}
+
 fn asked(rules: &Rules) -> World {
     World::with_rotation_asked(rules)
 }
@@ -122,6 +133,18 @@ fn holding_keeps_a_token_whose_write_was_lost() {
 fn the_announcement_keeps_crashes_from_multiplying_logins() {
     let rules = Rules::new(2).failing(Mood::Fails);
     breaks(Safeguard::Announcement, Broken::TooManyFailedLogins, new, &rules);
+}
+
+/// It failed when it was due, each time in a process that died before that was recorded.
+#[test]
+fn the_announcements_after_a_start_keep_crashes_from_multiplying_renewals() {
+    let rules = Rules::new(2).failing(Mood::Fails);
+    breaks(
+        Safeguard::NewcomersAnnounce,
+        Broken::TooManyFailedLogins,
+        due_at_a_server_that_fails,
+        &rules,
+    );
 }
 
 #[test]

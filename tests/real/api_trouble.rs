@@ -32,6 +32,8 @@ pub enum Trouble {
     CutAnswer,
     /// It is carried out, and nobody answers.
     LostAnswer,
+    /// It is carried out, and the connection ends without a byte of the answer.
+    ResetAfter,
     /// It does not arrive, and the connection ends.
     Reset,
     /// It does not arrive, and nobody answers.
@@ -94,7 +96,7 @@ impl Trouble {
 
     /// Whether the API server gets to see the request.
     pub fn passes_on(self) -> bool {
-        matches!(self, Self::CutAnswer | Self::LostAnswer)
+        matches!(self, Self::CutAnswer | Self::LostAnswer | Self::ResetAfter)
     }
 }
 

@@ -51,6 +51,7 @@ fn cases() -> Vec<Case> {
     let troubles = [
         Trouble::CutAnswer,
         Trouble::LostAnswer,
+        Trouble::ResetAfter,
         Trouble::Reset,
         Trouble::Silence,
         Trouble::answer(409),

@@ -5,7 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tracktik_operator::clock::{Instant, monotonic};
 
-use super::{ledger::Whom, residents, town::Town};
+use super::{
+    incidents::AFTER_UNAVAILABLE,
+    ledger::Whom,
+    residents::{self, domain},
+    town::Town,
+    weather::Weather,
+};
 
 const CREDENTIALS: usize = 1_000;
 const BROKEN: usize = 200;
@@ -99,4 +105,51 @@ async fn after_a_day_off_the_soonest_needed_come_first_and_broken_ones_change_no
     assert!(alone.in_vain == 0 && beside.in_vain > 0, "or this shows nothing");
     let apart = (alone.least_life - beside.least_life).abs();
     assert!(apart <= 1_000, "{apart} ms");
+}
+
+/// TrackTik is away for a day, and the operator is not: each host has been probed until then. Answers after how long all tokens
+/// are valid again.
+async fn after_a_day_of(weather: Weather, credentials: usize) -> Duration {
+    let mut town = Town::of(residents::healthy(credentials, HOSTS), HOSTS, 1);
+    town.pass(Duration::from_mins(100)).await;
+    let day = Duration::from_hours(24);
+    town.ledger.disturb(Whom::All, monotonic() + day + AFTER_UNAVAILABLE);
+    let on_all_hosts = |town: &Town, weather: Weather| {
+        (0..HOSTS).for_each(|host| town.world.tracktik.weather(&domain(host), weather));
+    };
+    on_all_hosts(&town, weather);
+    town.pass(day).await;
+    let without = |town: &Town| {
+        let waits = |number: &usize| town.ledger.expiry(*number).is_none_or(|expiry| expiry <= monotonic());
+        (0..credentials).filter(waits).count()
+    };
+    assert_eq!(without(&town), credentials, "or this shows nothing");
+    on_all_hosts(&town, Weather::Fair);
+    let began = monotonic();
+    while without(&town) > 0 {
+        town.pass(Duration::from_mins(1)).await;
+    }
+    let recovered_after = began.elapsed();
+    // Whoever is not well by then, or afterwards, ends it, as does a limit that was reached meanwhile.
+    town.pass(Duration::from_hours(2)).await;
+    assert_eq!(town.world.tracktik.bans(), (0, 0));
+    println!(
+        "{credentials} credentials after a day of {weather:?}: all valid again in {recovered_after:?}, at most {} requests \
+         without a token in two minutes",
+        town.world.tracktik.worst_fruitless()
+    );
+    town.world.end().await;
+    recovered_after
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_day_without_a_connection_to_tracktik_all_are_valid_again_within_half_an_hour() {
+    let recovered_after = after_a_day_of(Weather::Closed, CREDENTIALS / 5).await;
+    assert!(recovered_after <= AFTER_UNAVAILABLE, "{recovered_after:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_day_of_server_errors_all_are_valid_again_within_half_an_hour() {
+    let recovered_after = after_a_day_of(Weather::ServerError, CREDENTIALS).await;
+    assert!(recovered_after <= AFTER_UNAVAILABLE, "{recovered_after:?}");
 }

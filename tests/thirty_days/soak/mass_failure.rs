@@ -19,6 +19,17 @@ const SETTLED: Duration = Duration::from_mins(30);
 /// How long a place is held after a refusal.
 const HELD: Duration = Duration::from_secs(160);
 
+/// Of the gate, with the default of `--login-budget`.
+const PLACES: usize = 18;
+
+/// What `/metrics` tells.
+fn figure(town: &Town, name: &str) -> usize {
+    let all = town.world.scrape();
+    let of_name = |line: &&str| line.split_once(' ').is_some_and(|(of, _)| of == name);
+    let (_, value) = all.lines().find(of_name).unwrap().split_once(' ').unwrap();
+    value.parse().unwrap()
+}
+
 /// All passwords are wrong from now on.
 fn change_all(town: &Town) {
     for resident in &town.residents {
@@ -122,21 +133,19 @@ async fn five_hundred_passwords_that_never_worked_are_each_tried_within_two_hour
         account: residents::account("zebra"),
         ..town.residents[0].clone()
     };
-    let waiting = |town: &Town| {
-        let figure = town.world.scrape();
-        let line = figure
-            .lines()
-            .find(|line| line.starts_with("tracktik_credentials_waiting "));
-        line.unwrap().rsplit(' ').next().unwrap().parse::<usize>().unwrap()
-    };
-    let before = waiting(&town);
+    let before = figure(&town, "tracktik_credentials_waiting");
+    // What the gate holds back is what its figures tell.
+    let [left, under_way, held] =
+        ["available", "in_flight", "held"].map(|of| figure(&town, &format!("tracktik_failure_budget_{of}")));
+    assert_eq!(left + under_way + held, PLACES, "{left}, {under_way} and {held}");
+    assert!((1..=PLACES / 2).contains(&held), "{held}");
     newcomer.moves_in(&town.world.api, &town.world.tracktik);
     tokio::time::sleep(HELD).await;
     assert!(
         town.world.api.secret("zoo/zebra-token").is_some(),
         "no token after {HELD:?}"
     );
-    let after = waiting(&town);
+    let after = figure(&town, "tracktik_credentials_waiting");
     println!("{before} waited when it came, and {after} once it had its token");
     assert!(before > 100 && after > 100, "there was no crowd to be held up by");
     town.world.end().await;
