@@ -77,6 +77,8 @@ pub struct Seen {
     pub requests: usize,
     /// Of healthy credentials, in milliseconds.
     pub least_life: Option<i64>,
+    /// Of those among them that are renewed as late as may be, which the other does not tell of.
+    pub least_life_of_late_ones: Option<i64>,
     /// For so long a healthy credential was without a token that works, at most.
     pub longest_gap_of_logins: Duration,
     pub longest_gap_of_refreshes: Duration,
@@ -99,8 +101,8 @@ impl Seen {
     pub fn print(&self, day: u64) {
         let healthy = self.healthy_looks * 100 / self.looks.max(1);
         println!(
-            "day {day}: {} lifetimes, least life {:?} ms, healthy {healthy} %",
-            self.lifetimes, self.least_life
+            "day {day}: {} lifetimes, least life {:?} ms, of late ones {:?} ms, healthy {healthy} %",
+            self.lifetimes, self.least_life, self.least_life_of_late_ones
         );
     }
 
@@ -112,8 +114,13 @@ impl Seen {
         self.fingerprint = mixed.rotate_left(7) ^ millis;
     }
 
-    /// A healthy credential's token has so many milliseconds left.
-    pub fn left(&mut self, millis: i64) {
-        self.least_life = Some(self.least_life.map_or(millis, |least| least.min(millis)));
+    /// A healthy credential's token has so many milliseconds left, and it is renewed late or not.
+    pub fn left(&mut self, millis: i64, late: bool) {
+        let least = if late {
+            &mut self.least_life_of_late_ones
+        } else {
+            &mut self.least_life
+        };
+        *least = Some(least.map_or(millis, |least| least.min(millis)));
     }
 }

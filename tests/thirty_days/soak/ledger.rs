@@ -166,9 +166,9 @@ impl Ledger {
     }
 
     fn has_left(&mut self, number: usize, left: i64) {
-        self.seen.left(left);
+        let Life { name, late, .. } = &self.lives[number];
+        self.seen.left(left, *late);
         if left < FLOOR {
-            let name = &self.lives[number].name;
             self.wrong
                 .push(format!("{name} is healthy and its token has {left} ms left"));
         }

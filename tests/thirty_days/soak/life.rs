@@ -16,6 +16,7 @@ pub struct Life {
     pub host: usize,
     pub broken: bool,
     pub refreshes: bool,
+    pub late: bool,
     pub disturbed_until: Instant,
     pub token: Option<InPlace>,
     /// Since its first token.
@@ -67,6 +68,7 @@ impl Life {
             host: resident.host,
             broken: resident.broken.is_some(),
             refreshes: resident.grant == "Refresh",
+            late: resident.late,
             disturbed_until: monotonic(),
             token: None,
             all: Share::default(),

@@ -1,5 +1,6 @@
 //! Who lives in the simulated cluster: the credentials that are to be served, and beside them those that are broken.
 
+use serde_json::json;
 use testbed::simulator::Account;
 
 use super::tenants::Tenants;
@@ -12,6 +13,8 @@ pub struct Resident {
     pub name: String,
     pub host: usize,
     pub grant: &'static str,
+    /// Renewed as late as may be asked for, five minutes before its token expires.
+    pub late: bool,
     /// Several credentials may use one.
     pub account: Account,
     /// What is wrong with it, for good.
@@ -39,8 +42,8 @@ pub fn domain(host: usize) -> String {
     format!("tenant-{host}.staffr.net")
 }
 
-/// So many credentials in many namespaces, on so many hosts; every fourth is renewed by refreshes, and every fiftieth shares
-/// the account of the one before it.
+/// So many credentials in many namespaces, on so many hosts; every fourth is renewed by refreshes, every seventh as late as may
+/// be asked for, and every fiftieth shares the account of the one before it.
 pub fn healthy(count: usize, hosts: usize) -> Vec<Resident> {
     let mut all: Vec<Resident> = Vec::with_capacity(count);
     for number in 0..count {
@@ -58,6 +61,7 @@ pub fn healthy(count: usize, hosts: usize) -> Vec<Resident> {
             } else {
                 "Password"
             },
+            late: number % 7 == 6,
             account,
             broken: None,
         });
@@ -71,6 +75,7 @@ pub fn broken(count: usize, hosts: usize) -> impl Iterator<Item = Resident> {
         name: format!("broken/b{number:05}"),
         host: number % hosts,
         grant: "Password",
+        late: false,
         account: account(&format!("broken-{number}")),
         broken: Some(BROKEN[number % BROKEN.len()]),
     })
@@ -110,5 +115,9 @@ impl Resident {
             _ => domain(self.host),
         };
         api.add_credential_alone(&self.name, self.grant, &domain);
+        if self.late {
+            let late = json!({ "grant": self.grant, "renewBeforeSeconds": 300 });
+            api.edit_spec(&self.name, "renewal", late);
+        }
     }
 }

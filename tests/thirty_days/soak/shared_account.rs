@@ -27,6 +27,7 @@ fn credentials(client_of: impl Fn(usize) -> String) -> Vec<Resident> {
         name: format!("team-{number}/c{number:05}"),
         host: 0,
         grant: "Password",
+        late: false,
         account: testbed::simulator::Account {
             client_id: client_of(number),
             ..account("user")
