@@ -142,6 +142,7 @@ impl ClusterError {
             _ if [reason::CONFLICT, reason::ALREADY_EXISTS].contains(&status.reason.as_str()) => Self::Conflict,
             _ if is_immutable(status) => Self::Immutable,
             _ if status.reason == reason::INVALID => Self::Invalid { fields: fields(status) },
+            // By the code: a proxy that asks who is there, as hosted clusters have them, says so in words of its own.
             401 => Self::Unauthenticated,
             code => Self::Other {
                 code,

@@ -116,7 +116,14 @@ pub fn place(namespace: &str) -> String {
 pub fn advice<K: Watched>(cause: &ClusterError) -> String {
     match cause {
         ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
-        ClusterError::NotFound | ClusterError::NotServed => format!("install the CustomResourceDefinition {}", K::NAME),
+        // Where the path is not known to a proxy, this says so; Secrets are served by every API server.
+        ClusterError::NotFound | ClusterError::NotServed if K::NAME.contains('.') => {
+            format!(
+                "install the CustomResourceDefinition {}, or see what answers in the API server's place",
+                K::NAME
+            )
+        }
+        ClusterError::NotServed => "see what answers in the API server's place".to_owned(),
         ClusterError::Unauthenticated => "see that its ServiceAccount exists, or renew its kubeconfig".to_owned(),
         _ => "it is tried again".to_owned(),
     }

@@ -3,7 +3,6 @@
 use kube::{
     Api, Client,
     api::{DeleteParams, Patch, PatchParams, Preconditions},
-    core::Status,
 };
 
 use super::{
@@ -66,8 +65,16 @@ pub async fn delete(client: &Client, secret: &SecretMeta) -> Result<(), ClusterE
     // Whoever refuses it may quote what is deleted: its access token has expired, its refresh token lives on.
     match deadline_with_values(api.delete(&secret.key.name, &params)).await {
         // An error under the code 200 is none of the API server's.
-        Ok(answer) if !answer.as_ref().right().is_none_or(Status::is_success) => Err(ClusterError::not_understood()),
-        Ok(_) | Err(ClusterError::NotFound) => Ok(()),
+        Ok(answer) => answer.either(
+            |going| object_of(&secret.key.name, going, |going| &going.metadata).map(drop),
+            |status| {
+                status
+                    .is_success()
+                    .then_some(())
+                    .ok_or_else(ClusterError::not_understood)
+            },
+        ),
+        Err(ClusterError::NotFound) => Ok(()),
         Err(error) => Err(error),
     }
 }

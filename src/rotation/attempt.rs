@@ -167,7 +167,8 @@ pub fn is_proven(seen: &Observation, remembered: &Recollection) -> bool {
 /// Whether what stands is known to work, and else since when it waits for its turn: since its record let it try again, or,
 /// where it has none or asks for an earlier try, since it came to the gate at `waits_since`.
 ///
-/// All of it is read from the cluster, so that a successor has the same order.
+/// What is ahead is read from the record, and so is since when it was due: a successor takes up where this process ends, but
+/// for those without a record, who come to it anew.
 #[must_use]
 pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment) -> Trust {
     if is_proven(seen, remembered) {
@@ -176,16 +177,18 @@ pub fn trust(seen: &Observation, remembered: &Recollection, waits_since: Moment)
     let record = failure_record::folded(&seen.failure);
     let is_of_these = failure_record::same_values(record.tried.as_ref(), &now_stands(seen));
     let due = record.next_attempt_time.filter(|_| is_of_these);
-    let since = due.map_or(waits_since, |due| due.clamp(waits_since - Trust::OVERDUE, waits_since));
-    let speaks_against_them = match record.reason {
+    // Of a crowd that was due days ago, since nobody led, none goes before what worked until today.
+    let since = due.map_or(waits_since, |due| due.clamp(waits_since - Trust::AHEAD, waits_since));
+    let says_of_these = record
+        .reason
+        .filter(|_| is_of_these && !failure_record::is_of_other_values(&record));
+    let ahead = match says_of_these {
         // The host failed, or the process that asked it.
-        Some(Reason::EndpointUnavailable | Reason::EndpointThrottled | Reason::Issuing) | None => false,
-        Some(_) => is_of_these && !failure_record::is_of_other_values(&record),
-    };
-    let ahead = match (speaks_against_them, was_granted(seen)) {
-        (true, _) => Span::ZERO,
-        (false, false) => Trust::AHEAD,
-        (false, true) => Trust::AHEAD.times(2),
+        Some(Reason::EndpointUnavailable | Reason::EndpointThrottled | Reason::Issuing) if was_granted(seen) => {
+            Trust::AHEAD.times(2)
+        }
+        None | Some(Reason::EndpointUnavailable | Reason::EndpointThrottled | Reason::Issuing) => Trust::AHEAD,
+        Some(_) => Span::ZERO,
     };
     Trust::Unproven { since: since - ahead }
 }

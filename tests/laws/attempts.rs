@@ -2,11 +2,11 @@
 
 use proptest::{collection::vec, prelude::*};
 use tracktik_operator::{
-    api::{Failure, Grant, Moment, Reason, Span},
+    api::{Failure, Grant, Moment, Pending, Reason, Span},
     rotation::{
         Because, Observation,
         attempt::{Attempt, Circumstances, Next, Why, trust},
-        failure_record,
+        failure_record::{self, Setback},
         gate::{Refusal, Trust},
         observation::now_stands,
         recollection::Recollection,
@@ -85,22 +85,29 @@ proptest! {
             ..Failure::default()
         };
         let due = START - Span::seconds(seconds);
-        prop_assert_eq!(of(due_at(due)), unproven(due.max(START - Trust::OVERDUE)), "and not since it was tried");
+        prop_assert_eq!(of(due_at(due)), unproven(due.max(START - Trust::AHEAD)), "and not since it was tried");
         prop_assert_eq!(of(due_at(START + Span::seconds(seconds))), unproven(START), "asked for early");
-        let granted = seen.issue().is_some_and(|it| it.identity == seen.identity && it.sources == seen.sources.versions);
-        let new = unproven(START - Trust::AHEAD.times(if granted { 2 } else { 1 }));
+        let new = unproven(START - Trust::AHEAD);
         let mut others = tried.clone();
         others.identity.push('x');
         prop_assert_eq!(of(Failure { tried: Some(others), ..due_at(due) }), new, "of other values");
+        // Announced after a failure of others, of which the reason is kept, and lost.
+        let lost = Failure {
+            message: None,
+            pending: Some(Pending { issue_id: "i".to_owned(), time: due - Span::minutes(1) }),
+            ..due_at(due)
+        };
+        let due = failure_record::folded(&lost).next_attempt_time.unwrap();
+        let since = due.clamp(START - Trust::AHEAD, START) - Trust::AHEAD;
+        prop_assert_eq!(of(lost), unproven(since), "nothing was said of these");
     }
 
     /// Each kind of failure in a row that ends with it, for new values and for those that have given a token: one answer of
-    /// 503, or a crash, puts nobody behind those that were refused, nor what has worked behind what is new. All of it is in
-    /// the record, so that a successor has the same order.
+    /// 503 or 429, or a crash, puts nobody behind those that were refused, nor what has worked behind what is new.
     #[test]
     fn what_only_its_host_failed_goes_before_what_was_refused(
         mut seen in observation(),
-        latest in vec(0..4, 1..5),
+        latest in vec(0..5_usize, 1..6),
         works in any::<bool>(),
     ) {
         let was_granted = seen.issue().map(|issue| (issue.identity.clone(), issue.sources.clone()));
@@ -113,38 +120,42 @@ proptest! {
         seen.failure = Failure::default();
         let mut remembered = Recollection::default();
         prop_assert_eq!(trust(&seen, &remembered, START) == Trust::Proven, works);
-        let mut ahead = Span::ZERO;
+        let nothing_against = Trust::AHEAD.times(if works { 2 } else { 1 });
+        let (mut ahead, mut lost) = (Span::ZERO, false);
         for kind in latest {
-            ahead = Trust::AHEAD.times(if works { 2 } else { 1 });
-            let before = seen.failure.clone();
+            let (before, stands) = (seen.failure.clone(), now_stands(&seen));
             match kind {
-                0 => remembered.failed(&before, "u", ("i", now_stands(&seen)), &crate::life::unavailable(), START),
-                1 => {
-                    remembered.failed(&before, "u", ("i", now_stands(&seen)), &crate::life::rejected(), START);
-                    ahead = Span::ZERO;
+                0 | 1 => {
+                    let reason = [Reason::EndpointUnavailable, Reason::EndpointThrottled][kind];
+                    let setback = Setback { reason, ..crate::life::unavailable() };
+                    remembered.failed(&before, "u", ("i", stands), &setback, START);
+                    (ahead, lost) = (nothing_against, false);
                 }
                 2 => {
-                    let (until, reason) = (START + Span::hours(2), Reason::CredentialsRejected);
-                    remembered.refused(&before, now_stands(&seen), "refused for another", Refusal { until, reason }, START);
-                    // A record that waits for a lost outcome goes on to do so, and keeps its words.
-                    let lost = before.pending.is_some() || before.reason == Some(Reason::Issuing);
-                    let goes_on = lost && before.reason.is_some_and(|reason| reason != Reason::CredentialsRejected);
-                    ahead = if goes_on { ahead } else { Span::ZERO };
+                    remembered.failed(&before, "u", ("i", stands), &crate::life::rejected(), START);
+                    (ahead, lost) = (Span::ZERO, false);
                 }
+                // A record that waits for a lost outcome goes on to do so, and keeps its words.
+                3 => {
+                    let (until, reason) = (START + Span::hours(2), Reason::CredentialsRejected);
+                    remembered.refused(&before, stands, "refused for another", Refusal { until, reason }, START);
+                    if !lost || before.reason.is_none() {
+                        (ahead, lost) = (Span::ZERO, false);
+                    }
+                }
+                // Nobody knows its outcome; what was known before it stays.
                 _ => {
-                    // Nobody knows its outcome; what was known before it stays.
-                    let lost = failure_record::announcing(&before, now_stands(&seen), "i", START);
-                    let refused = before.reason == Some(Reason::CredentialsRejected);
-                    ahead = if refused { Span::ZERO } else { ahead };
-                    remembered.failure = Some(lost.into());
+                    remembered.failure = Some(failure_record::announcing(&before, stands, "i", START).into());
+                    ahead = if before.reason.is_none() { nothing_against } else { ahead };
+                    lost = true;
                 }
             }
             seen.failure = remembered.failure.as_deref().cloned().unwrap();
         }
-        let later = START + Span::hours(48);
-        let since = later - Trust::OVERDUE - ahead;
-        for who in [remembered, Recollection::default()] {
-            prop_assert_eq!(trust(&seen, &who, later), Trust::Unproven { since });
+        // By the record, also in a process that remembers nothing and to which it has come just now; but not of days ago.
+        let due = failure_record::folded(&seen.failure).next_attempt_time.unwrap();
+        for (now, since) in [(due, due), (due + Span::hours(2), due), (due + Span::hours(48), due + Span::hours(45))] {
+            prop_assert_eq!(trust(&seen, &Recollection::default(), now), Trust::Unproven { since: since - ahead });
         }
     }
 

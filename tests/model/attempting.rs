@@ -63,7 +63,7 @@ impl World {
 
     fn circumstances(&self, replica: usize, rules: &Rules) -> Circumstances {
         let office = self.office(replica);
-        let long_there = rules.lacks(Safeguard::NewcomersAnnounce);
+        let long_there = rules.lacks(Safeguard::NewLeadersAnnounce);
         Circumstances {
             steady: self.now,
             started: if long_there {

@@ -159,8 +159,8 @@ impl Rules {
 pub enum Safeguard {
     /// `failure.pending` in status before a request.
     Announcement,
-    /// The same for credentials that work, in the time after a start and before the first write of status.
-    NewcomersAnnounce,
+    /// The same for credentials that work, by a process that has just begun to lead, or has had no status accepted yet.
+    NewLeadersAnnounce,
     /// The annotation that a refresh token is about to be sent.
     Mark,
     /// Heeding that annotation when it is found.

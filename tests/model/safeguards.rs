@@ -140,7 +140,7 @@ fn the_announcement_keeps_crashes_from_multiplying_logins() {
 fn the_announcements_after_a_start_keep_crashes_from_multiplying_renewals() {
     let rules = Rules::new(2).failing(Mood::Fails);
     breaks(
-        Safeguard::NewcomersAnnounce,
+        Safeguard::NewLeadersAnnounce,
         Broken::TooManyFailedLogins,
         due_at_a_server_that_fails,
         &rules,

@@ -65,6 +65,7 @@ fn each_answer_has_one_meaning() {
         (502, PAGE, "<html>secret</html>", other(502, "")),
         (410, "Expired", "too old resource version", other(410, "Expired")),
         // A page of a portal, a firewall or a proxy, for which kube has this word: by its code alone it means nothing.
+        (401, PAGE, "<html>secret</html>", ClusterError::Unauthenticated),
         (403, PAGE, "<html>secret</html>", other(403, "")),
         (404, PAGE, "<html>secret</html>", other(404, "")),
         (409, PAGE, "<html>secret</html>", other(409, "")),

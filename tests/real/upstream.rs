@@ -24,7 +24,7 @@ where
     let Ok(connection) = tls.accept(connection).await else {
         return;
     };
-    // An operator that hangs up and a proxy that does are no concern of the proxy's.
+    // Either side may hang up: that is for whoever looks at what comes of it.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(connection), service_fn(answer))
         .await;

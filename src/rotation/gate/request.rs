@@ -60,10 +60,6 @@ impl Trust {
     /// crowd. Not without an end, lest an endless row of new ones keep all others out.
     pub const AHEAD: Span = Span::hours(3);
 
-    /// Who was due for longer than this when it came to the gate, since nobody led or it was suspended, is taken for one that
-    /// was due for this time: else a crowd of days ago would go before all that is new.
-    pub const OVERDUE: Span = Span::minutes(30);
-
     /// Whether they may take only half of the places.
     #[must_use]
     pub fn is_proven(self) -> bool {

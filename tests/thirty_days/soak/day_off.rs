@@ -1,12 +1,12 @@
-//! An operator that was down for a day: every token has expired, and all are valid again within a minute, the soonest needed
-//! first; 200 broken credentials beside them change nothing for those that work.
+//! A day off, after which every token has expired. Where the operator was down, all are valid again within a minute, the
+//! soonest needed first, and 200 broken credentials beside them change nothing for those that work; where TrackTik was, within
+//! half an hour, since each host is only probed by then.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use tracktik_operator::clock::{Instant, monotonic};
 
 use super::{
-    incidents::AFTER_UNAVAILABLE,
     ledger::Whom,
     residents::{self, domain},
     town::Town,
@@ -16,6 +16,7 @@ use super::{
 const CREDENTIALS: usize = 1_000;
 const BROKEN: usize = 200;
 const HOSTS: usize = 10;
+const HALF_AN_HOUR: Duration = Duration::from_mins(30);
 
 /// Who comes first after the start finds the gate empty, and does not wait for those who are looked at later.
 const AT_ONCE: usize = 18;
@@ -113,7 +114,8 @@ async fn after_a_day_of(weather: Weather, credentials: usize) -> Duration {
     let mut town = Town::of(residents::healthy(credentials, HOSTS), HOSTS, 1);
     town.pass(Duration::from_mins(100)).await;
     let day = Duration::from_hours(24);
-    town.ledger.disturb(Whom::All, monotonic() + day + AFTER_UNAVAILABLE);
+    town.ledger
+        .disturb(Whom::All, monotonic() + day + Duration::from_hours(2));
     let on_all_hosts = |town: &Town, weather: Weather| {
         (0..HOSTS).for_each(|host| town.world.tracktik.weather(&domain(host), weather));
     };
@@ -144,12 +146,13 @@ async fn after_a_day_of(weather: Weather, credentials: usize) -> Duration {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_day_without_a_connection_to_tracktik_all_are_valid_again_within_half_an_hour() {
+    // Fewer, since these cost the gate nothing and the machine as much.
     let recovered_after = after_a_day_of(Weather::Closed, CREDENTIALS / 5).await;
-    assert!(recovered_after <= AFTER_UNAVAILABLE, "{recovered_after:?}");
+    assert!(recovered_after <= HALF_AN_HOUR, "{recovered_after:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_day_of_server_errors_all_are_valid_again_within_half_an_hour() {
     let recovered_after = after_a_day_of(Weather::ServerError, CREDENTIALS).await;
-    assert!(recovered_after <= AFTER_UNAVAILABLE, "{recovered_after:?}");
+    assert!(recovered_after <= HALF_AN_HOUR, "{recovered_after:?}");
 }

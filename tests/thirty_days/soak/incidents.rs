@@ -63,7 +63,7 @@ pub struct Planned {
 }
 
 /// The longest pause after an endpoint that could not be reached, and the gate's probe of it, are ten minutes each.
-pub const AFTER_UNAVAILABLE: Duration = Duration::from_mins(30);
+const AFTER_UNAVAILABLE: Duration = Duration::from_mins(30);
 
 /// The longest pause after a firewall, a page for people, or a request to slow down is an hour.
 pub const AFTER_AN_HOURLY_PACE: Duration = Duration::from_mins(75);

@@ -150,6 +150,8 @@ async fn beside_a_hundred_and_twenty_passwords_that_become_wrong_all_others_are_
         seen.least_life, seen.least_life_of_late_ones
     );
     assert!(usize::try_from(refused).unwrap() > BORNE, "{refused}");
+    assert!(seen.least_life.is_some_and(|least| (540_000..900_000).contains(&least)));
+    assert!(seen.least_life_of_late_ones.is_some_and(|least| least >= 280_000));
     town.world.end().await;
 }
 
