@@ -45,6 +45,7 @@ mod leak_scan;
 mod leaving_namespace;
 mod log_lines;
 mod lost_answers;
+mod lost_logins;
 mod lost_writes;
 mod many;
 mod missing_credential_rights;
