@@ -43,6 +43,7 @@ mod large_metadata;
 mod layouts;
 mod leak_scan;
 mod leaving_namespace;
+mod left_behind;
 mod log_lines;
 mod lost_answers;
 mod lost_logins;
