@@ -44,6 +44,7 @@ mod layouts;
 mod leak_scan;
 mod leaving_namespace;
 mod left_behind;
+mod lists;
 mod log_lines;
 mod lost_answers;
 mod lost_logins;
