@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 use crate::{
     crew::Blow,
     dice::Dice,
-    figures::{recorded_until_now, say},
+    figures::{all_is_recorded, say},
     judge::Judge,
     round::play,
     scene::plane,
@@ -127,7 +127,13 @@ fn plan(kills: usize) -> Vec<(Work, Blow)> {
 /// The API server's record until now. It takes a while, in which the rounds go on.
 async fn recorded() -> Vec<AuditEvent> {
     let runtime = Handle::current();
-    let read = move || runtime.block_on(async { recorded_until_now(plane().await).await });
+    let read = move || {
+        runtime.block_on(async {
+            let plane = plane().await;
+            all_is_recorded(plane).await;
+            plane.audit_events().unwrap()
+        })
+    };
     spawn_blocking(read).await.unwrap()
 }
 

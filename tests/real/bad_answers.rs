@@ -10,6 +10,7 @@ use testbed::{operator::Operator, simulator::Target};
 use crate::{
     bad_answer_rows::{Bad, THROTTLED, all},
     figures::soon,
+    left_behind::leaves_nothing,
     scene::{Scene, Status},
 };
 
@@ -62,7 +63,7 @@ fn pauses(bad: &Bad) -> bool {
 async fn a_bad_answer_is_told_apart_asked_for_once_and_asked_for_again_by_rotate() {
     each(async |bad| {
         let scene = Scene::new(&format!("answers-{}", bad.name)).await;
-        let _operator = impatient(&scene).await;
+        let operator = impatient(&scene).await;
         let account = scene.account(bad.name).await;
         let whose = Target::Username(account.username);
         scene.simulator.set_fault(whose, bad.fault.clone(), None);
@@ -87,12 +88,13 @@ async fn a_bad_answer_is_told_apart_asked_for_once_and_asked_for_again_by_rotate
         if pauses(&bad) {
             scene.looked_at_again(bad.name).await;
             assert_eq!(scene.attempts(bad.name), 1, "{}", bad.name);
-            return;
+            return leaves_nothing(&scene, &operator).await;
         }
         let status = scene.ready_soon(bad.name, began).await;
         assert_eq!(status.0["lastHandledRotate"], "fixed");
         assert_eq!(status.0["failure"]["reason"], json!(null));
         assert_eq!(scene.attempts(bad.name), 2, "{}", bad.name);
+        leaves_nothing(&scene, &operator).await;
     })
     .await;
 }
@@ -100,8 +102,8 @@ async fn a_bad_answer_is_told_apart_asked_for_once_and_asked_for_again_by_rotate
 #[tokio::test]
 async fn a_bad_answer_leaves_a_live_token_ready() {
     each(async |bad| {
-        let scene = Scene::new(&format!("live-{}", bad.name)).await;
-        let _operator = impatient(&scene).await;
+        let scene = Scene::new(&format!("live-token-{}", bad.name)).await;
+        let operator = impatient(&scene).await;
         scene.everyday(bad.name).await;
         scene.ready(bad.name).await;
         let token = scene.token(bad.name).await;
@@ -122,12 +124,13 @@ async fn a_bad_answer_leaves_a_live_token_ready() {
         if pauses(&bad) {
             scene.looked_at_again(bad.name).await;
             assert_eq!(scene.attempts(bad.name), 2, "{}", bad.name);
-            return;
+            return leaves_nothing(&scene, &operator).await;
         }
         scene.token_after(bad.name, &token).await;
         scene.renewed(bad.name).await;
         soon(&format!("{} is renewed", bad.name), began);
         assert_eq!(scene.attempts(bad.name), 3, "{}", bad.name);
+        leaves_nothing(&scene, &operator).await;
     })
     .await;
 }

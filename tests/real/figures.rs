@@ -1,6 +1,9 @@
 //! What tests count and time: the operator's requests to the API server, its metrics, and how long something takes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
@@ -17,7 +20,7 @@ pub const SOON: Duration = Duration::from_secs(2);
 impl Scene {
     /// What the operator asked of the API server in this namespace, oldest first.
     pub fn asked_by_operator(&self) -> Vec<AuditEvent> {
-        let mut events = self.plane.audit_events().unwrap();
+        let mut events = self.plane.audit_events_with(&self.namespace).unwrap();
         events.retain(|event| event.user == OPERATOR && event.namespace == self.namespace);
         events
     }
@@ -31,7 +34,7 @@ impl Scene {
 
     /// As [`Scene::written_by_operator`], with what was answered a moment ago.
     pub async fn written_until_now(&self) -> Vec<AuditEvent> {
-        recorded_until_now(self.plane).await;
+        all_is_recorded(self.plane).await;
         self.written_by_operator()
     }
 
@@ -68,21 +71,21 @@ impl Scene {
     }
 }
 
-/// Every request that the API server has answered: one is logged after its answer.
-pub async fn recorded_until_now(plane: &ControlPlane) -> Vec<AuditEvent> {
+/// Waits until every request that the API server has answered is recorded: one is logged after its answer.
+pub async fn all_is_recorded(plane: &ControlPlane) {
+    static MARKERS: AtomicU32 = AtomicU32::new(0);
     let namespaces: Api<Namespace> = Api::all(plane.client().await.unwrap());
-    // The log only grows, so that no two have one name.
-    let marker = format!("marker-{}", plane.audit_events().unwrap().len());
+    let marker = format!("marker-{}", MARKERS.fetch_add(1, Ordering::Relaxed));
     namespaces.get_opt(&marker).await.unwrap();
     eventually(PATIENCE, || async {
-        let logged = plane.audit_events().unwrap();
+        let logged = plane.audit_events_with(&marker).unwrap();
         if logged.iter().any(|event| event.name == marker) {
-            Ok(logged)
+            Ok(())
         } else {
             Err("the audit log lags behind".to_owned())
         }
     })
-    .await
+    .await;
 }
 
 /// Says how long something took, and fails where that is longer than [`SOON`].

@@ -37,26 +37,16 @@ fn cases() -> Vec<Case> {
 
 #[tokio::test]
 async fn a_write_that_somebody_else_answers_costs_neither_the_token_nor_another_grant() {
-    let scene = Scene::new("foreign").await;
+    let scene = Scene::new("foreign-answers").await;
     let proxy = ApiProxy::of(&scene).await;
     let cases = cases();
     let operator = cost_nothing(&scene, &proxy, &cases).await;
     assert_eq!(scene.simulator.counts().stray_requests, 0, "a redirect was followed");
 
-    let mut secret = vec![
-        ("what somebody else said".to_owned(), FOREIGN_WORDS.to_owned()),
-        (
-            "the operator's own token".to_owned(),
-            proxy.operators_token().to_owned(),
-        ),
+    let secret = [
+        ("what somebody else said", FOREIGN_WORDS),
+        ("the operator's own token", proxy.operators_token()),
     ];
-    for name in cases.iter().map(|case| case.name()) {
-        for key in ["access_token", "refresh_token"] {
-            let value = scene.value(&format!("{name}-token"), key).await;
-            secret.extend(value.map(|value| (format!("{key} of {name}"), value)));
-        }
-    }
-    assert!(secret.len() > cases.len() + 2, "{} values", secret.len());
     assert_clean(&Scanner::of(secret), &traces(&scene, &operator).await);
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }

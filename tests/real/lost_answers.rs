@@ -8,7 +8,7 @@ use testbed::oauth_servers::Kind;
 use crate::{
     figures::say,
     scene::{PATIENCE, Status, eventually},
-    server_proxy::Cut,
+    server_proxy::{Cut, Grant},
     server_stage::Stage,
 };
 
@@ -39,7 +39,7 @@ async fn is_followed_by_one_login(kind: Kind, cut: Cut) {
     let account = stage.refreshing().await;
     let first = scene.token("acme").await;
 
-    proxy.cut_next_refresh(cut);
+    proxy.cut_next(Grant::Refresh, cut);
     scene.annotate("acme", "tracktik-operator.io/rotate", "1").await;
     let failed = |status: &Status| status.is("Renewed") == "False";
     let status = scene.status_that("acme", "failed", failed).await;

@@ -13,6 +13,7 @@ use crate::{
     api_proxy::ApiProxy,
     api_trouble::{Call, Later, Trouble},
     figures::say,
+    left_behind::leaves_nothing,
     scene::{Scene, Status, eventually},
 };
 
@@ -162,6 +163,7 @@ pub async fn cost_nothing(scene: &Scene, proxy: &ApiProxy, cases: &[Case]) -> Op
     let stores = stores(scene).await;
     let once_each = cases.iter().map(|case| (format!("{}-token", case.name()), 2));
     assert_eq!(stores, once_each.collect(), "each token is stored once");
+    leaves_nothing(scene, &operator).await;
     operator
 }
 

@@ -1,14 +1,23 @@
 //! Anything but a usable answer to a refresh spends the refresh token: one login follows, at the pace of that answer, and
 //! the next renewal is a refresh again.
 
+use std::time::{Duration, Instant};
+
 use futures::StreamExt;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 use testbed::simulator::{Fault, RetryAfter, Target};
 
-use crate::scene::{Scene, Status};
+use crate::{
+    figures::say,
+    left_behind::leaves_nothing,
+    scene::{Scene, Status},
+};
 
 const ROTATE: &str = "tracktik-operator.io/rotate";
+
+/// A host that asks for less, or for none in particular, is left alone for as long.
+const SHORTEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long after the attempt the next may be, in seconds.
 fn waits(status: &Status) -> i64 {
@@ -63,11 +72,15 @@ fn faults() -> Vec<(&'static str, Fault, i64)> {
         error: "invalid_grant".to_owned(),
     };
     let later = |retry_after| Fault::Unavailable { retry_after };
+    // Those first that take a minute, which is the shortest pause there is.
     vec![
+        ("throttled", Fault::TooManyRequests { retry_after: None }, 60),
+        ("soon", later(RetryAfter::Seconds(5)), 60),
+        ("soon-date", later(RetryAfter::DateIn(5)), 60),
+        ("closed", Fault::Close { after_effect: true }, 30),
         ("lost", lost(503), 30),
         ("late", lost(504), 30),
         ("failed", failed, 30),
-        ("closed", Fault::Close { after_effect: true }, 30),
         ("cut", Fault::CutBody, 30),
         ("silent", Fault::Silence { after_effect: true }, 30),
         ("page", Fault::Html, 600),
@@ -76,7 +89,6 @@ fn faults() -> Vec<(&'static str, Fault, i64)> {
         ("error-200", error, 600),
         ("malformed", Fault::MalformedJson, 600),
         ("no-token", missing, 600),
-        ("throttled", Fault::TooManyRequests { retry_after: None }, 60),
         ("later", later(RetryAfter::Seconds(700)), 700),
         ("later-date", later(RetryAfter::DateIn(700)), 699),
         ("firewall", Fault::Firewall, 600),
@@ -87,15 +99,16 @@ fn faults() -> Vec<(&'static str, Fault, i64)> {
 #[tokio::test]
 async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
     let all = futures::stream::iter(faults());
-    all.for_each_concurrent(6, async |(name, fault, least)| {
-        let scene = Scene::new(&format!("spent-{name}")).await;
+    all.for_each_concurrent(8, async |(name, fault, least)| {
+        let scene = Scene::new(&format!("spent-by-{name}")).await;
         let patience = ["--request-timeout-seconds", "5"];
         let operator = scene.operator().args(patience);
-        let _operator = operator.start(scene.plane).await.unwrap();
+        let operator = operator.start(scene.plane).await.unwrap();
         let account = scene.refreshing(name).await;
         let whose = Target::Username(account.username);
         scene.simulator.set_fault(whose, fault.clone(), Some(1));
         let before = scene.token(name).await;
+        let asked = Instant::now();
         scene.annotate(name, ROTATE, "1").await;
         let failed = |status: &Status| status.is("Renewed") == "False";
         let status = scene.status_that(name, "failed", failed).await;
@@ -107,8 +120,21 @@ async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
         assert_eq!(scene.simulator.counts().stray_requests, 0, "a redirect was followed");
         assert_eq!(scene.grants(), (1, 1), "{name}");
         match fault {
-            // The host asked for a pause, which nobody can end.
-            Fault::TooManyRequests { .. } | Fault::Unavailable { .. } | Fault::Firewall => return,
+            // The host asked for a pause, which nobody can end: not even who asks for a rotation.
+            Fault::TooManyRequests { .. } | Fault::Unavailable { .. } | Fault::Firewall => {
+                assert!(scene.simulator.valid(&before), "{name}");
+                scene.annotate(name, ROTATE, "2").await;
+                scene.looked_at_again(name).await;
+                assert_eq!(scene.attempts(name), 2, "{name}");
+                if least > 60 {
+                    return leaves_nothing(&scene, &operator).await;
+                }
+                let token = scene.token_in_the_end(name, &before).await;
+                assert!(scene.simulator.valid(&token), "{name}");
+                let paused = asked.elapsed();
+                say(&format!("{name}: a login after {} ms", paused.as_millis()));
+                assert!(paused >= SHORTEST_PAUSE, "{name}: {paused:?}");
+            }
             // Nobody asks, and a login is made; the lost answer was a refresh that was done.
             Fault::Close { .. } => {
                 assert!(!scene.simulator.valid(&before), "{name}");
@@ -123,6 +149,7 @@ async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
         scene.renewed(name).await.assert_well();
         assert_eq!(scene.attempts(name), 3, "{name}");
         assert_eq!(scene.grants(), (2, 1), "{name}");
+        leaves_nothing(&scene, &operator).await;
     })
     .await;
 }

@@ -1,7 +1,7 @@
-//! A proxy between an operator and a real OAuth server that passes requests on, and does to the answer of a refresh what it is
-//! told to.
+//! A proxy between an operator and a real OAuth server that passes requests on, and does to the answer of a login or a refresh
+//! what it is told to.
 //!
-//! The server has then done its work: by its own record the refresh token is used.
+//! The server has then done its work: by its own record there is one more session, or the refresh token is used.
 
 use std::{
     io,
@@ -18,8 +18,30 @@ use crate::{
     upstream::{Upstream, certified, serve},
 };
 
-/// How the body of a refresh is told from that of a login.
-const REFRESH: &[u8] = b"grant_type=refresh_token";
+/// What is asked for, by the body of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    Login,
+    Refresh,
+}
+
+impl Grant {
+    const ALL: [Self; 2] = [Self::Login, Self::Refresh];
+
+    const fn parameter(self) -> &'static [u8] {
+        match self {
+            Self::Login => b"grant_type=password",
+            Self::Refresh => b"grant_type=refresh_token",
+        }
+    }
+
+    fn of(body: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| {
+            let parameter = grant.parameter();
+            body.windows(parameter.len()).any(|part| part == parameter)
+        })
+    }
+}
 
 /// Where the way back of an answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +52,13 @@ pub enum Cut {
     Within,
 }
 
+type Planned = Arc<Mutex<Vec<(Grant, Cut)>>>;
+
 /// Stands before one server. Dropping it ends all connections.
 pub struct ServerProxy {
     domain: String,
-    /// What the answers to the next refreshes meet, in their order.
-    planned: Arc<Mutex<Vec<Cut>>>,
+    /// What the answers to the next requests for each grant meet, in their order.
+    planned: Planned,
     _serving: JoinSet<()>,
     /// Holds its certificate.
     _folder: tempfile::TempDir,
@@ -48,7 +72,7 @@ impl ServerProxy {
         let upstream = Upstream::at(&format!("https://{domain}"), authority.ca_pem().as_bytes());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let domain = listener.local_addr().unwrap().to_string();
-        let planned: Arc<Mutex<Vec<Cut>>> = Arc::default();
+        let planned = Planned::default();
         let meets = Arc::clone(&planned);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
@@ -72,9 +96,9 @@ impl ServerProxy {
         &self.domain
     }
 
-    /// The answer to the next refresh ends here.
-    pub fn cut_next_refresh(&self, cut: Cut) {
-        self.planned.lock().unwrap().push(cut);
+    /// The answer to the next request for this grant ends here.
+    pub fn cut_next(&self, grant: Grant, cut: Cut) {
+        self.planned.lock().unwrap().push((grant, cut));
     }
 
     /// Whether every cut that was asked for has been made.
@@ -84,16 +108,12 @@ impl ServerProxy {
 }
 
 /// An error ends the connection without an answer.
-async fn answer(
-    request: Request<Incoming>,
-    upstream: Upstream,
-    planned: Arc<Mutex<Vec<Cut>>>,
-) -> Result<Answer, io::Error> {
+async fn answer(request: Request<Incoming>, upstream: Upstream, planned: Planned) -> Result<Answer, io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let refreshes = body.windows(REFRESH.len()).any(|part| part == REFRESH);
+    let grant = Grant::of(&body);
     let passed = upstream.ask(&parts, body).await?;
-    let cut = if refreshes { next(&planned) } else { None };
+    let cut = grant.and_then(|grant| next(&planned, grant));
     match cut {
         None => Ok(whole(passed)),
         Some(Cut::Within) => half(passed).await,
@@ -101,7 +121,8 @@ async fn answer(
     }
 }
 
-fn next(planned: &Mutex<Vec<Cut>>) -> Option<Cut> {
+fn next(planned: &Planned, grant: Grant) -> Option<Cut> {
     let mut planned = planned.lock().unwrap();
-    (!planned.is_empty()).then(|| planned.remove(0))
+    let at = planned.iter().position(|(of, _)| *of == grant)?;
+    Some(planned.remove(at).1)
 }

@@ -13,23 +13,29 @@ use crate::{
     scene::{Scene, eventually},
 };
 
-const CREDENTIALS: &str = "tracktikcredentials";
-const SECRETS: &str = "secrets";
+pub const CREDENTIALS: &str = "tracktikcredentials";
+pub const SECRETS: &str = "secrets";
 
 /// The time that a watch has for its answer, the back-off after it, and what a busy machine adds.
 const BACK_BY_THEN: Duration = Duration::from_mins(1);
 
 /// An operator at rest over one credential, whose API server is behind a proxy.
-struct AtRest {
-    scene: Scene,
-    proxy: ApiProxy,
+pub struct AtRest {
+    pub scene: Scene,
+    pub proxy: ApiProxy,
     operator: Operator,
     token: String,
+    /// How long what changed may take to be known.
+    pub back_by: Duration,
 }
 
 impl AtRest {
-    async fn new(name: &str) -> Self {
-        let scene = Scene::new(name).await;
+    pub async fn new(name: &str) -> Self {
+        Self::over(Scene::new(name).await).await
+    }
+
+    /// In a scene with something else in it.
+    pub async fn over(scene: Scene) -> Self {
         let proxy = ApiProxy::of(&scene).await;
         let operator = proxy.start(&scene, scene.operator()).await;
         scene.everyday("acme").await;
@@ -41,6 +47,7 @@ impl AtRest {
             proxy,
             operator,
             token,
+            back_by: BACK_BY_THEN,
         }
     }
 
@@ -72,7 +79,7 @@ impl AtRest {
     /// Waits until the operator has learnt of it.
     async fn learns_of_it(&self, kind: &str) {
         let scene = &self.scene;
-        eventually(BACK_BY_THEN, || async {
+        eventually(self.back_by, || async {
             let learnt = if kind == CREDENTIALS {
                 scene.status("acme").await.0["lastHandledReconcileAt"] == "harmed"
             } else {
@@ -96,7 +103,7 @@ impl AtRest {
 }
 
 /// The watch of this kind is out of order; what changes until that is over is known soon after.
-async fn harmed(rest: AtRest, kind: &'static str, trouble: Trouble) {
+pub async fn harmed(rest: AtRest, kind: &'static str, trouble: Trouble) {
     let other = if kind == CREDENTIALS { SECRETS } else { CREDENTIALS };
     rest.change(other).await;
     rest.learns_of_it(other).await;
@@ -111,7 +118,7 @@ async fn harmed(rest: AtRest, kind: &'static str, trouble: Trouble) {
 }
 
 /// The watches of both kinds, side by side.
-async fn each<F: Future<Output = ()>>(check: impl Fn(&'static str) -> F) {
+pub async fn each<F: Future<Output = ()>>(check: impl Fn(&'static str) -> F) {
     futures::join!(check(CREDENTIALS), check(SECRETS));
 }
 

@@ -22,10 +22,11 @@ use testbed::{
     manifests::{apply, apply_crd, apply_operator_rbac},
     operator::Operator,
     operator_start::OperatorBuilder,
-    simulator::{Account, Certificate, Simulator, SimulatorConfig},
+    simulator::{Certificate, Simulator, SimulatorConfig},
 };
 use tokio::sync::OnceCell;
 
+mod accounts;
 mod outcome;
 
 pub use outcome::{PATIENCE, Status, eventually};
@@ -146,47 +147,6 @@ impl Scene {
         self.operator().start(self.plane).await.unwrap()
     }
 
-    /// An account at TrackTik, and the Secret of that name that holds it.
-    pub async fn account(&self, name: &str) -> Account {
-        let account = Account {
-            client_id: format!("client-{name}"),
-            client_secret: format!("client-secret-{name}"),
-            username: format!("api.{name}@{}.example", self.namespace),
-            password: format!("password-{name}"),
-        };
-        self.simulator.add_account(account.clone());
-        self.source(name, &account).await;
-        account
-    }
-
-    /// As [`Self::everyday`], with a source that holds this password, while TrackTik has another.
-    pub async fn with_password(&self, name: &str, password: &str) -> Account {
-        let account = self.account(name).await;
-        self.source_with_password(name, &account, password).await;
-        self.credential(name, json!({})).await;
-        account
-    }
-
-    /// The source Secret of an account, but for its password.
-    pub async fn source_with_password(&self, name: &str, account: &Account, password: &str) {
-        let password = password.to_owned();
-        let account = account.clone();
-        self.source(name, &Account { password, ..account }).await;
-    }
-
-    pub async fn source(&self, name: &str, account: &Account) {
-        self.secret(
-            name,
-            &[
-                ("client_id", &account.client_id),
-                ("client_secret", &account.client_secret),
-                ("username", &account.username),
-                ("password", &account.password),
-            ],
-        )
-        .await;
-    }
-
     pub async fn secret(&self, name: &str, data: &[(&str, &str)]) {
         let data: BTreeMap<_, _> = data.iter().copied().collect();
         self.apply(json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data }))
@@ -197,13 +157,6 @@ impl Scene {
     pub async fn apply(&self, mut object: Value) {
         object["metadata"]["namespace"] = json!(self.namespace);
         apply(&self.client, &object).await.unwrap();
-    }
-
-    /// The everyday form: account, source Secret and credential of one name.
-    pub async fn everyday(&self, name: &str) -> Account {
-        let account = self.account(name).await;
-        self.credential(name, json!({})).await;
-        account
     }
 
     /// A credential with these fields of the spec beside domain and `secretRef`.

@@ -145,7 +145,15 @@ impl ControlPlane {
     /// # Errors
     /// [`Error::Io`] if the log cannot be read.
     pub fn audit_events(&self) -> Result<Vec<AuditEvent>, Error> {
-        audit_log::read(&self.ready.audit_log).map_err(|source| Error::Io("reading the audit log".into(), source))
+        self.audit_events_with("")
+    }
+
+    /// As [`Self::audit_events`], but only those in whose record this text stands, such as a namespace.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the log cannot be read.
+    pub fn audit_events_with(&self, text: &str) -> Result<Vec<AuditEvent>, Error> {
+        audit_log::read(&self.ready.audit_log, text).map_err(|source| Error::Io("reading the audit log".into(), source))
     }
 
     /// The file that it is logged to, one JSON object a line: for who wants more of a request than
