@@ -40,6 +40,7 @@ mod rules;
 mod safeguards;
 mod searched;
 mod story;
+mod told;
 mod tracktik;
 mod world;
 
