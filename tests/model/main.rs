@@ -19,6 +19,7 @@
 mod answers;
 mod api_server;
 mod attempting;
+mod beginnings;
 mod calls;
 mod calm;
 mod circles;
