@@ -19,6 +19,7 @@ use crate::{
     api_server::{CREDENTIALS, Objects},
     process::{Behind, Desk, Memory, Office},
     rules::{Rules, START, Safeguard},
+    told::ToldAccounts,
     world::{self, REPLICAS, World},
 };
 
@@ -68,7 +69,6 @@ impl World {
             holder: name,
             renewed: now,
         };
-        self.terms += 1;
         let mut gate = Gate::new(rules.limits);
         if !rules.lacks(Safeguard::Recall) {
             let records = self.api.credentials.iter();
@@ -88,6 +88,7 @@ impl World {
             frozen: None,
             cache: self.api.clone(),
             gate,
+            told: ToldAccounts::default(),
             desks: [0, 1].map(|of| Rc::new(Desk::new(rules.has(of)))),
         };
         self.replicas[replica].office = Some(Rc::new(office));
@@ -110,8 +111,10 @@ impl World {
                 self.restart(replica);
                 continue;
             };
+            self.forgets_refusals(replica);
             let office = self.office_mut(replica);
             office.gate = Gate::new(Limits::default());
+            office.told = ToldAccounts::default();
             office.cache = Objects::default();
             office.behind = Behind::ALL;
             let desk = Rc::make_mut(&mut office.desks[of]);

@@ -8,7 +8,7 @@ use std::{
 use tracktik_operator::clock;
 
 use crate::{
-    calm::Calm,
+    calm::{Calm, Restless},
     circles::Circles,
     invariants::Broken,
     moves::{Move, successors},
@@ -127,9 +127,14 @@ pub fn explore(first: World, rules: &Rules, order: Order) -> Found {
         let at_the_end = next.iter().all(|next| next.is_fault);
         let mut restless = || at_the_end.then(|| calm.comes_to_rest(&world, rules).err())?;
         let endless = || (depth > MOST_MOVES).then_some(Broken::NeverSettles);
-        let promise = world.broken.or_else(endless).or_else(&mut restless);
-        if let Some(promise) = promise {
-            broken = Some((promise, story(&reached, print)));
+        let promise = world
+            .broken
+            .or_else(endless)
+            .map(|promise| Restless(promise, Vec::new()));
+        if let Some(Restless(promise, to_rest)) = promise.or_else(&mut restless) {
+            let mut moves = story(&reached, print);
+            moves.extend(to_rest);
+            broken = Some((promise, moves));
             break;
         }
         // What goes well comes last, so that the deepest is reached with the most that may still go wrong.

@@ -33,6 +33,7 @@ impl World {
         };
         match how {
             How::HeldBack => self.held_back(replica, of, rules),
+            How::OthersUnread => self.answer(replica, of, Reply::OthersUnread, rules),
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
@@ -75,8 +76,13 @@ impl World {
             let Stage::Calling(op, turn) = self.desk(replica, of).stage.clone() else {
                 panic!("it stands still in the middle of nothing")
             };
-            self.strays += u8::from(op == Op::Send);
+            // In office it goes on from there, as if it had not stood still.
+            self.strays += u8::from(op == Op::Send && !may_act(self, replica, rules));
+            let told = self.tells_of_refusal();
             answer = Some((of, self.carry_out(replica, of, &op, &turn, rules)));
+            // Status of another leader is overwritten. It writes its own again, if it is still there.
+            let known = (0..REPLICAS).any(|replica| self.knows_of_refusal(replica));
+            self.untold += u8::from(told && !known && !self.tells_of_refusal());
         }
         if !may_act(self, replica, rules) {
             return self.restart(replica);

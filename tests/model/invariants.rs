@@ -22,8 +22,7 @@ pub enum Broken {
     ForeignWrite,
     /// More failed logins in two minutes than the places allow for.
     TooManyFailedLogins,
-    /// More refused logins of one account within the pace of a rejection than there were terms of office, and answers
-    /// that were lost.
+    /// An account that was refused was tried again within the pace of a rejection, by whichever process.
     AccountTriedTooOften,
     /// A request was sent while the failure record in status asked to wait.
     AgainstTheRecord,
@@ -55,10 +54,12 @@ pub fn login_failed(world: &mut World, rules: &Rules, rejected: bool) {
     // One that a process had asked for before it stood still goes out whenever it goes on.
     let strays = usize::from(world.strays);
     let too_many = within(WINDOW) > rules.most_failed_logins() + strays;
-    // Without a term of office that ended, one; at the end of each, what it knew of the account may be lost. Of an answer
-    // that it did not get it knows nothing.
+    // One alone, whoever leads: a new leader lists all records before it begins. What is in none it cannot know: a refusal of
+    // which the process before it told nobody, as it died or was deposed between the answer and the write, or whose record was
+    // overwritten, after the process that would write it again had died, by a leader of before that had stood still for so long;
+    // and one of which no process got the answer. Each of those costs one login more.
     let pace = Pace::Rejection.wait(1, 0);
-    let too_often = rejected && within(pace) > usize::from(world.terms + world.unheard) + strays;
+    let too_often = rejected && within(pace) > 1 + usize::from(world.untold + world.unheard) + strays;
     if too_many {
         world.breaks(Broken::TooManyFailedLogins);
     } else if too_often {

@@ -19,6 +19,7 @@
 mod answers;
 mod api_server;
 mod attempting;
+mod beginnings;
 mod calls;
 mod calm;
 mod circles;
@@ -40,6 +41,7 @@ mod rules;
 mod safeguards;
 mod searched;
 mod story;
+mod told;
 mod tracktik;
 mod world;
 

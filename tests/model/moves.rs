@@ -1,7 +1,7 @@
 //! What may happen next: a call that goes well or not, a process that dies, stands still or goes on, somebody's hands,
 //! and, where nobody has anything to do, the time.
 
-use tracktik_operator::api::Moment;
+use tracktik_operator::api::{Grant, Moment};
 
 use crate::{
     api_server::CREDENTIALS,
@@ -57,6 +57,8 @@ pub enum How {
     Well,
     /// It does not get there.
     LostBefore,
+    /// What it reads of others does not get there.
+    OthersUnread,
     /// It was carried out, and nobody is told.
     LostAfter,
     /// The process stands still between asking for the claim and the call.
@@ -205,6 +207,9 @@ fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rule
     let mut outcomes = vec![How::Well];
     if faults {
         outcomes.extend(failures(&op));
+        if matches!(op, Op::Prepare(Grant::Password)) && world.reads_of_others(replica, of, rules) {
+            outcomes.push(How::OthersUnread);
+        }
     }
     for how in outcomes {
         push(

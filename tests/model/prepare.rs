@@ -1,14 +1,16 @@
-//! As `token_request::prepare` up to the rehearsal, with `sources.rs` and `dry_run.rs`: reads alone, so they are one call.
+//! As `token_request::prepare` up to the rehearsal, with `sources.rs`, `at_the_gate.rs` and `dry_run.rs`: reads alone, so they
+//! are one call.
 
 use std::rc::Rc;
 
 use tracktik_operator::{
-    api::Grant,
+    api::{Grant, Moment},
     rotation::{
-        attempt::{Attempt, Circumstances, Next},
+        attempt::{Attempt, Circumstances, Next, is_proven},
         decide::{decide, now_stands},
-        gate::{AccountAnswer, Digest, Refusal, Sent, Wait, WaitsFor},
+        gate::{AccountAnswer, Refusal, Wait, WaitsFor},
         observation::Sources,
+        standing::Standing,
     },
 };
 
@@ -17,12 +19,23 @@ use crate::{
     observe::{sources, uid},
     process::{Reply, Stage, Turn},
     rules::{Rules, Safeguard},
+    told::AGAIN,
     world::World,
 };
 
+/// `at_the_gate::refused_for_another`.
+const REFUSED_FOR_ANOTHER: &str = "refused for another";
+
+/// When the token in place was issued, if it was granted for what stands: as `at_the_gate::proven_since`.
+fn granted_for_these(turn: &Turn) -> Option<Moment> {
+    let issue = turn.seen.issue()?;
+    let same = issue.identity == turn.seen.identity && issue.sources == turn.seen.sources.versions;
+    same.then_some(issue.issued_at)
+}
+
 impl World {
     pub fn prepared(&mut self, replica: usize, of: usize, mut turn: Turn, grant: Grant, reply: &Reply, rules: &Rules) {
-        if *reply != Reply::Done {
+        if !matches!(reply, Reply::Done | Reply::OthersUnread) {
             return self.refused(replica, of, turn, reply, rules);
         }
         turn.seen.sources = Sources {
@@ -38,21 +51,25 @@ impl World {
             return self.refused(replica, of, turn, &Reply::Conflict, rules);
         }
         turn.decision = again;
+        self.learn_from_own_record(replica, of, &turn);
         match grant {
-            Grant::Password if !rules.lacks(Safeguard::AccountGuard) => match self.may_send(replica, &turn) {
-                AccountAnswer::Go => {}
-                AccountAnswer::Busy => {
-                    self.give_up(replica, of, &mut turn, rules);
-                    let wait = Wait {
-                        what: WaitsFor::Account,
-                        until: None,
-                    };
-                    return self.wait_at_the_gate(replica, of, turn, wait);
+            Grant::Password if !rules.lacks(Safeguard::AccountGuard) => {
+                match self.may_send(replica, of, &mut turn, reply, rules) {
+                    None => return self.not_sent(replica, of, turn, self.now + AGAIN, rules),
+                    Some(AccountAnswer::Go) => {}
+                    Some(AccountAnswer::Busy) => {
+                        self.give_up(replica, of, &mut turn, rules);
+                        let wait = Wait {
+                            what: WaitsFor::Account,
+                            until: None,
+                        };
+                        return self.wait_at_the_gate(replica, of, turn, wait);
+                    }
+                    Some(AccountAnswer::Rejected(refusal)) => {
+                        return self.refused_by_the_guard(replica, of, turn, refusal, rules);
+                    }
                 }
-                AccountAnswer::Rejected(refusal) => {
-                    return self.refused_by_the_guard(replica, of, turn, refusal, rules);
-                }
-            },
+            }
             Grant::Password => {}
             Grant::Refresh => {
                 let live = self.api.slots[of].secret.as_ref().filter(|secret| secret.ours);
@@ -68,26 +85,56 @@ impl World {
         self.rehearsed(replica, of, turn, grant, rules);
     }
 
-    fn may_send(&mut self, replica: usize, turn: &Turn) -> AccountAnswer {
-        let now = self.now;
-        // One account, and one password for as long as its Secret is not edited.
-        let values = Digest::new([u8::try_from(self.api.account % 100).unwrap(); 16]);
-        let sent = Sent {
-            values,
-            password: values,
-            account: Digest::new([100; 16]),
-        };
-        let by_request = turn.seen.rotate_asked().is_some();
-        let place = turn.request.as_ref().unwrap().place.clone();
+    /// `at_the_gate::may_send`, of a login; nothing where it is not known yet what others have tried.
+    fn may_send(
+        &mut self,
+        replica: usize,
+        of: usize,
+        turn: &mut Turn,
+        reply: &Reply,
+        rules: &Rules,
+    ) -> Option<AccountAnswer> {
+        let (now, sent) = (self.now, self.sent());
+        let proven = is_proven(&turn.seen, &self.desk(replica, of).memory.requests);
+        if !rules.lacks(Safeguard::LearningOfOthers) {
+            let all_known = self.learn_of_others(replica, of, *reply == Reply::Done, rules);
+            if !all_known && !proven {
+                return None;
+            }
+        }
         let gate = &mut self.office_mut(replica).gate;
-        gate.ask_account(&place, sent, by_request, now)
+        if let Some(issued_at) = granted_for_these(turn).filter(|_| proven) {
+            gate.worked(sent, issued_at);
+        }
+        let by_request = turn.seen.rotate_asked().is_some();
+        let place = &turn.request.as_ref().unwrap().place;
+        let answer = gate.ask_account(place, sent, by_request, now);
+        if let (AccountAnswer::Go | AccountAnswer::Rejected(_), Some(standing)) = (answer, gate.standing(place, sent)) {
+            let stands = now_stands(&turn.seen);
+            turn.seen.failure = standing.carried_over(&turn.seen.failure, &stands, REFUSED_FOR_ANOTHER);
+        }
+        Some(answer)
+    }
+
+    /// `at_the_gate::learn_from_own_record`.
+    fn learn_from_own_record(&mut self, replica: usize, of: usize, turn: &Turn) {
+        let (now, sent) = (self.now, self.sent());
+        let (record, stands) = (&turn.seen.failure, now_stands(&turn.seen));
+        let tried = record.tried.as_ref();
+        let of_these = tried.is_some_and(|tried| tried.identity == stands.identity && tried.sources == stands.sources);
+        let office = self.office_mut(replica);
+        office.told.note_known(of);
+        if let Some(standing) = Standing::of(record, now).filter(|_| of_these) {
+            let until = standing.until.min(now);
+            office.gate.learn(sent, Standing { until, ..standing }, now);
+        }
     }
 
     fn refused_by_the_guard(&mut self, replica: usize, of: usize, mut turn: Turn, refusal: Refusal, rules: &Rules) {
         self.give_up(replica, of, &mut turn, rules);
         let (now, stands) = (self.now, now_stands(&turn.seen));
         let requests = &mut self.desk_mut(replica, of).memory.requests;
-        requests.refused(&turn.seen.failure, stands, "refused for another", refusal, now);
+        requests.refused(&turn.seen.failure, stands, REFUSED_FOR_ANOTHER, refusal, now);
         self.look_again(replica, of);
     }
 

@@ -16,7 +16,10 @@ use tracktik_operator::{
     },
 };
 
-use crate::api_server::{CREDENTIALS, Objects, Precondition, SecretObject, Status};
+use crate::{
+    api_server::{CREDENTIALS, Objects, Precondition, SecretObject, Status},
+    told::ToldAccounts,
+};
 
 /// A replica.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +48,7 @@ pub struct Office {
     pub frozen: Option<Frozen>,
     pub cache: Objects,
     pub gate: Gate,
+    pub told: ToldAccounts,
     pub desks: [Rc<Desk>; CREDENTIALS],
 }
 
@@ -125,6 +129,8 @@ pub enum Op {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
     Done,
+    /// Done, but for the sources of other credentials.
+    OthersUnread,
     Conflict,
     /// No answer in time.
     Lost,
@@ -207,6 +213,14 @@ impl Desk {
             stage: if is_there { Stage::DUE } else { Stage::Absent },
             again: false,
         }
+    }
+
+    /// The answer that it waits for is that the login was refused.
+    pub fn awaits_refusal(&self) -> bool {
+        let Stage::Awaiting(_, reply, _) = &self.stage else {
+            return false;
+        };
+        matches!(reply, Reply::Failed(TokenRequestFailure::LoginRefused { .. }))
     }
 
     /// Something happened to the credential.

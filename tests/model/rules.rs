@@ -181,6 +181,8 @@ pub enum Safeguard {
     HeldPlaces,
     /// Asking whether the values were refused a short while ago.
     AccountGuard,
+    /// Learning from the records of other credentials that the values were refused in an earlier process.
+    LearningOfOthers,
     /// `status.issuedTime`, by which a token that was put back is told.
     IssuedTime,
     /// That a foreign write makes the refresh token doubtful.

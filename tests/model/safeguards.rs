@@ -170,6 +170,13 @@ fn the_account_guard_keeps_a_refused_account_from_being_tried_again() {
     breaks(Safeguard::AccountGuard, Broken::AccountTriedTooOften, new, &rules);
 }
 
+/// It was refused for one, the process dies, and the next one comes to the other.
+#[test]
+fn learning_of_others_keeps_a_new_leader_from_trying_a_refused_account_again() {
+    let rules = Rules::new(1).failing(Mood::Rejects);
+    breaks(Safeguard::LearningOfOthers, Broken::AccountTriedTooOften, new, &rules);
+}
+
 #[test]
 fn the_failure_record_keeps_a_restart_from_ending_a_wait() {
     let rules = Rules::new(1).failing(Mood::Rejects);

@@ -61,6 +61,7 @@ fn ending(how: How) -> &'static str {
     match how {
         How::Well => "",
         How::LostBefore => ", which does not get there",
+        How::OthersUnread => ", which does not get to what others have tried",
         How::LostAfter => ", of which the answer is lost",
         How::Freezes => ": the process stands still right before",
         How::Slow => ", which takes 12 s",

@@ -37,12 +37,13 @@ pub struct World {
     pub processes: u8,
     /// Attempts of each credential so far, for the ids of grants: any that differ would do.
     pub attempts: [u8; CREDENTIALS],
-    /// Terms of office so far.
-    pub terms: u8,
     /// Requests that went out long after the claim was asked for, from a process that stood still.
     pub strays: u8,
     /// Answers of TrackTik that were lost.
     pub unheard: u8,
+    /// How often a login was refused that no record told of when the process that knew it ended or was deposed, or whose
+    /// record was overwritten after that by an earlier leader that had stood still right before a write of status.
+    pub untold: u8,
     /// Credentials of which a token may be lost: somebody took the token Secret away after the rehearsal of its write, or
     /// the process stood still with it, or right before asking for it.
     pub excused: [bool; CREDENTIALS],
@@ -66,9 +67,9 @@ impl World {
             replicas: [Process::new(1, START), Process::new(2, START)],
             processes: 2,
             attempts: [0; CREDENTIALS],
-            terms: 0,
             strays: 0,
             unheard: 0,
+            untold: 0,
             excused: [false; CREDENTIALS],
             backups: [None, None],
             broken: None,
@@ -132,6 +133,7 @@ impl World {
 
     /// The process dies, and another starts in its place.
     pub fn restart(&mut self, replica: usize) {
+        self.forgets_refusals(replica);
         self.processes += 1;
         self.replicas[replica] = Process::new(self.processes, self.now);
     }
