@@ -46,7 +46,7 @@ mod tracktik;
 mod world;
 
 use rules::Rules;
-use safeguards::due_at_a_server_that_fails;
+use safeguards::due_when_its_mood_changes;
 use searched::holds;
 use tracktik::Mood;
 use world::World;
@@ -112,7 +112,18 @@ fn renewals_at_a_server_that_fails() {
     let rules = Rules::new(faults(2)).failing(Mood::Fails);
     holds(
         "renewals at a server that fails",
-        due_at_a_server_that_fails(&rules),
+        due_when_its_mood_changes(&rules),
+        &rules,
+    );
+}
+
+/// The password is changed at TrackTik while its tokens live.
+#[test]
+fn renewals_with_a_password_that_is_wrong_from_now_on() {
+    let rules = Rules::new(faults(2)).failing(Mood::Rejects);
+    holds(
+        "renewals with a password that is wrong from now on",
+        due_when_its_mood_changes(&rules),
         &rules,
     );
 }

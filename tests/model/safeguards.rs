@@ -24,7 +24,7 @@ fn due(rules: &Rules) -> World {
 }
 
 /// From the moment on at which they are due.
-pub fn due_at_a_server_that_fails(rules: &Rules) -> World {
+pub fn due_when_its_mood_changes(rules: &Rules) -> World {
     let works = Rules {
         mood: Mood::Grants,
         ..*rules
@@ -142,7 +142,7 @@ fn the_announcements_after_a_start_keep_crashes_from_multiplying_renewals() {
     breaks(
         Safeguard::NewLeadersAnnounce,
         Broken::TooManyFailedLogins,
-        due_at_a_server_that_fails,
+        due_when_its_mood_changes,
         &rules,
     );
 }
