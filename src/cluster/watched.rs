@@ -13,6 +13,9 @@ pub trait Watched:
 {
     /// As in an access rule.
     const NAME: &'static str;
+    /// Whether a definition of ours brings it about; else every API server serves it.
+    const DEFINED: bool;
+
     /// It was added or changed; answers its name and the credentials that must be looked at again.
     fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>);
     /// It is gone, as of this version.
@@ -25,6 +28,7 @@ pub trait Watched:
 
 impl Watched for CredentialObject {
     const NAME: &'static str = "tracktikcredentials.tracktik-operator.io";
+    const DEFINED: bool = true;
 
     fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
         let view = CredentialView::from(object);
@@ -44,6 +48,7 @@ impl Watched for CredentialObject {
 
 impl Watched for SecretObject {
     const NAME: &'static str = "secrets";
+    const DEFINED: bool = false;
 
     fn put(stores: &Stores, object: Self) -> (ObjectKey, Vec<ObjectKey>) {
         let meta = SecretMeta::from_object_meta(object.metadata);
@@ -116,14 +121,14 @@ pub fn place(namespace: &str) -> String {
 pub fn advice<K: Watched>(cause: &ClusterError) -> String {
     match cause {
         ClusterError::Forbidden { .. } => format!("grant the operator list and watch on {}", K::NAME),
-        // Where the path is not known to a proxy, this says so; Secrets are served by every API server.
-        ClusterError::NotFound | ClusterError::NotServed if K::NAME.contains('.') => {
+        // A proxy that does not know the path answers so too.
+        ClusterError::NotFound | ClusterError::NotServed => {
+            let definition = K::DEFINED.then(|| format!("install the CustomResourceDefinition {}, or ", K::NAME));
             format!(
-                "install the CustomResourceDefinition {}, or see what answers in the API server's place",
-                K::NAME
+                "{}see what answers in the API server's place",
+                definition.unwrap_or_default()
             )
         }
-        ClusterError::NotServed => "see what answers in the API server's place".to_owned(),
         ClusterError::Unauthenticated => "see that its ServiceAccount exists, or renew its kubeconfig".to_owned(),
         _ => "it is tried again".to_owned(),
     }

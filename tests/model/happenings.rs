@@ -33,7 +33,10 @@ impl World {
         };
         match how {
             How::HeldBack => self.held_back(replica, of, rules),
-            How::OthersUnread => self.answer(replica, of, Reply::OthersUnread, rules),
+            How::OthersUnread => {
+                may_be_made(self, (replica, of), &op, &turn, rules);
+                self.answer(replica, of, Reply::OthersUnread, rules);
+            }
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {

@@ -1,5 +1,7 @@
 //! As `controller/told_accounts.rs`: what the record of the other credential tells of the account, before a login. The
 //! source that is read for it is the one of both, as it stands at that moment.
+//!
+//! That a process gives up after so many reads takes more faults than a search has; and no source is gone or forbidden here.
 
 use tracktik_operator::{
     api::{Failure, Moment, Span},

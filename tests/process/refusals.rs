@@ -64,8 +64,9 @@ fn each_answer_has_one_meaning() {
         (503, "", "upstream connect error", other(503, "")),
         (502, PAGE, "<html>secret</html>", other(502, "")),
         (410, "Expired", "too old resource version", other(410, "Expired")),
-        // A page of a portal, a firewall or a proxy, for which kube has this word: by its code alone it means nothing.
+        // A page of a proxy that asks who is there.
         (401, PAGE, "<html>secret</html>", ClusterError::Unauthenticated),
+        // Of a portal, a firewall or another proxy, for which kube has this word: by its code alone it means nothing.
         (403, PAGE, "<html>secret</html>", other(403, "")),
         (404, PAGE, "<html>secret</html>", other(404, "")),
         (409, PAGE, "<html>secret</html>", other(409, "")),

@@ -1,5 +1,5 @@
 //! What an operator must not have left behind when something went wrong: a value where somebody might read it, or a write to
-//! what is not its own.
+//! what is not its own, in the namespace of the test.
 
 use std::collections::BTreeSet;
 

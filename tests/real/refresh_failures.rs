@@ -147,6 +147,7 @@ async fn whatever_else_becomes_of_a_refresh_its_token_is_not_sent_again() {
             }
         }
         scene.renewed(name).await.assert_well();
+        scene.looked_at_again(name).await.assert_well();
         assert_eq!(scene.attempts(name), 3, "{name}");
         assert_eq!(scene.grants(), (2, 1), "{name}");
         leaves_nothing(&scene, &operator).await;

@@ -57,7 +57,7 @@ pub enum Trust {
 impl Trust {
     /// By so much new values go before those that were refused, and those that worked until their host failed before new ones.
     /// With the places there are by default 500 wrong ones are tried once in less time, so that nobody waits for such a
-    /// crowd. Not without an end, lest an endless row of new ones keep all others out.
+    /// crowd, unless all of it was due for as long. Not without an end, lest an endless row of new ones keep all others out.
     pub const AHEAD: Span = Span::hours(3);
 
     /// Whether they may take only half of the places.

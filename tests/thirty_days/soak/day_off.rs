@@ -114,8 +114,7 @@ async fn after_a_day_of(weather: Weather, credentials: usize) -> Duration {
     let mut town = Town::of(residents::healthy(credentials, HOSTS), HOSTS, 1);
     town.pass(Duration::from_mins(100)).await;
     let day = Duration::from_hours(24);
-    town.ledger
-        .disturb(Whom::All, monotonic() + day + Duration::from_hours(2));
+    town.ledger.disturb(Whom::All, monotonic() + day + HALF_AN_HOUR);
     let on_all_hosts = |town: &Town, weather: Weather| {
         (0..HOSTS).for_each(|host| town.world.tracktik.weather(&domain(host), weather));
     };

@@ -155,8 +155,8 @@ async fn beside_a_hundred_and_twenty_passwords_that_become_wrong_all_others_are_
     town.world.end().await;
 }
 
-/// They may take half of the places, nine in 160 s, and none comes again before each was tried. Nor before one that is new,
-/// whose first token they do not hold up.
+/// They may take half of the places, nine in 160 s. None that comes again goes before one that is new, whose first token
+/// they do not hold up.
 #[tokio::test(start_paused = true)]
 async fn five_hundred_passwords_that_never_worked_are_each_tried_within_two_hours_and_a_half() {
     let (town, after) = all_are_tried_after(Duration::ZERO).await;
