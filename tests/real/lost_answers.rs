@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use testbed::oauth_servers::Kind;
+use tracktik_operator::api::Grant;
 
 use crate::{
     figures::say,
     scene::{PATIENCE, Status, eventually},
-    server_proxy::{Cut, Grant},
+    server_proxy::Cut,
     server_stage::Stage,
 };
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 use testbed::{account::Account, oauth_servers::Kind};
+use tracktik_operator::api::Grant;
 
 use crate::{
     figures::say,
     scene::{Status, eventually},
-    server_proxy::{Cut, Grant, ServerProxy},
+    server_proxy::{Cut, ServerProxy},
     server_stage::Stage,
 };
 
@@ -64,7 +65,7 @@ impl Lost {
     }
 
     fn next_answer_is_lost(&self) {
-        self.proxy.cut_next(Grant::Login, self.cut);
+        self.proxy.cut_next(Grant::Password, self.cut);
     }
 
     /// Waits until status tells of the lost answer, of a login that the server has made.

@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use hyper::{Request, body::Incoming};
 use testbed::certificates::Authority;
 use tokio::{net::TcpListener, task::JoinSet};
+use tracktik_operator::api::Grant;
 
 use crate::{
     api_answers::{Answer, half, whole},
@@ -19,28 +20,13 @@ use crate::{
 };
 
 /// What is asked for, by the body of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grant {
-    Login,
-    Refresh,
-}
-
-impl Grant {
-    const ALL: [Self; 2] = [Self::Login, Self::Refresh];
-
-    const fn parameter(self) -> &'static [u8] {
-        match self {
-            Self::Login => b"grant_type=password",
-            Self::Refresh => b"grant_type=refresh_token",
-        }
-    }
-
-    fn of(body: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|grant| {
-            let parameter = grant.parameter();
-            body.windows(parameter.len()).any(|part| part == parameter)
-        })
-    }
+fn asked_for(body: &[u8]) -> Option<Grant> {
+    let of = |grant: &(Grant, &[u8])| body.windows(grant.1.len()).any(|part| part == grant.1);
+    let known: [(Grant, &[u8]); 2] = [
+        (Grant::Password, b"grant_type=password"),
+        (Grant::Refresh, b"grant_type=refresh_token"),
+    ];
+    known.into_iter().find(of).map(|(grant, _)| grant)
 }
 
 /// Where the way back of an answer ends.
@@ -111,7 +97,7 @@ impl ServerProxy {
 async fn answer(request: Request<Incoming>, upstream: Upstream, planned: Planned) -> Result<Answer, io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let grant = Grant::of(&body);
+    let grant = asked_for(&body);
     let passed = upstream.ask(&parts, body).await?;
     let cut = grant.and_then(|grant| next(&planned, grant));
     match cut {
