@@ -11,6 +11,8 @@ pub struct Played {
     pub namespace: String,
     pub work: Work,
     pub blow: Blow,
+    /// From when on it was looked at what the blow had left, until when nobody else could have changed anything.
+    pub looked: (Timestamp, Timestamp),
     /// When a leader that had stood still went on.
     pub thaw: Option<Timestamp>,
     pub subjects: Vec<Fate>,

@@ -44,6 +44,8 @@ pub struct Judgement {
     pub foreign_writes: Vec<String>,
     /// Writes that a leader which had stood still finished when it went on.
     pub finished_late: u64,
+    /// Announcements that were carried out after the blow, when it had been looked at what it left.
+    pub announced_late: u64,
     pub violations: Vec<String>,
 }
 
@@ -87,6 +89,7 @@ impl Judge {
             verdicts: Vec::new(),
             foreign_writes,
             finished_late: 0,
+            announced_late: 0,
             violations: Vec::new(),
         };
         let stored = stored(&writes);
@@ -126,7 +129,12 @@ impl Judgement {
         for fate in &round.subjects {
             let secret = fate.subject.token_secret();
             let stored = stored.get(&(round.namespace.as_str(), secret.as_str())).copied();
-            let (verdict, wrong) = verdict(round, fate, stored.unwrap_or_default());
+            let mut seen = Landing::seen(fate.before.as_ref(), &fate.found);
+            if seen == Landing::Before && wrote_status_late(round, fate, record) {
+                seen = Landing::Announced;
+                self.announced_late += 1;
+            }
+            let (verdict, wrong) = verdict(round, fate, seen, stored.unwrap_or_default());
             let of = |what: String| told(&format!("{}: {what}", fate.subject.name));
             self.violations.extend(wrong.into_iter().map(of));
             self.verdicts.push(verdict);
@@ -150,12 +158,12 @@ fn stores_tokens(event: &AuditEvent) -> bool {
     event.resource == "secrets" && event.field_manager() == Some("tracktik-operator")
 }
 
-fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
+fn verdict(round: &Played, fate: &Fate, seen: Landing, stored: u64) -> (Verdict, Vec<String>) {
     let (subject, granted) = (&fate.subject, &fate.granted);
     let counted = Counted {
         grant: subject.grant,
         work: round.work,
-        seen: Landing::seen(fate.before.as_ref(), &fate.found),
+        seen,
         granted,
         stored,
     };
@@ -179,6 +187,19 @@ fn verdict(round: &Played, fate: &Fate, stored: u64) -> (Verdict, Vec<String>) {
         extra_logins: reckoning.extra_logins,
     };
     (verdict, reckoning.wrong)
+}
+
+/// Whether a write of the status was on its way at the blow, and carried out when it had been looked at what the blow left:
+/// nobody else was at work by then. Where nothing of a request was found, it is the announcement.
+fn wrote_status_late(round: &Played, fate: &Fate, record: &Record) -> bool {
+    let (looks, others) = round.looked;
+    record.values().any(|event| {
+        (&event.namespace, &event.name) == (&round.namespace, &fate.subject.name)
+            && event.subresource == "status"
+            && event.is_write()
+            && event.answered > looks
+            && event.received < others
+    })
 }
 
 /// What a leader that had stood still had written when it went on, whatever the answer was. It tries the Lease as well.

@@ -72,12 +72,14 @@ pub async fn play(
     tokio::time::sleep(dice.up_to(work.longest())).await;
     crew.strike().await;
     let fell = Instant::now();
+    let looks = Timestamp::now();
     let found = look(&scene).await;
     this.no_gap(&found).await;
     if blow != Blow::Kill {
         // The lease has to run out.
         this.busy = None;
     }
+    let looked = (looks, Timestamp::now());
     let (struck, works) = crew.replaced().await;
     this.busy = None;
     let (mut counted, mut thaw) = (None, None);
@@ -131,6 +133,7 @@ pub async fn play(
         namespace: scene.namespace.clone(),
         work,
         blow,
+        looked,
         thaw,
         subjects: fates,
         repeated_refresh_tokens: scene.simulator.counts().repeated_refresh_tokens,

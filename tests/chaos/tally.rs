@@ -23,6 +23,7 @@ pub struct Tally {
     pub foreign_writes: Vec<String>,
     pub leaks: Vec<String>,
     finished_late: u64,
+    announced_late: u64,
     pub violations: Vec<String>,
 }
 
@@ -31,6 +32,7 @@ impl Tally {
         self.verdicts.extend(judgement.verdicts);
         self.foreign_writes = judgement.foreign_writes;
         self.finished_late += judgement.finished_late;
+        self.announced_late += judgement.announced_late;
         self.violations.extend(judgement.violations);
     }
 
@@ -89,6 +91,11 @@ impl Tally {
             text,
             "begun before a leader stood still and finished after that: {} writes, {granted_late} grants",
             self.finished_late
+        );
+        let _ = writeln!(
+            text,
+            "sent before the blow and carried out after it: {} announcements",
+            self.announced_late
         );
         let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated());
         let _ = writeln!(text, "foreign writes: {}", self.foreign_writes.len());

@@ -59,6 +59,7 @@ mod tests {
             code: 200,
             request_uri: format!("/of/{name}?force=true&fieldManager={manager}"),
             received: Timestamp::UNIX_EPOCH,
+            answered: Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -32,6 +32,8 @@ pub struct AuditEvent {
     pub request_uri: String,
     /// When it arrived.
     pub received: Timestamp,
+    /// When it was answered; of a watch, when its answer began. What it changed has been seen by then.
+    pub answered: Timestamp,
 }
 
 impl AuditEvent {
@@ -121,6 +123,7 @@ struct Record {
     #[serde(default)]
     response_status: ResponseStatus,
     request_received_timestamp: Timestamp,
+    stage_timestamp: Timestamp,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +158,7 @@ impl From<Record> for AuditEvent {
             code: record.response_status.code,
             request_uri: record.request_uri,
             received: record.request_received_timestamp,
+            answered: record.stage_timestamp,
         }
     }
 }

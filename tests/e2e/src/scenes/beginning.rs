@@ -85,6 +85,12 @@ pub async fn a_pod_waits_for_the_secret(stage: &Stage) -> Outcome {
         hold(waiting >= 2, || events)
     })
     .await?;
+    // The events come before the status that is shown.
+    until("two pods of which this is told", PATIENCE, || async {
+        let shown = kubectl(&format!("-n {USERS} get pods")).await?;
+        hold(shown.matches("ContainerCreating").count() == 2, || shown)
+    })
+    .await?;
     stage.tour.kubectl(&format!("-n {USERS} get pods")).await?;
 
     let account = stage.account(ACME, "acme").await?;
