@@ -41,10 +41,10 @@ impl Calm {
     /// Follows all orders of events from this state, each until it comes to a state that is known, or to rest.
     pub fn comes_to_rest(&mut self, from: &World, rules: &Rules) -> Result<(), Restless> {
         let mut first = from.clone();
-        first.heal();
+        let mended = first.heal().then_some(Move::Mended);
         let end = first.now + rules.rests_within;
         let (mut way, mut on_the_way) = (Vec::new(), HashSet::new());
-        let mut at = Some((None, first));
+        let mut at = Some((mended, first));
         loop {
             if let Some((by, world)) = at.take() {
                 let step = self.step(by, &world, rules);
@@ -117,9 +117,11 @@ fn what_follows(world: &World, rules: &Rules) -> Vec<Next> {
 }
 
 impl World {
-    /// Whoever can mends what only a person can mend.
-    fn heal(&mut self) {
+    /// Whoever can mends what only a person can mend, if there is anything.
+    fn heal(&mut self) -> bool {
+        let mut healed = false;
         if self.tracktik.mood != Mood::Grants {
+            healed = true;
             let wrong_password = self.tracktik.mood == Mood::Rejects;
             self.changes_its_mood(Mood::Grants);
             if wrong_password {
@@ -129,9 +131,11 @@ impl World {
         }
         for of in 0..CREDENTIALS {
             if self.api.is_strangers(of) {
+                healed = true;
                 self.api.replace(of, None);
                 self.tell(Some(of));
             }
         }
+        healed
     }
 }

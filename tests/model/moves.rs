@@ -47,6 +47,8 @@ pub enum Move {
     PutBack(usize),
     /// Somebody takes the annotation off that says that a refresh token was tried.
     MarkTakenOff(usize),
+    /// People mend what nobody else can, and nothing goes wrong from here on.
+    Mended,
     /// Nothing is to be done before this time.
     TimePasses(Moment),
 }

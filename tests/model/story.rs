@@ -53,6 +53,7 @@ fn line(by: Move) -> String {
         Move::StrangersSecret(of) => format!("somebody puts a Secret of their own under the name of {}'s", name(of)),
         Move::PutBack(of) => format!("somebody puts an earlier token Secret of {} back", name(of)),
         Move::MarkTakenOff(of) => format!("somebody takes the mark `tried` off the token Secret of {}", name(of)),
+        Move::Mended => "people mend what nobody else can".to_owned(),
         Move::TimePasses(at) => format!("nothing to do until {}", since_start(at)),
     }
 }

@@ -59,7 +59,7 @@ struct LastAnswer {
     standing: Option<Box<Standing>>,
     /// When it was given, or the pace ends that it has.
     until: Moment,
-    /// Since when it is known, if from a record only.
+    /// If from a record only: since when it is known, or, of a success, when it was granted.
     told: Option<Moment>,
 }
 
