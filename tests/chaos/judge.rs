@@ -129,12 +129,10 @@ impl Judgement {
         for fate in &round.subjects {
             let secret = fate.subject.token_secret();
             let stored = stored.get(&(round.namespace.as_str(), secret.as_str())).copied();
-            let mut seen = Landing::seen(fate.before.as_ref(), &fate.found);
-            if seen == Landing::Before && wrote_status_late(round, fate, record) {
-                seen = Landing::Announced;
-                self.announced_late += 1;
-            }
-            let (verdict, wrong) = verdict(round, fate, seen, stored.unwrap_or_default());
+            let seen = Landing::seen(fate.before.as_ref(), &fate.found);
+            let announced_late = seen == Landing::Before && wrote_status_late(round, fate, record);
+            self.announced_late += u64::from(announced_late);
+            let (verdict, wrong) = verdict(round, fate, (seen, announced_late), stored.unwrap_or_default());
             let of = |what: String| told(&format!("{}: {what}", fate.subject.name));
             self.violations.extend(wrong.into_iter().map(of));
             self.verdicts.push(verdict);
@@ -158,12 +156,18 @@ fn stores_tokens(event: &AuditEvent) -> bool {
     event.resource == "secrets" && event.field_manager() == Some("tracktik-operator")
 }
 
-fn verdict(round: &Played, fate: &Fate, seen: Landing, stored: u64) -> (Verdict, Vec<String>) {
+fn verdict(
+    round: &Played,
+    fate: &Fate,
+    (seen, announced_late): (Landing, bool),
+    stored: u64,
+) -> (Verdict, Vec<String>) {
     let (subject, granted) = (&fate.subject, &fate.granted);
     let counted = Counted {
         grant: subject.grant,
         work: round.work,
         seen,
+        announced_late,
         granted,
         stored,
     };

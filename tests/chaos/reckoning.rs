@@ -13,6 +13,8 @@ pub struct Counted<'a> {
     pub work: Work,
     /// Where the blow fell, by what stood in the cluster.
     pub seen: Landing,
+    /// The announcement was carried out after that.
+    pub announced_late: bool,
     pub granted: &'a Granted,
     /// How often tokens were stored.
     pub stored: u64,
@@ -33,6 +35,7 @@ impl Counted<'_> {
             grant,
             work,
             seen,
+            announced_late,
             granted,
             stored,
         } = self;
@@ -56,7 +59,11 @@ impl Counted<'_> {
             // How many are planned depends on how long the round took, but not how long they are apart.
             (Grant::Password, Work::Due | Work::DueLater) => lost.max(hasty(&granted.login_times)),
         };
-        let landing = if lost > 0 { Landing::Granted } else { seen };
+        let landing = match seen {
+            _ if lost > 0 => Landing::Granted,
+            Landing::Before if announced_late => Landing::Announced,
+            seen => seen,
+        };
         let excused = match grant {
             Grant::Password => landing.is_in_flight(),
             Grant::Refresh => landing.is_in_doubt(),
@@ -72,7 +79,7 @@ impl Counted<'_> {
     }
 
     /// Whether the blow explains that a grant is in no Secret. A request is announced before it is sent, but for a login of a
-    /// credential that works, by a process that has led for a while.
+    /// credential that works, by a process that has led for a while; and it is not sent before the announcement is answered.
     fn may_lose(&self) -> bool {
         match self.seen {
             Landing::Before => (self.grant, self.work) == (Grant::Password, Work::DueLater),
@@ -95,7 +102,7 @@ mod tests {
     fn reckoned(
         grant: Grant,
         work: Work,
-        seen: Landing,
+        (seen, announced_late): (Landing, bool),
         (login_seconds, refreshes, stored): (&[u64], u64, u64),
     ) -> Reckoning {
         let granted = Granted {
@@ -108,6 +115,7 @@ mod tests {
             grant,
             work,
             seen,
+            announced_late,
             granted: &granted,
             stored,
         };
@@ -130,7 +138,7 @@ mod tests {
             (Refresh, W::Due, L::Marked, (&[0, 90], 2, 3), 1),
             (Refresh, W::Asked, L::Stored, (&[0, 30], 1, 3), 1),
         ] {
-            let reckoning = reckoned(grant, work, seen, counts);
+            let reckoning = reckoned(grant, work, (seen, false), counts);
             assert!(
                 reckoning.wrong.is_empty(),
                 "{grant:?} {work:?} {seen:?}: {:?}",
@@ -138,6 +146,22 @@ mod tests {
             );
             assert_eq!(reckoning.extra_logins, extra, "{grant:?} {work:?} {seen:?}");
         }
+    }
+
+    /// Who does not know whether the announced request was made logs in; but it was not made by who never saw the answer.
+    #[test]
+    fn an_announcement_that_was_carried_out_late_explains_a_login_and_no_lost_grant() {
+        let late = (Landing::Before, true);
+        let wrong = |seen, counts| reckoned(Grant::Refresh, Work::DueLater, seen, counts).wrong;
+        let login = (&[0, 90][..], 1, 3);
+        assert_eq!(wrong(late, login), Vec::<String>::new());
+        let unexplained = wrong((Landing::Before, false), login);
+        assert_eq!(unexplained, ["1 logins too many, struck before the announcement"]);
+        let lost = wrong(late, (&[0, 90], 1, 2));
+        assert_eq!(
+            lost,
+            ["a grant is in no Secret, and the blow fell before the announcement"]
+        );
     }
 
     #[test]
@@ -218,7 +242,7 @@ mod tests {
             ),
             (Refresh, W::Due, L::After, (&[0], 2, 2), "a grant is in no Secret"),
         ] {
-            let wrong = reckoned(grant, work, seen, counts).wrong;
+            let wrong = reckoned(grant, work, (seen, false), counts).wrong;
             let found = wrong.iter().any(|told| told.starts_with(words));
             assert!(found, "{grant:?} {work:?} {seen:?}: {wrong:?}");
         }

@@ -121,6 +121,20 @@ async fn a_clock_set_back_for_ten_seconds_neither_ends_nor_prolongs_the_wait_aft
     a_wrong_password_under_a_clock_set_back_at(&times).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_clock_set_forward_by_days_does_not_end_the_wait_after_a_wrong_password() {
+    let world = World::with(&["a"]);
+    world.tracktik.answers(Answer::Rejection);
+    let began = monotonic();
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    world.set_clock_by(Span::hours(3 * 24));
+    tokio::time::sleep_until(began + REJECTED - Duration::from_secs(1)).await;
+    assert_eq!(world.tracktik.attempts(), 1);
+    tokio::time::sleep(2 * TWO_TURNS).await;
+    assert_eq!(world.tracktik.attempts(), 2);
+    world.end().await;
+}
+
 /// The wait is counted from where it was first seen to be of the future, however often it is seen again.
 #[tokio::test(start_paused = true)]
 async fn a_clock_set_back_again_and_left_so_does_not_begin_the_wait_after_a_wrong_password_anew() {

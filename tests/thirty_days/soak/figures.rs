@@ -4,9 +4,12 @@ use std::{collections::VecDeque, time::Duration};
 
 use tracktik_operator::clock::Instant;
 
+use super::tenants::Arrival;
+
 /// Over so long TrackTik counts the failed logins of an address.
 const TWO_MINUTES: Duration = Duration::from_mins(2);
 
+const TEN_MINUTES: Duration = Duration::from_mins(10);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -48,13 +51,19 @@ impl InTwoMinutes {
 pub struct Logins {
     an_hour: Lately,
     a_day: Lately,
+    granted: Lately,
     refused: Lately,
 }
 
 impl Logins {
     /// One more was sent, of an account whose password is wrong all along or not.
-    pub fn add(&mut self, now: Instant, refused: bool, broken: bool, seen: &mut Seen) {
-        if refused {
+    pub fn add(&mut self, arrival: &Arrival, broken: bool, seen: &mut Seen) {
+        let now = arrival.at;
+        if arrival.granted {
+            let granted = self.granted.add(now, TEN_MINUTES);
+            seen.most_logins_granted_in_ten_minutes = granted.max(seen.most_logins_granted_in_ten_minutes);
+        }
+        if arrival.refused {
             let refused = self.refused.add(now, HOUR);
             seen.most_refusals_per_hour = refused.max(seen.most_refusals_per_hour);
         }
@@ -86,6 +95,8 @@ pub struct Seen {
     pub most_logins: [usize; 2],
     /// The same of those whose password is wrong all along.
     pub most_logins_with_a_wrong_password: [usize; 2],
+    /// Logins of any one account that TrackTik granted.
+    pub most_logins_granted_in_ten_minutes: usize,
     /// Refused logins of any account.
     pub most_refusals_per_hour: usize,
     /// For one token of a credential that was healthy all along.

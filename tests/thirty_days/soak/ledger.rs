@@ -205,7 +205,7 @@ impl Ledger {
                 .iter()
                 .any(|number| self.lives[*number].broken);
             let logins = self.logins.entry(arrival.username.clone()).or_default();
-            logins.add(arrival.at, arrival.refused, broken, &mut self.seen);
+            logins.add(arrival, broken, &mut self.seen);
         }
     }
 
