@@ -1,6 +1,6 @@
 //! A leader that stands still between its last look at the claim and the first byte of a request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::{
@@ -10,7 +10,13 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::replicas::{Replicas, follows, leads};
+use crate::{
+    replicas::{Replicas, follows, leads},
+    scene::eventually,
+};
+
+/// The pace after a request of which nobody knows what became, and what a busy machine adds.
+const ASKS_BY_THEN: Duration = Duration::from_mins(2);
 
 /// A way to a server on which the answer to the first greeting is held up.
 struct Way {
@@ -64,7 +70,7 @@ async fn holding_up(mut client: TcpStream, mut behind: TcpStream, greeted: Arc<N
 
 #[tokio::test]
 async fn a_leader_that_stands_still_during_the_handshake_sends_no_request_afterwards() {
-    let replicas = Replicas::new("handshake").await;
+    let replicas = Replicas::new("during-a-handshake").await;
     let scene = &replicas.scene;
     let way = Way::to(scene.simulator.domain()).await;
     let domain = format!("localhost:{}", way.port);
@@ -88,4 +94,16 @@ async fn a_leader_that_stands_still_during_the_handshake_sends_no_request_afterw
     first.signal("CONT").await.unwrap();
     assert_eq!(first.wait().await.code(), Some(1));
     assert_eq!(scene.simulator.counts().token_requests, 0);
+
+    // The one that leads now finds the claim of a request of which nobody knows what became, and then asks once.
+    eventually(ASKS_BY_THEN, || async {
+        let status = scene.status("acme").await;
+        match status.ready() {
+            "True" => Ok(()),
+            _ => Err(status.0.to_string()),
+        }
+    })
+    .await;
+    assert_eq!(scene.simulator.counts().token_requests, 1);
+    replicas.leave_nothing(&first, &second).await;
 }

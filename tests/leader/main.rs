@@ -11,7 +11,12 @@
     reason = "clippy allows these in tests, but takes the helpers of a test for something else; a test may look at a clock"
 )]
 
+#[path = "../real/canaries.rs"]
+#[expect(dead_code, reason = "shared with the tests of what the operator promises")]
+mod canaries;
 mod candidate;
+#[path = "../real/encodings.rs"]
+mod encodings;
 #[path = "../real/figures.rs"]
 #[expect(dead_code, reason = "shared with the tests of what the operator promises")]
 mod figures;
@@ -19,6 +24,10 @@ mod followers;
 mod hand_over;
 mod handed_on;
 mod handshake;
+#[path = "../real/leak_scan.rs"]
+mod leak_scan;
+#[path = "../real/left_behind.rs"]
+mod left_behind;
 mod lookout;
 mod outage;
 mod paused;
@@ -28,4 +37,9 @@ mod replicas;
 #[path = "../real/scene/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests of what the operator promises")]
 mod scene;
+#[path = "../real/secrets.rs"]
+#[expect(dead_code, reason = "shared with the tests of what the operator promises")]
+mod secrets;
 mod stage;
+#[path = "../real/traces.rs"]
+mod traces;

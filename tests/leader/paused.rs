@@ -6,6 +6,7 @@ use testbed::simulator::{Fault, Target};
 
 use crate::{
     figures::say,
+    left_behind::leaves_nothing,
     replicas::{ELECT, Replicas, WITHIN_THE_LEASE, WORK, leads},
     scene::{eventually, own_plane},
 };
@@ -15,7 +16,7 @@ const WATCHES_ARE_BACK: Duration = Duration::from_secs(70);
 
 #[tokio::test]
 async fn a_leader_that_was_paused_past_its_lease_sends_and_writes_nothing_more() {
-    let (replicas, first, second, token) = Replicas::at_work("paused").await;
+    let (replicas, first, second, token) = Replicas::at_work("paused-leader").await;
     let scene = &replicas.scene;
     first.signal("STOP").await.unwrap();
     // It will find this in its watches when it goes on: something to do.
@@ -42,6 +43,7 @@ async fn a_leader_that_was_paused_past_its_lease_sends_and_writes_nothing_more()
     assert!(writes.is_empty(), "{writes:#?}");
     assert_eq!(scene.simulator.counts().token_requests, requests);
     assert_eq!(replicas.stage.holder().await, lease);
+    replicas.leave_nothing(&first, &second).await;
 }
 
 #[tokio::test]
@@ -97,7 +99,7 @@ async fn a_leader_that_was_paused_and_cannot_see_who_leads_now_leaves_what_is_du
 async fn an_outage_of_the_api_server_past_the_lease_costs_neither_the_leadership_nor_a_token() {
     // Of its own, since the other tests need theirs.
     let plane = own_plane().await;
-    let replicas = Replicas::on(plane, "away").await;
+    let replicas = Replicas::on(plane, "api-server-away").await;
     let scene = &replicas.scene;
     let operator = replicas.leader().await;
     scene.everyday("acme").await;
@@ -153,5 +155,6 @@ async fn an_outage_of_the_api_server_past_the_lease_costs_neither_the_leadership
     };
     eventually(WATCHES_ARE_BACK, handled).await;
     scene.token_after("acme", &held).await;
+    leaves_nothing(scene, &operator).await;
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }

@@ -14,8 +14,11 @@ use testbed::{
 
 use crate::{
     figures::sum_of,
+    leak_scan::Scanner,
+    left_behind::leaves_nothing,
     scene::{PATIENCE, Scene, eventually},
     stage::Stage,
+    traces::{assert_clean, trace},
 };
 
 /// The lease that ships, and what a busy machine adds.
@@ -123,6 +126,17 @@ impl Replicas {
         };
         let bindings: Api<RoleBinding> = Api::namespaced(self.scene.client.clone(), namespace);
         bindings.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// At the end of a test: nothing is left behind by either, with one of them still at work.
+    pub async fn leave_nothing(&self, ended: &Operator, works: &Operator) {
+        leaves_nothing(&self.scene, works).await;
+        let log = ended.logs();
+        assert!(!log.is_empty(), "nothing is looked at");
+        let of_simulator = |value| ("a secret of the simulator", value);
+        let values = self.scene.simulator.secrets().into_iter().map(of_simulator);
+        let log = trace("log of the one that has ended", log.join("\n"));
+        assert_clean(&Scanner::of(values), &[log]);
     }
 
     /// As that account, once it follows; it may not be ready.

@@ -11,7 +11,7 @@ use kube::api::ListParams;
 use serde_json::{Value, json};
 use testbed::simulator::{Fault, Target};
 
-use crate::{figures::say, scene::Scene};
+use crate::{figures::say, left_behind::leaves_nothing, scene::Scene};
 
 const OTHERS: usize = 200;
 const HANGING: usize = 20;
@@ -99,7 +99,7 @@ async fn renewed(scene: &Scene, when: &str, value: &str) -> Took {
 
 #[tokio::test]
 async fn two_hundred_credentials_are_renewed_on_time_while_another_host_hangs() {
-    let scene = Scene::new("hanging").await;
+    let scene = Scene::new("hanging-host").await;
     let other = format!("localhost:{}", scene.simulator.port());
     let operator = scene.operator_at("info").args(["--allowed-domain", &other]);
     let operator = operator.start(scene.plane).await.unwrap();
@@ -130,4 +130,5 @@ async fn two_hundred_credentials_are_renewed_on_time_while_another_host_hangs() 
         others + u64::try_from(HANGING).unwrap() + counts.faulted
     );
     assert!(operator.get("/livez").await.unwrap().0.is_success());
+    leaves_nothing(&scene, &operator).await;
 }

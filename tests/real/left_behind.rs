@@ -14,6 +14,11 @@ const MANAGERS: [&str; 2] = ["tracktik-operator", "tracktik-operator-intent"];
 /// At the end of a test, while its operator runs: no value of the simulated TrackTik's is anywhere, and nothing was written
 /// that is not the operator's to write.
 pub async fn leaves_nothing(scene: &Scene, operator: &Operator) {
+    leaves_none_of(Secrets::default(), scene, operator).await;
+}
+
+/// As [`leaves_nothing`], where there are more values than those of the scene's own TrackTik.
+pub async fn leaves_none_of(secrets: Secrets, scene: &Scene, operator: &Operator) {
     let credentials = scene.credentials().list(&ListParams::default()).await.unwrap();
     let token_secret = |name: String| format!("{name}-token");
     let own = credentials
@@ -24,7 +29,7 @@ pub async fn leaves_nothing(scene: &Scene, operator: &Operator) {
     assert!(!written.is_empty(), "nothing was looked at");
     let foreign = foreign(&written, &own);
     assert!(foreign.is_empty(), "{foreign:#?}");
-    Secrets::default().are_nowhere(scene, operator).await;
+    secrets.are_nowhere(scene, operator).await;
 }
 
 /// Those of an operator's writes that are to anything but these token Secrets, the statuses of credentials, and events.

@@ -82,12 +82,12 @@ async fn a_list_that_fails_is_begun_again() {
 
 #[tokio::test]
 async fn a_list_whose_answer_ends_in_the_middle_is_begun_again() {
-    met("cut-list", Trouble::CutAnswer, 3).await;
+    met("cut-off-list", Trouble::CutAnswer, 3).await;
 }
 
 #[tokio::test]
 async fn a_list_that_a_page_for_people_answers_is_begun_again() {
-    met("page-list", Trouble::Foreign(Foreign::Page), 3).await;
+    met("list-by-a-page", Trouble::Foreign(Foreign::Page), 3).await;
 }
 
 #[tokio::test]

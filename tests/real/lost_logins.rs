@@ -137,7 +137,8 @@ impl Lost {
         assert_eq!(self.stage.given().await, (logins, 0, 0));
     }
 
-    async fn ends(self) {
+    async fn ends(self, account: &Account) {
+        self.stage.leaves_nothing(account, &self.proxy).await;
         assert_eq!(self.stage.operator.terminate().await.unwrap().code(), Some(0));
     }
 }
@@ -151,7 +152,7 @@ async fn of_a_new_credential(kind: Kind, cut: Cut) {
     assert_eq!(says, ("False", "EndpointUnavailable", "True"), "{}", status.0);
     assert_eq!(lost.stage.scene.value("acme-token", "access_token").await, None);
     lost.one_more_follows(None, &account, 2).await;
-    lost.ends().await;
+    lost.ends(&account).await;
 }
 
 /// Of two minutes, the last one is the margin: the lost login and the next have it between them.
@@ -164,7 +165,7 @@ async fn that_was_due(kind: Kind, cut: Cut) {
     let status = lost.is_told(2).await;
     lost.nothing_happened_to(&token, &account, &status).await;
     lost.one_more_follows(Some(&token), &account, 3).await;
-    lost.ends().await;
+    lost.ends(&account).await;
 }
 
 /// A value of the annotation is one login. With a token that is good for an hour, the next is made when that is due, or for
@@ -204,5 +205,5 @@ async fn that_was_asked_for(kind: Kind, cut: Cut) {
     let second = scene.rotated("acme", "2", &token).await;
     lost.all_is_well(&second, &account, 3).await;
     lost.stage.belongs(&token, &account).await;
-    lost.ends().await;
+    lost.ends(&account).await;
 }

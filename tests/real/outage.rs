@@ -13,6 +13,7 @@ use testbed::{manifests::apply_operator_rbac, operator::Operator};
 
 use crate::{
     figures::say,
+    left_behind::leaves_nothing,
     missing_rights::bind_too_little,
     network::Network,
     scene::{PATIENCE, Scene, eventually, own_plane},
@@ -31,7 +32,7 @@ async fn readyz(operator: &Operator, ok: bool) -> String {
 async fn an_outage_of_the_api_server_is_over_for_the_operator_once_it_is_over() {
     // Of its own, since the other tests need theirs.
     let plane = own_plane().await;
-    let scene = Scene::on(plane, "away", Duration::from_hours(1)).await;
+    let scene = Scene::on(plane, "api-server-away", Duration::from_hours(1)).await;
     // As it ships: its Lease is away as well.
     let operator = scene.replica().start(plane).await.unwrap();
     scene.everyday("acme").await;
@@ -46,12 +47,13 @@ async fn an_outage_of_the_api_server_is_over_for_the_operator_once_it_is_over() 
     scene.annotate("acme", "tracktik-operator.io/rotate", "now").await;
     scene.token_after("acme", &token).await;
     assert_eq!(scene.simulator.counts().token_requests, 2);
+    leaves_nothing(&scene, &operator).await;
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]
 async fn a_network_that_was_cut_leaves_the_operator_ready_and_at_work() {
-    let scene = Scene::new("cut").await;
+    let scene = Scene::new("network-is-cut").await;
     let network = Network::to(scene.plane.server()).await;
     let operator = scene.start_over(&network, scene.operator()).await;
     scene.everyday("acme").await;
@@ -66,6 +68,7 @@ async fn a_network_that_was_cut_leaves_the_operator_ready_and_at_work() {
     scene.annotate("acme", "tracktik-operator.io/rotate", "now").await;
     scene.token_after("acme", &token).await;
     assert_eq!(scene.simulator.counts().token_requests, 2);
+    leaves_nothing(&scene, &operator).await;
 }
 
 #[tokio::test]
@@ -99,6 +102,7 @@ async fn rights_that_are_taken_away_show_and_count_again_once_they_are_back() {
     ));
     readyz(&operator, true).await;
     assert_eq!(scene.simulator.counts().token_requests, 1);
+    leaves_nothing(&scene, &operator).await;
 }
 
 #[tokio::test]

@@ -20,7 +20,9 @@ use testbed::manifests::{OPERATOR_NAME, OPERATOR_NAMESPACE};
 use crate::{
     api_proxy::ApiProxy,
     figures::say,
+    left_behind::leaves_none_of,
     scene::{PATIENCE, Scene, eventually},
+    secrets::Secrets,
 };
 
 /// A token file is read again by the first request 50 s after it was read; then come the watches' back-off and a busy
@@ -115,5 +117,8 @@ async fn an_operator_whose_own_token_was_rotated_goes_on_with_the_new_one_by_its
     assert!(scene.simulator.valid(&next));
     scene.looked_at_again("acme").await.assert_well();
     assert_eq!(scene.attempts("acme"), 2);
+    let mut secrets = Secrets::default();
+    secrets.add("the operator's own token that was revoked", earlier);
+    leaves_none_of(secrets, &scene, &operator).await;
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }

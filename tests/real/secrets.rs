@@ -1,7 +1,7 @@
 //! The values of one test that must be found nowhere, gathered while it goes on.
 
-use serde_json::json;
-use testbed::operator::Operator;
+use serde_json::{Value, json};
+use testbed::{account::Account, operator::Operator, simulator::Simulator};
 
 use crate::{
     canaries::Login,
@@ -35,6 +35,26 @@ impl Secrets {
         scene.secret(name, &login.data()).await;
     }
 
+    /// The values of an account, at whatever server.
+    pub fn account(&mut self, account: &Account) {
+        let username = &account.username;
+        for (of, value) in [
+            ("client id", &account.client_id),
+            ("client secret", &account.client_secret),
+            ("user name", username),
+            ("password", &account.password),
+        ] {
+            self.add(format!("{of} of {username}"), value.as_str());
+        }
+    }
+
+    /// What a simulated TrackTik knows, with every token that it has granted until now.
+    pub fn simulator(&mut self, simulator: &Simulator) {
+        for value in simulator.secrets() {
+            self.add("a secret of the simulator", value);
+        }
+    }
+
     /// The tokens of a credential, as they are now.
     pub async fn tokens(&mut self, scene: &Scene, name: &str) -> String {
         let access_token = scene.token(name).await;
@@ -47,14 +67,10 @@ impl Secrets {
 
     /// Looks through all that there is to see, at the end of a test.
     pub async fn are_nowhere(mut self, scene: &Scene, operator: &Operator) {
-        self.add("the operator's own token", own_token(operator));
-        self.0.extend(
-            scene
-                .simulator
-                .secrets()
-                .into_iter()
-                .map(|value| ("a secret of the simulator".to_owned(), value.into())),
-        );
+        for token in own_tokens(operator) {
+            self.add("the operator's own token", token);
+        }
+        self.simulator(&scene.simulator);
         let traces = traces(scene, operator).await;
         assert_complete(scene, &traces);
         // It takes a while, in which others that share the thread would not be answered in time.
@@ -63,14 +79,30 @@ impl Secrets {
     }
 }
 
-/// The token by which the API server knows the operator.
-fn own_token(operator: &Operator) -> String {
-    let environment = std::fs::read(format!("/proc/{}/environ", operator.pid())).unwrap();
-    let environment = String::from_utf8(environment).unwrap();
-    let path = environment
+/// The tokens by which the API server knows the operator: of the kubeconfig that every one is started with, and of another
+/// that a test may have put in its place.
+fn own_tokens(operator: &Operator) -> Vec<String> {
+    let of_process = |file: &str| {
+        let text = std::fs::read(format!("/proc/{}/{file}", operator.pid())).unwrap();
+        String::from_utf8(text).unwrap()
+    };
+    let (environment, arguments) = (of_process("environ"), of_process("cmdline"));
+    let first = environment
         .split('\0')
-        .find_map(|variable| variable.strip_prefix("KUBECONFIG="))
-        .unwrap();
-    let kubeconfig: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    kubeconfig["users"][0]["user"]["token"].as_str().unwrap().to_owned()
+        .find_map(|variable| variable.strip_prefix("KUBECONFIG="));
+    let another = arguments.split('\0').skip_while(|argument| *argument != "--kubeconfig");
+    [first.unwrap()]
+        .into_iter()
+        .chain(another.skip(1).take(1))
+        .map(own_token)
+        .collect()
+}
+
+fn own_token(kubeconfig: &str) -> String {
+    let kubeconfig: Value = serde_json::from_str(&std::fs::read_to_string(kubeconfig).unwrap()).unwrap();
+    let user = &kubeconfig["users"][0]["user"];
+    match user["tokenFile"].as_str() {
+        Some(file) => std::fs::read_to_string(file).unwrap(),
+        None => user["token"].as_str().unwrap().to_owned(),
+    }
 }

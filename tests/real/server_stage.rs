@@ -9,7 +9,7 @@ use testbed::{
     operator::Operator,
 };
 
-use crate::{scene::Scene, server_proxy::ServerProxy};
+use crate::{left_behind::leaves_none_of, scene::Scene, secrets::Secrets, server_proxy::ServerProxy};
 
 /// What a change in the cluster may take to show. The promise is 2 s; a build may run beside the tests.
 const SOON: Duration = Duration::from_secs(5);
@@ -81,6 +81,21 @@ impl Stage {
     pub async fn belongs(&self, token: &str, account: &Account) {
         let user = self.server.whoami(token).await.unwrap();
         assert_eq!(user.as_deref(), Some(account.username.as_str()));
+    }
+
+    /// At the end of a test: neither a value of this account, the only one, is anywhere, nor a token that went by this
+    /// proxy, lost ones included.
+    pub async fn leaves_nothing(&self, account: &Account, proxy: &ServerProxy) {
+        let mut secrets = Secrets::default();
+        secrets.account(account);
+        let (logins, _, refreshes) = self.given().await;
+        let granted = proxy.granted();
+        let both = 2 * usize::try_from(logins + refreshes).unwrap();
+        assert_eq!(granted.len(), both, "an access token and a refresh token of each grant");
+        for token in granted {
+            secrets.add("a token of the server's", token);
+        }
+        leaves_none_of(secrets, &self.scene, &self.operator).await;
     }
 
     pub async fn counts(&self, account: &Account) -> (u64, u64) {

@@ -7,6 +7,7 @@ use testbed::simulator::{Fault, Target};
 
 use crate::{
     figures::say,
+    left_behind::leaves_nothing,
     scene::{Scene, Status, eventually},
 };
 
@@ -15,7 +16,7 @@ const GIVEN_UP: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn half_a_minute_of_silence_is_borne_and_then_the_request_is_given_up_and_not_repeated() {
-    let scene = Scene::new("silence").await;
+    let scene = Scene::new("half-a-minute").await;
     let operator = scene.start().await;
     let account = scene.everyday("acme").await;
     scene.ready("acme").await;
@@ -46,5 +47,6 @@ async fn half_a_minute_of_silence_is_borne_and_then_the_request_is_given_up_and_
     assert!((30..=32).contains(&waits.as_secs()), "{waits:?}");
     assert_eq!(scene.token("acme").await, token);
     assert_eq!(scene.attempts("acme"), 2);
+    leaves_nothing(&scene, &operator).await;
     assert_eq!(operator.terminate().await.unwrap().code(), Some(0));
 }

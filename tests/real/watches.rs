@@ -7,10 +7,13 @@ use serde_json::json;
 use testbed::operator::Operator;
 
 use crate::{
+    api_answers::FOREIGN_WORDS,
     api_proxy::ApiProxy,
     api_trouble::{Call, Foreign, Later, Trouble},
     figures::say,
+    left_behind::leaves_none_of,
     scene::{Scene, eventually},
+    secrets::Secrets,
 };
 
 pub const CREDENTIALS: &str = "tracktikcredentials";
@@ -114,6 +117,9 @@ pub async fn harmed(rest: AtRest, kind: &'static str, trouble: Trouble) {
     let took = began.elapsed().as_millis();
     say(&format!("{kind}: known {took} ms after the end of {trouble:?}"));
     rest.no_login_was_made().await;
+    let mut secrets = Secrets::default();
+    secrets.add("what somebody else said", FOREIGN_WORDS);
+    leaves_none_of(secrets, &rest.scene, &rest.operator).await;
     assert_eq!(rest.operator.terminate().await.unwrap().code(), Some(0));
 }
 

@@ -8,7 +8,9 @@ use serde_json::json;
 use crate::{
     closed_port::{open, open_with},
     figures::say,
+    left_behind::leaves_none_of,
     scene::{Scene, eventually},
+    secrets::Secrets,
 };
 
 /// The pace of what was not sent, and what a busy machine adds.
@@ -22,12 +24,14 @@ async fn shown(grant: &str) {
     let server = open_with(&right, 0, &account).await;
     let (port, domain) = (server.port(), server.domain());
     let operator = scene.operator().args(["--allowed-domain", &domain]);
-    let _operator = operator.start(scene.plane).await.unwrap();
+    let operator = operator.start(scene.plane).await.unwrap();
     scene
         .credential("acme", json!({ "domain": domain, "renewal": { "grant": grant } }))
         .await;
     scene.ready("acme").await;
     let token = scene.token("acme").await;
+    let mut secrets = Secrets::default();
+    secrets.simulator(&server);
     server.stop().await;
 
     let wrong = scene.authority().issue_for_wrong_name(folder.path()).unwrap();
@@ -67,6 +71,8 @@ async fn shown(grant: &str) {
         (counts.logins, counts.refresh_requests, counts.token_requests),
         (1, 0, 1)
     );
+    secrets.simulator(&server);
+    leaves_none_of(secrets, &scene, &operator).await;
 }
 
 #[tokio::test]
