@@ -5,7 +5,7 @@ use testbed::operator::Operator;
 use crate::{
     leak_scan::Scanner,
     scene::Scene,
-    sight::Sights,
+    servers::Endpoints,
     subject::Subject,
     traces::{Trace, leaks, objects, trace},
 };
@@ -22,13 +22,10 @@ pub async fn traces(scene: &Scene, operators: [&Operator; 2], metrics: String) -
     all
 }
 
-/// The values of the accounts, every token of the simulator, and those of the real servers that were seen in a Secret.
-pub fn values<'a>(
-    scene: &Scene,
-    subjects: &[Subject],
-    seen: impl Iterator<Item = &'a Sights>,
-) -> Vec<(String, String)> {
-    let mut values: Vec<_> = scene
+/// The values of the accounts, and every token that any server has granted for them.
+pub async fn values(at: &Endpoints<'_>, subjects: &[Subject]) -> Vec<(String, String)> {
+    let mut values: Vec<_> = at
+        .scene
         .simulator
         .secrets()
         .into_iter()
@@ -37,10 +34,12 @@ pub fn values<'a>(
     for subject in subjects {
         let data = subject.login.data();
         values.extend(data.map(|(key, value)| (format!("{key} of {}", subject.name), value.to_owned())));
-    }
-    for (name, sight) in seen.flatten() {
-        let tokens = [&sight.token, &sight.refresh_token].into_iter().flatten();
-        values.extend(tokens.map(|token| (format!("a token of {name}"), token.clone())));
+        let tokens = at.tokens_of(subject.backend, &subject.login.username).await;
+        values.extend(
+            tokens
+                .into_iter()
+                .map(|token| (format!("a token of {}", subject.name), token)),
+        );
     }
     values.sort_by(|one, other| one.1.cmp(&other.1));
     values.dedup_by(|one, other| one.1 == other.1);

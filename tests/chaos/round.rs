@@ -90,12 +90,12 @@ pub async fn play(
         thaw = Some(Timestamp::now());
         crew::goes_on(&struck).await;
     }
-    let (recoveries, mut last) = this.await_recovery(fell, ASKED, before.as_ref()).await;
+    let (recoveries, last) = this.await_recovery(fell, ASKED, before.as_ref()).await;
     this.no_gap(&last).await;
     if work == Work::Asked && this.violations.is_empty() {
         // A refresh token that was sent and not marked would be sent again now.
         this.ask(ASKED_AGAIN).await;
-        (_, last) = this.await_recovery(Instant::now(), ASKED_AGAIN, Some(&last)).await;
+        this.await_recovery(Instant::now(), ASKED_AGAIN, Some(&last)).await;
     }
     // Where all was done before it came, it may not have looked at anything yet; what it finds must be no reason for more.
     works.log_line(&scene.namespace, PATIENCE).await.unwrap();
@@ -109,8 +109,7 @@ pub async fn play(
         this.violations.push("a foreign Secret was changed".to_owned());
     }
     let traces = leaks::traces(&scene, [&struck, &works], metrics).await;
-    let sights = before.iter().chain([&found, &last]);
-    let leaks = leaks::find(leaks::values(&scene, &this.subjects, sights), traces).await;
+    let leaks = leaks::find(leaks::values(&at, &this.subjects).await, traces).await;
     let mut before = before.unwrap_or_default();
     let mut found = found;
     let mut fates = Vec::new();

@@ -138,6 +138,23 @@ impl Endpoints<'_> {
         }
     }
 
+    /// Every token of a user that the cluster may not tell of. A simulator tells of all by itself.
+    pub async fn tokens_of(&self, backend: Backend, username: &str) -> Vec<String> {
+        match backend {
+            Backend::Simulator => Vec::new(),
+            Backend::Real(kind) => {
+                let tokens = self.servers.real(kind, self.life).granted(username).await.unwrap();
+                let grants = self.granted_to(backend, username).await.grants();
+                assert_eq!(
+                    tokens.len() as u64,
+                    2 * grants,
+                    "an access token and a refresh token of each grant"
+                );
+                tokens
+            }
+        }
+    }
+
     pub async fn granted_to(&self, backend: Backend, username: &str) -> Granted {
         match backend {
             Backend::Simulator => {

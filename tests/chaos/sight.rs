@@ -10,7 +10,6 @@ use crate::scene::{Scene, Status};
 
 pub struct Sight {
     pub token: Option<String>,
-    pub refresh_token: Option<String>,
     issue: Value,
     tried: Option<String>,
     pub status: Status,
@@ -67,11 +66,10 @@ pub async fn look(scene: &Scene) -> Sights {
         let secret = secrets.remove(&format!("{name}-token")).unwrap_or_default();
         let mut annotations = secret.metadata.annotations.unwrap_or_default();
         let mut data = secret.data.unwrap_or_default();
-        let mut value = |key: &str| Some(String::from_utf8(data.remove(key)?.0).unwrap());
+        let token = data.remove("access_token");
         let issue = annotations.remove("tracktik-operator.io/issue");
         let sight = Sight {
-            token: value("access_token"),
-            refresh_token: value("refresh_token"),
+            token: token.map(|value| String::from_utf8(value.0).unwrap()),
             issue: issue.map_or(Value::Null, |issue| serde_json::from_str(&issue).unwrap()),
             tried: annotations.remove("tracktik-operator.io/tried"),
             status: Status(credential.data["status"].clone()),

@@ -75,6 +75,6 @@ async fn is_followed_by_one_login(kind: Kind, cut: Cut) {
     .await;
     let counts = stage.server.counts().await.unwrap();
     assert_eq!(counts.repeated_refresh_tokens, 0);
-    stage.leaves_nothing(&account, &proxy).await;
+    stage.leaves_nothing(&account).await;
     assert_eq!(stage.operator.terminate().await.unwrap().code(), Some(0));
 }

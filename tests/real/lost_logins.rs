@@ -138,7 +138,7 @@ impl Lost {
     }
 
     async fn ends(self, account: &Account) {
-        self.stage.leaves_nothing(account, &self.proxy).await;
+        self.stage.leaves_nothing(account).await;
         assert_eq!(self.stage.operator.terminate().await.unwrap().code(), Some(0));
     }
 }

@@ -9,8 +9,7 @@ use std::{
 };
 
 use http_body_util::BodyExt;
-use hyper::{Request, Response, body::Incoming};
-use serde_json::Value;
+use hyper::{Request, body::Incoming};
 use testbed::certificates::Authority;
 use tokio::{net::TcpListener, task::JoinSet};
 use tracktik_operator::api::Grant;
@@ -40,15 +39,12 @@ pub enum Cut {
 }
 
 type Planned = Arc<Mutex<Vec<(Grant, Cut)>>>;
-type Granted = Arc<Mutex<Vec<String>>>;
 
 /// Stands before one server. Dropping it ends all connections.
 pub struct ServerProxy {
     domain: String,
     /// What the answers to the next requests for each grant meet, in their order.
     planned: Planned,
-    /// Every token that the server has answered with.
-    granted: Granted,
     _serving: JoinSet<()>,
     /// Holds its certificate.
     _folder: tempfile::TempDir,
@@ -62,21 +58,20 @@ impl ServerProxy {
         let upstream = Upstream::at(&format!("https://{domain}"), authority.ca_pem().as_bytes());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let domain = listener.local_addr().unwrap().to_string();
-        let (planned, granted) = (Planned::default(), Granted::default());
-        let (meets, notes) = (Arc::clone(&planned), Arc::clone(&granted));
+        let planned = Planned::default();
+        let meets = Arc::clone(&planned);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((connection, _)) = listener.accept().await {
-                let (upstream, meets, notes) = (upstream.clone(), Arc::clone(&meets), Arc::clone(&notes));
-                let answer = move |request| answer(request, upstream.clone(), Arc::clone(&meets), Arc::clone(&notes));
+                let (upstream, meets) = (upstream.clone(), Arc::clone(&meets));
+                let answer = move |request| answer(request, upstream.clone(), Arc::clone(&meets));
                 connections.spawn(serve(connection, tls.clone(), answer));
             }
         });
         Self {
             domain,
             planned,
-            granted,
             _serving: serving,
             _folder: folder,
         }
@@ -96,47 +91,20 @@ impl ServerProxy {
     pub fn has_cut_all(&self) -> bool {
         self.planned.lock().unwrap().is_empty()
     }
-
-    /// Every token that the server has answered a login or a refresh with, also where the answer was lost.
-    pub fn granted(&self) -> Vec<String> {
-        self.granted.lock().unwrap().clone()
-    }
 }
 
 /// An error ends the connection without an answer.
-async fn answer(
-    request: Request<Incoming>,
-    upstream: Upstream,
-    planned: Planned,
-    granted: Granted,
-) -> Result<Answer, io::Error> {
+async fn answer(request: Request<Incoming>, upstream: Upstream, planned: Planned) -> Result<Answer, io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let grant = asked_for(&body);
     let passed = upstream.ask(&parts, body).await?;
-    let passed = match grant {
-        Some(_) => noted(passed, &granted).await?,
-        None => passed,
-    };
     let cut = grant.and_then(|grant| next(&planned, grant));
     match cut {
         None => Ok(whole(passed)),
         Some(Cut::Within) => half(passed).await,
         Some(Cut::Before) => Err(io::ErrorKind::ConnectionReset.into()),
     }
-}
-
-/// The answer as it came, once the tokens in it are noted: nobody else can tell of those in one that is lost.
-async fn noted(passed: reqwest::Response, granted: &Granted) -> Result<reqwest::Response, io::Error> {
-    let (head, body) = Response::<reqwest::Body>::from(passed).into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let tokens = ["access_token", "refresh_token"].map(|key| answer[key].as_str());
-    granted
-        .lock()
-        .unwrap()
-        .extend(tokens.into_iter().flatten().map(str::to_owned));
-    Ok(Response::from_parts(head, body).into())
 }
 
 fn next(planned: &Planned, grant: Grant) -> Option<Cut> {

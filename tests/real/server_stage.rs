@@ -83,13 +83,13 @@ impl Stage {
         assert_eq!(user.as_deref(), Some(account.username.as_str()));
     }
 
-    /// At the end of a test: neither a value of this account, the only one, is anywhere, nor a token that went by this
-    /// proxy, lost ones included.
-    pub async fn leaves_nothing(&self, account: &Account, proxy: &ServerProxy) {
+    /// At the end of a test: neither a value of this account, the only one, is anywhere, nor a token that was granted
+    /// for it, lost ones included.
+    pub async fn leaves_nothing(&self, account: &Account) {
         let mut secrets = Secrets::default();
         secrets.account(account);
         let (logins, _, refreshes) = self.given().await;
-        let granted = proxy.granted();
+        let granted = self.server.granted(&account.username).await.unwrap();
         let both = 2 * usize::try_from(logins + refreshes).unwrap();
         assert_eq!(granted.len(), both, "an access token and a refresh token of each grant");
         for token in granted {

@@ -29,6 +29,8 @@ from django.urls import path
 totals = {"logins": 0, "refused": 0, "refreshes": 0, "repeatedRefreshTokens": 0}
 by_username = collections.defaultdict(lambda: {"logins": 0, "refused": 0, "refreshes": 0, "loginTimes": []})
 refresh_tokens_seen = set()
+# Whatever became of the answer. What is lost on its way is in no Secret, and in no other record.
+tokens_granted = collections.defaultdict(list)
 # Requests run in threads; a test compares these numbers exactly.
 counting = threading.Lock()
 
@@ -105,6 +107,9 @@ def token(request):
         response = TokenView.as_view()(request)
         if response.status_code == 200:
             outcome = "refreshes" if grant == "refresh_token" else "logins"
+            answer = json.loads(response.content)
+            with counting:
+                tokens_granted[username] += [answer["access_token"], answer["refresh_token"]]
         return response
     finally:
         # Also when the library raises: Django turns that into a 500, and the client saw a refusal.
@@ -170,11 +175,17 @@ def counts(_request):
         return JsonResponse({**totals, "byUsername": by_username})
 
 
+def granted(request):
+    with counting:
+        return JsonResponse(tokens_granted[json.loads(request.body)["username"]], safe=False)
+
+
 TOKEN_ROUTES = (path("rest/oauth2/access_token", token), path("whoami", whoami))
 CONTROL_ROUTES = (
     path("accounts", accounts),
     path("accounts/password", password),
     path("counts", counts),
+    path("granted", granted),
 )
 
 

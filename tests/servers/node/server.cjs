@@ -32,6 +32,8 @@ const passwords = new Map();
 const byAccessToken = new Map();
 const byRefreshToken = new Map();
 const refreshTokensSeen = new Set();
+// Whatever became of the answer. What is lost on its way is in no Secret, and in no other record.
+const tokensGranted = new Map();
 const counts = { logins: 0, refused: 0, refreshes: 0, repeatedRefreshTokens: 0, byUsername: {} };
 
 const clientRepository = {
@@ -108,6 +110,10 @@ async function token(request) {
       counts.byUsername[username].loginTimes.push(Math.floor(performance.now()));
     }
   }
+  if (outcome !== "refused") {
+    const { access_token: access, refresh_token: refresh } = answer.body;
+    tokensGranted.set(username, [...(tokensGranted.get(username) ?? []), access, refresh]);
+  }
   return vanilla.responseToVanilla(answer);
 }
 
@@ -148,11 +154,17 @@ async function changePassword(request) {
   return new Response(null, { status: 204 });
 }
 
+async function granted(request) {
+  const { username } = await request.json();
+  return Response.json(tokensGranted.get(username) ?? []);
+}
+
 const tokenRoutes = { "POST /rest/oauth2/access_token": token, "GET /whoami": whoami };
 const controlRoutes = {
   "POST /accounts": createAccount,
   "POST /accounts/password": changePassword,
   "GET /counts": async () => Response.json(counts),
+  "POST /granted": granted,
 };
 
 // Node's request in, a standard Request to the route, its standard Response out.

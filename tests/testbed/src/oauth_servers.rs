@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, StatusCode};
+use reqwest::{Certificate, Client, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tempfile::TempDir;
@@ -167,7 +167,7 @@ impl OAuthServer {
     /// # Errors
     /// When the server does not answer as agreed.
     pub async fn add_account(&self, account: &Account) -> Result<(), Error> {
-        self.control("accounts", account).await
+        self.control("accounts", account).await.map(drop)
     }
 
     /// Changes a user's password. Tokens issued before stay good.
@@ -176,7 +176,7 @@ impl OAuthServer {
     /// When there is no such user, or the server does not answer as agreed.
     pub async fn change_password(&self, username: &str, password: &str) -> Result<(), Error> {
         let wanted = json!({"username": username, "password": password});
-        self.control("accounts/password", &wanted).await
+        self.control("accounts/password", &wanted).await.map(drop)
     }
 
     /// What the token endpoint answered so far.
@@ -186,6 +186,16 @@ impl OAuthServer {
     pub async fn counts(&self) -> Result<Counts, Error> {
         let answer = self.client.get(self.control_url("counts")).send().await?;
         Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Every token that this user was granted, also where the answer did not arrive: the access token and the refresh token
+    /// of each grant, oldest first.
+    ///
+    /// # Errors
+    /// When the server does not answer as agreed.
+    pub async fn granted(&self, username: &str) -> Result<Vec<String>, Error> {
+        let asked = json!({"username": username});
+        Ok(self.control("granted", &asked).await?.json().await?)
     }
 
     /// Whose access token this is, by the server's own check; `None` when the server refuses it as
@@ -208,10 +218,9 @@ impl OAuthServer {
         Ok(Some(username))
     }
 
-    async fn control(&self, path: &str, body: &impl Serialize) -> Result<(), Error> {
+    async fn control(&self, path: &str, body: &impl Serialize) -> Result<Response, Error> {
         let answer = self.client.post(self.control_url(path)).json(body).send().await?;
-        answer.error_for_status()?;
-        Ok(())
+        Ok(answer.error_for_status()?)
     }
 
     fn control_url(&self, path: &str) -> String {
