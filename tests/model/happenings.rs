@@ -8,7 +8,7 @@ use tracktik_operator::{
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
     election::may_act,
-    invariants::{Broken, may_be_made},
+    invariants::may_be_made,
     moves::How,
     process::{Frozen, Op, Reply, Stage},
     rules::{Rules, Safeguard},
@@ -120,13 +120,6 @@ impl World {
 
     /// It gives the Lease back, and another starts in its place.
     pub fn end(&mut self, replica: usize) {
-        for of in 0..CREDENTIALS {
-            let desk = self.desk(replica, of);
-            let held = desk.memory.held.is_some() || matches!(desk.stage, Stage::Awaiting(_, Reply::Tokens, _));
-            if held && !self.excused[of] && !self.api.is_strangers(of) {
-                self.breaks(Broken::TokenThrownAway);
-            }
-        }
         if self.lease.holder == self.replicas[replica].name {
             self.lease = Lease::default();
         }

@@ -165,6 +165,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     }
     for next in &mut next {
         next.world.settle_what_needs_no_call(rules);
+        next.world.watch_what_was_granted(world, next.by, rules);
         next.world.end_excuses();
     }
     next

@@ -79,6 +79,12 @@ impl TrackTik {
         self.granted.get(id).copied().unwrap_or_default()
     }
 
+    /// The ids of what it has granted since it was as it was before.
+    pub fn granted_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a str> {
+        let since = self.granted.keys().filter(|id| !before.granted.contains_key(*id));
+        since.map(String::as_str)
+    }
+
     /// Failed logins within a time before now.
     pub fn failed_within(&self, window: Span, now: Moment) -> usize {
         self.failed.iter().filter(|at| **at + window > now).count()
