@@ -38,6 +38,11 @@ impl World {
                 self.answer(replica, of, Reply::OthersUnread, rules);
             }
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
+            How::Unanswered => {
+                may_be_made(self, (replica, of), &op, &turn, rules);
+                self.send_in_vain(&turn);
+                self.desk_mut(replica, of).stage = Stage::Awaiting(self.now + LATE, lost(&op), turn);
+            }
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
                 self.unheard += u8::from(how == How::LostAfter && op == Op::Send);
