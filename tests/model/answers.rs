@@ -16,7 +16,6 @@ use tracktik_operator::{
 
 use crate::{
     api_server::SecretObject,
-    invariants::Broken,
     observe::{fingerprint, uid},
     process::{HeldTokens, Memory, Op, Reply, Stage, Turn},
     rules::{Rules, Safeguard},
@@ -185,7 +184,6 @@ impl World {
         let memory = &mut self.desk_mut(replica, of).memory;
         if rules.lacks(Safeguard::Holding) {
             memory.held = None;
-            self.breaks(Broken::TokenThrownAway);
         } else if let Some(held) = &mut memory.held {
             held.failures += 1;
             held.not_before = now + doubling(Span::millis(100), held.failures, Span::seconds(30));

@@ -76,6 +76,15 @@ impl World {
         Reply::Wrote(secret)
     }
 
+    /// One POST of which nothing comes. Whoever sent it cannot tell: a refresh token is sent once all the same.
+    pub fn send_in_vain(&mut self, turn: &Turn) {
+        let with = turn.request.as_ref().unwrap().refresh_token.as_ref();
+        let again = with.is_some_and(|with| Rc::make_mut(&mut self.tracktik).note_sent(with).is_err());
+        if again {
+            self.breaks(Broken::RefreshTokenSentTwice);
+        }
+    }
+
     /// One POST.
     fn send(&mut self, of: usize, turn: &Turn, rules: &Rules) -> Reply {
         let request = turn.request.as_ref().unwrap();

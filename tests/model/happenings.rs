@@ -8,7 +8,7 @@ use tracktik_operator::{
 use crate::{
     api_server::{CREDENTIALS, SecretObject},
     election::may_act,
-    invariants::{Broken, may_be_made},
+    invariants::may_be_made,
     moves::How,
     process::{Frozen, Op, Reply, Stage},
     rules::{Rules, Safeguard},
@@ -38,6 +38,11 @@ impl World {
                 self.answer(replica, of, Reply::OthersUnread, rules);
             }
             How::LostBefore => self.answer(replica, of, Reply::Lost, rules),
+            How::Unanswered => {
+                may_be_made(self, (replica, of), &op, &turn, rules);
+                self.send_in_vain(&turn);
+                self.desk_mut(replica, of).stage = Stage::Awaiting(self.now + LATE, lost(&op), turn);
+            }
             How::Freezes => self.office_mut(replica).frozen = Some(Frozen { calls: Some(of) }),
             _ => {
                 self.unheard += u8::from(how == How::LostAfter && op == Op::Send);
@@ -120,13 +125,6 @@ impl World {
 
     /// It gives the Lease back, and another starts in its place.
     pub fn end(&mut self, replica: usize) {
-        for of in 0..CREDENTIALS {
-            let desk = self.desk(replica, of);
-            let held = desk.memory.held.is_some() || matches!(desk.stage, Stage::Awaiting(_, Reply::Tokens, _));
-            if held && !self.excused[of] && !self.api.is_strangers(of) {
-                self.breaks(Broken::TokenThrownAway);
-            }
-        }
         if self.lease.holder == self.replicas[replica].name {
             self.lease = Lease::default();
         }

@@ -7,9 +7,10 @@ use tracktik_operator::api::Span;
 
 use crate::{
     api_server::CREDENTIALS,
-    moves::{How, Move, Next, name, push},
+    moves::{How, Move, Next, push},
     process::{Op, Stage},
     rules::{Rules, Safeguard},
+    story::called,
     world::World,
 };
 
@@ -44,7 +45,7 @@ pub fn held_back(next: &mut Vec<Next>, from: &World, replica: usize, rules: &Rul
             _ => &[How::HeldBack],
         };
         for how in outcomes {
-            let by = Move::Call(replica, of, name(op), *how);
+            let by = Move::Call(replica, of, called(op), *how);
             push(next, &world, by, false, |to| to.call(replica, of, *how, rules));
         }
     }

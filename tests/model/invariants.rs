@@ -16,7 +16,7 @@ use crate::{
 /// A promise that was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Broken {
-    /// TrackTik saw a refresh token twice.
+    /// A refresh token was sent twice.
     RefreshTokenSentTwice,
     /// A Secret without the credential's mark was written.
     ForeignWrite,

@@ -41,9 +41,6 @@ impl World {
     fn look(&mut self, replica: usize, of: usize, rules: &Rules) {
         let now = self.now;
         let seen = observe(self.office_mut(replica), of, now, rules);
-        if seen.thrown_away && !self.excused[of] {
-            self.breaks(Broken::TokenThrownAway);
-        }
         let requests = &self.desk(replica, of).memory.requests;
         let pending = requests.failure.as_deref().and_then(|record| record.pending.as_ref());
         if pending.is_some_and(|pending| Some(&pending.issue_id) == requests.announced.as_ref()) {

@@ -30,6 +30,7 @@ mod happenings;
 mod held_back;
 mod instants;
 mod invariants;
+mod kept;
 mod look;
 mod moves;
 mod observe;

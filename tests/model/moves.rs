@@ -11,6 +11,7 @@ use crate::{
     instants::next_instant,
     process::{Behind, Frozen, Op, Stage},
     rules::{Hands, Rules},
+    story::called,
     world::{REPLICAS, World},
 };
 
@@ -63,6 +64,8 @@ pub enum How {
     OthersUnread,
     /// It was carried out, and nobody is told.
     LostAfter,
+    /// It was sent, nothing comes of it there, and an answer is waited for in vain. Meanwhile all else goes on.
+    Unanswered,
     /// The process stands still between asking for the claim and the call.
     Freezes,
     /// It takes longer than an announcement may be relied on.
@@ -165,6 +168,7 @@ pub fn successors(world: &World, rules: &Rules, faults: bool) -> Vec<Next> {
     }
     for next in &mut next {
         next.world.settle_what_needs_no_call(rules);
+        next.world.watch_what_was_granted(world, next.by, rules);
         next.world.end_excuses();
     }
     next
@@ -205,7 +209,7 @@ fn calls(next: &mut Vec<Next>, from: &World, (replica, of): (usize, usize), rule
             is_fault: false,
         });
     };
-    let (op, name) = (op.clone(), name(op));
+    let (op, name) = (op.clone(), called(op));
     let mut outcomes = vec![How::Well];
     if faults {
         outcomes.extend(failures(&op));
@@ -229,19 +233,13 @@ fn failures(op: &Op) -> &'static [How] {
     match op {
         Op::Prepare(_) | Op::Verify => &[How::LostBefore],
         Op::Announce(_) | Op::MarkTried => &[How::LostBefore, How::LostAfter, How::Freezes, How::Slow],
-        Op::Send => &[How::LostBefore, How::LostAfter, How::Freezes, How::Late],
+        Op::Send => &[
+            How::LostBefore,
+            How::Unanswered,
+            How::LostAfter,
+            How::Freezes,
+            How::Late,
+        ],
         Op::MarkPutBack | Op::Store | Op::Record(_) => &[How::LostBefore, How::LostAfter, How::Freezes],
-    }
-}
-
-pub fn name(op: &Op) -> &'static str {
-    match op {
-        Op::Prepare(_) => "read the sources, dry-run the write",
-        Op::Announce(_) => "announce the request in status",
-        Op::MarkTried | Op::MarkPutBack => "mark the refresh token as tried",
-        Op::Send => "send the token request",
-        Op::Store => "store the tokens",
-        Op::Verify => "read the token Secret",
-        Op::Record(_) => "write status",
     }
 }

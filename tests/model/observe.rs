@@ -27,8 +27,6 @@ pub const LAYOUT: &str = "plain";
 pub struct Seen {
     pub observation: Observation,
     pub token_secret: Option<Rc<SecretObject>>,
-    /// Tokens that were held were dropped although nothing later is in place.
-    pub thrown_away: bool,
 }
 
 /// Identity of both: one account.
@@ -74,7 +72,7 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
         latest_issued: memory.requests.last_granted.or(in_status),
         ..Observation::default()
     };
-    let thrown_away = drop_outdated_held(memory, &seen, now);
+    drop_outdated_held(memory, &seen, now);
     seen.held = memory.held.as_ref().map(|held| Held {
         issue: held.issue.clone(),
         not_before: held.not_before,
@@ -108,7 +106,6 @@ pub fn observe(office: &mut Office, of: usize, now: Moment, rules: &Rules) -> Se
     Seen {
         observation: seen,
         token_secret,
-        thrown_away,
     }
 }
 
@@ -183,9 +180,8 @@ fn refresh_token(found: &SecretObject, issue: &Issue, status: &Status, memory: &
     }
 }
 
-/// Says whether they were thrown away, with nothing later in place.
-fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) -> bool {
-    let Some(held) = &memory.held else { return false };
+fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) {
+    let Some(held) = &memory.held else { return };
     let overtaken = seen.issue().is_some_and(|issue| {
         let replaced = held.over.as_ref() == Some(&issue.issue_id);
         issue.issue_id == held.issue.issue_id
@@ -195,7 +191,6 @@ fn drop_outdated_held(memory: &mut Memory, seen: &Observation, now: Moment) -> b
     if overtaken || past_half {
         memory.held = None;
     }
-    past_half && !overtaken
 }
 
 /// `turn::Turn::fingerprint`.

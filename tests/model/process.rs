@@ -100,7 +100,7 @@ pub enum Stage {
     Attempting(Rc<Turn>),
     /// Right before this call.
     Calling(Op, Rc<Turn>),
-    /// The token request was carried out, and its answer comes at this time.
+    /// The token request was sent, and its answer comes at this time, or none will have come by then.
     Awaiting(Moment, Reply, Rc<Turn>),
 }
 

@@ -7,7 +7,7 @@ use tracktik_operator::api::Moment;
 use crate::{
     explorer::Found,
     moves::{How, Move},
-    process::Behind,
+    process::{Behind, Op},
     rules::START,
 };
 
@@ -58,12 +58,26 @@ fn line(by: Move) -> String {
     }
 }
 
+/// What a call is for.
+pub fn called(op: &Op) -> &'static str {
+    match op {
+        Op::Prepare(_) => "read the sources, dry-run the write",
+        Op::Announce(_) => "announce the request in status",
+        Op::MarkTried | Op::MarkPutBack => "mark the refresh token as tried",
+        Op::Send => "send the token request",
+        Op::Store => "store the tokens",
+        Op::Verify => "read the token Secret",
+        Op::Record(_) => "write status",
+    }
+}
+
 fn ending(how: How) -> &'static str {
     match how {
         How::Well => "",
         How::LostBefore => ", which does not get there",
         How::OthersUnread => ", which does not get to what others have tried",
         How::LostAfter => ", of which the answer is lost",
+        How::Unanswered => ", which TrackTik makes nothing of, and nobody answers for 40 s",
         How::Freezes => ": the process stands still right before",
         How::Slow => ", which takes 12 s",
         How::Late => ", whose answer takes 40 s",

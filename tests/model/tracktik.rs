@@ -24,13 +24,13 @@ pub struct TrackTik {
     pub mood: Mood,
     /// The grants, and whether their access token is still good.
     granted: BTreeMap<String, bool>,
-    /// Refresh tokens that it has seen, by the grant that they came with.
-    seen: BTreeSet<String>,
+    /// Refresh tokens that were sent, by the grant that they came with.
+    sent: BTreeSet<String>,
     /// Logins that failed, of the last hour.
     pub failed: Vec<Moment>,
 }
 
-/// A refresh token came in twice.
+/// A refresh token was sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replayed;
 
@@ -61,11 +61,18 @@ impl TrackTik {
         Err(failure)
     }
 
+    /// A refresh token is sent, whether it gets here or not: of one that is lost on the way nobody can know that.
+    pub fn note_sent(&mut self, with: &str) -> Result<(), Replayed> {
+        if self.sent.insert(with.to_owned()) {
+            Ok(())
+        } else {
+            Err(Replayed)
+        }
+    }
+
     /// A refresh grant: it ends the access token before its answer exists.
     pub fn refresh(&mut self, id: &str, with: &str) -> Result<Result<(), TokenRequestFailure>, Replayed> {
-        if !self.seen.insert(with.to_owned()) {
-            return Err(Replayed);
-        }
+        self.note_sent(with)?;
         self.granted.insert(with.to_owned(), false);
         if self.mood == Mood::Fails {
             return Ok(Err(TokenRequestFailure::ServerError { status: 503 }));
@@ -77,6 +84,12 @@ impl TrackTik {
     /// Whether the access token of this grant was not revoked.
     pub fn is_good(&self, id: &str) -> bool {
         self.granted.get(id).copied().unwrap_or_default()
+    }
+
+    /// The ids of what it has granted since it was as it was before.
+    pub fn granted_since<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = &'a str> {
+        let since = self.granted.keys().filter(|id| !before.granted.contains_key(*id));
+        since.map(String::as_str)
     }
 
     /// Failed logins within a time before now.
