@@ -44,7 +44,7 @@ pub struct Judgement {
     pub foreign_writes: Vec<String>,
     /// Writes that a leader which had stood still finished when it went on.
     pub finished_late: u64,
-    /// Announcements that were carried out after the blow, when it had been looked at what it left.
+    /// Announcements that were carried out after the blow, when it had been looked at what it left, or may have been.
     pub announced_late: u64,
     pub violations: Vec<String>,
 }
@@ -79,9 +79,9 @@ impl Judge {
             let key = (event.received, event.user.clone(), event.request_uri.clone());
             self.record.entry(key).or_insert_with(|| event.clone());
         }
-        let ours = |event: &&AuditEvent| self.operators.contains(&event.user) && event.is_write();
-        let writes: Vec<_> = self.record.values().filter(ours).collect();
-        let foreign = writes
+        let ours = |event: &&AuditEvent| self.operators.contains(&event.user) && event.may_have_written();
+        let written: Vec<_> = self.record.values().filter(ours).collect();
+        let foreign = written
             .iter()
             .filter(|event| !self.is_still_played(event) && self.is_foreign(event));
         let foreign_writes = foreign.map(|event| format!("{event:?}")).collect();
@@ -92,7 +92,7 @@ impl Judge {
             announced_late: 0,
             violations: Vec::new(),
         };
-        let stored = stored(&writes);
+        let stored = stored(&written);
         for round in rounds {
             judgement.add(round, &self.record, &stored);
         }
@@ -153,7 +153,7 @@ fn stored<'a>(writes: &[&'a AuditEvent]) -> BTreeMap<(&'a str, &'a str), u64> {
 
 /// Tokens are applied by the operator's own manager; the mark of a refresh token has another.
 fn stores_tokens(event: &AuditEvent) -> bool {
-    event.resource == "secrets" && event.field_manager() == Some("tracktik-operator")
+    event.is_write() && event.resource == "secrets" && event.field_manager() == Some("tracktik-operator")
 }
 
 fn verdict(
@@ -193,15 +193,15 @@ fn verdict(
     (verdict, reckoning.wrong)
 }
 
-/// Whether a write of the status was on its way at the blow, and carried out when it had been looked at what the blow left:
+/// Whether a write of the status was on its way at the blow, and carried out, or perhaps so, when it had been looked at what the blow left:
 /// nobody else was at work by then. Where nothing of a request was found, it is the announcement.
 fn wrote_status_late(round: &Played, fate: &Fate, record: &Record) -> bool {
     let (looks, others) = round.looked;
     record.values().any(|event| {
         (&event.namespace, &event.name) == (&round.namespace, &fate.subject.name)
             && event.subresource == "status"
-            && event.is_write()
-            && event.answered > looks
+            && event.may_have_written()
+            && (event.answered > looks || !event.is_write())
             && event.received < others
     })
 }

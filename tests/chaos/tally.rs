@@ -94,7 +94,7 @@ impl Tally {
         );
         let _ = writeln!(
             text,
-            "sent before the blow and carried out after it: {} announcements",
+            "sent before the blow, and carried out after it or cut off by it: {} announcements",
             self.announced_late
         );
         let _ = writeln!(text, "refresh tokens that came twice: {}", self.repeated());

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::{events::v1::Event, rbac::v1::RoleBinding};
-use kube::{
-    Api,
-    api::{DeleteParams, ListParams},
-};
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::{Api, api::DeleteParams};
 use serde_json::json;
 use testbed::{
     control_plane::ControlPlane, manifests::OPERATOR_NAME, operator::Operator, operator_start::OperatorBuilder,
@@ -15,8 +12,8 @@ use testbed::{
 use crate::{
     figures::sum_of,
     leak_scan::Scanner,
-    left_behind::leaves_nothing,
-    scene::{PATIENCE, Scene, eventually},
+    left_behind::{an_event_is_there, leaves_nothing},
+    scene::{Scene, eventually},
     stage::Stage,
     traces::{assert_clean, trace},
 };
@@ -62,16 +59,7 @@ impl Replicas {
         replicas.scene.ready("acme").await;
         let token = replicas.scene.token("acme").await;
         // Sent in the background: one that is stopped with it on its way sends it when it goes on.
-        let events: Api<Event> = Api::namespaced(replicas.scene.client.clone(), &replicas.scene.namespace);
-        eventually(PATIENCE, || async {
-            let told = events.list(&ListParams::default()).await.unwrap();
-            if told.items.is_empty() {
-                Err("nothing is told".to_owned())
-            } else {
-                Ok(())
-            }
-        })
-        .await;
+        an_event_is_there(&replicas.scene).await;
         (replicas, first, second, token)
     }
 

@@ -3,10 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use kube::api::ListParams;
+use k8s_openapi::api::events::v1::Event;
+use kube::{Api, api::ListParams};
 use testbed::{audit_log::AuditEvent, operator::Operator};
 
-use crate::{scene::Scene, secrets::Secrets};
+use crate::{
+    scene::{PATIENCE, Scene, eventually},
+    secrets::Secrets,
+};
 
 /// Under which the operator writes to its token Secrets.
 const MANAGERS: [&str; 2] = ["tracktik-operator", "tracktik-operator-intent"];
@@ -25,11 +29,29 @@ pub async fn leaves_none_of(secrets: Secrets, scene: &Scene, operator: &Operator
         .into_iter()
         .filter_map(|credential| credential.metadata.name);
     let own: BTreeSet<String> = own.map(token_secret).collect();
+    an_event_is_there(scene).await;
     let written = scene.written_until_now().await;
     assert!(!written.is_empty(), "nothing was looked at");
+    // Also what was cut off in the middle.
+    let mut written = scene.asked_by_operator();
+    written.retain(AuditEvent::may_have_written);
     let foreign = foreign(&written, &own);
     assert!(foreign.is_empty(), "{foreign:#?}");
     secrets.are_nowhere(scene, operator).await;
+}
+
+/// Events are sent in the background, and one must be there to be looked at.
+pub async fn an_event_is_there(scene: &Scene) {
+    let events: Api<Event> = Api::namespaced(scene.client.clone(), &scene.namespace);
+    eventually(PATIENCE, || async {
+        let told = events.list(&ListParams::default()).await.unwrap();
+        if told.items.is_empty() {
+            Err("nothing is told by an event".to_owned())
+        } else {
+            Ok(())
+        }
+    })
+    .await;
 }
 
 /// Those of an operator's writes that are to anything but these token Secrets, the statuses of credentials, and events.

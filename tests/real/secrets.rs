@@ -37,14 +37,13 @@ impl Secrets {
 
     /// The values of an account, at whatever server.
     pub fn account(&mut self, account: &Account) {
-        let username = &account.username;
         for (of, value) in [
             ("client id", &account.client_id),
             ("client secret", &account.client_secret),
-            ("user name", username),
+            ("user name", &account.username),
             ("password", &account.password),
         ] {
-            self.add(format!("{of} of {username}"), value.as_str());
+            self.add(of, value.as_str());
         }
     }
 

@@ -56,6 +56,12 @@ impl AuditEvent {
         self.asks_for_a_change() && !self.is_dry_run() && self.code < 300
     }
 
+    /// Whether it changed something, or may have: who is cut off in the middle is answered by an error, of which nobody knows.
+    #[must_use]
+    pub fn may_have_written(&self) -> bool {
+        self.asks_for_a_change() && !self.is_dry_run() && !(300..500).contains(&self.code)
+    }
+
     /// Whether it asked to change something, or rehearsed it, whatever the answer.
     #[must_use]
     pub fn asks_for_a_change(&self) -> bool {

@@ -59,10 +59,6 @@ impl Logins {
     /// One more was sent, of an account whose password is wrong all along or not.
     pub fn add(&mut self, arrival: &Arrival, broken: bool, seen: &mut Seen) {
         let now = arrival.at;
-        if arrival.granted {
-            let granted = self.granted.add(now, TEN_MINUTES);
-            seen.most_logins_granted_in_ten_minutes = granted.max(seen.most_logins_granted_in_ten_minutes);
-        }
         if arrival.refused {
             let refused = self.refused.add(now, HOUR);
             seen.most_refusals_per_hour = refused.max(seen.most_refusals_per_hour);
@@ -74,6 +70,15 @@ impl Logins {
         };
         *an_hour = self.an_hour.add(now, HOUR).max(*an_hour);
         *a_day = self.a_day.add(now, DAY).max(*a_day);
+    }
+
+    /// How often it was granted tokens lately, up to this login.
+    pub fn granted_in_ten_minutes(&mut self, arrival: &Arrival) -> usize {
+        if arrival.granted {
+            self.granted.add(arrival.at, TEN_MINUTES)
+        } else {
+            0
+        }
     }
 }
 
@@ -95,7 +100,7 @@ pub struct Seen {
     pub most_logins: [usize; 2],
     /// The same of those whose password is wrong all along.
     pub most_logins_with_a_wrong_password: [usize; 2],
-    /// Logins of any one account that TrackTik granted.
+    /// Logins that TrackTik granted, of one credential: of those that share an account an equal part.
     pub most_logins_granted_in_ten_minutes: usize,
     /// Refused logins of any account.
     pub most_refusals_per_hour: usize,
