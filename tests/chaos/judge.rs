@@ -193,8 +193,9 @@ fn verdict(
     (verdict, reckoning.wrong)
 }
 
-/// Whether a write of the status was on its way at the blow, and carried out, or perhaps so, when it had been looked at what the blow left:
-/// nobody else was at work by then. Where nothing of a request was found, it is the announcement.
+/// Whether a write of the status was on its way at the blow, and carried out when it had been looked at what the blow left:
+/// nobody else was at work by then. Where nothing of a request was found, it is the announcement. Of one that the blow cut
+/// off, which the API server answers with 504, nobody knows whether or when it was carried out.
 fn wrote_status_late(round: &Played, fate: &Fate, record: &Record) -> bool {
     let (looks, others) = round.looked;
     record.values().any(|event| {

@@ -23,8 +23,8 @@ struct Granted<'a> {
 
 impl World {
     /// After a move: what was granted to a process that lives on is still with it, or it is in the token Secret, or
-    /// something later is. Excused is who was deposed, what somebody's hands have made impossible to store, and who stood still with
-    /// tokens, or right before a call: nobody can tell for how long.
+    /// something later is. Excused is who was deposed, what somebody's hands have made impossible to store, and who stood
+    /// still with tokens, or right before a call: nobody can tell for how long.
     pub fn watch_what_was_granted(&mut self, before: &Self, by: Move, rules: &Rules) {
         let missed = had(before)
             .chain(newly_granted(before, self, by))

@@ -64,6 +64,11 @@ impl Secrets {
         access_token
     }
 
+    /// What finds any of them.
+    pub fn scanner(self) -> Scanner {
+        Scanner::of(self.0)
+    }
+
     /// Looks through all that there is to see, at the end of a test.
     pub async fn are_nowhere(mut self, scene: &Scene, operator: &Operator) {
         for token in own_tokens(operator) {
@@ -73,7 +78,7 @@ impl Secrets {
         let traces = traces(scene, operator).await;
         assert_complete(scene, &traces);
         // It takes a while, in which others that share the thread would not be answered in time.
-        let search = move || assert_clean(&Scanner::of(self.0), &traces);
+        let search = move || assert_clean(&self.scanner(), &traces);
         tokio::task::spawn_blocking(search).await.unwrap();
     }
 }

@@ -56,9 +56,13 @@ pub struct Logins {
 }
 
 impl Logins {
-    /// One more was sent, of an account whose password is wrong all along or not.
-    pub fn add(&mut self, arrival: &Arrival, broken: bool, seen: &mut Seen) {
+    /// One more was sent, of an account that so many credentials use, and whose password is wrong all along or not.
+    pub fn add(&mut self, arrival: &Arrival, users: usize, broken: bool, seen: &mut Seen) {
         let now = arrival.at;
+        if arrival.granted {
+            let of_one = self.granted.add(now, TEN_MINUTES).div_ceil(users);
+            seen.most_logins_granted_in_ten_minutes = of_one.max(seen.most_logins_granted_in_ten_minutes);
+        }
         if arrival.refused {
             let refused = self.refused.add(now, HOUR);
             seen.most_refusals_per_hour = refused.max(seen.most_refusals_per_hour);
@@ -70,15 +74,6 @@ impl Logins {
         };
         *an_hour = self.an_hour.add(now, HOUR).max(*an_hour);
         *a_day = self.a_day.add(now, DAY).max(*a_day);
-    }
-
-    /// How often it was granted tokens lately, up to this login.
-    pub fn granted_in_ten_minutes(&mut self, arrival: &Arrival) -> usize {
-        if arrival.granted {
-            self.granted.add(arrival.at, TEN_MINUTES)
-        } else {
-            0
-        }
     }
 }
 

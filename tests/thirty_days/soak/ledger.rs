@@ -203,10 +203,7 @@ impl Ledger {
             let users = self.users(&arrival.username);
             let broken = users.iter().any(|number| self.lives[*number].broken);
             let logins = self.logins.entry(arrival.username.clone()).or_default();
-            logins.add(arrival, broken, &mut self.seen);
-            let granted = logins.granted_in_ten_minutes(arrival);
-            let of_one = granted.div_ceil(users.len().max(1));
-            self.seen.most_logins_granted_in_ten_minutes = of_one.max(self.seen.most_logins_granted_in_ten_minutes);
+            logins.add(arrival, users.len(), broken, &mut self.seen);
         }
     }
 
